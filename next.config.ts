@@ -1,0 +1,30 @@
+import type { NextConfig } from "next";
+
+const securityHeaders = [
+  { key: "X-Content-Type-Options", value: "nosniff" },
+  { key: "Referrer-Policy", value: "strict-origin-when-cross-origin" },
+  { key: "X-Frame-Options", value: "DENY" },
+  { key: "Permissions-Policy", value: "camera=(), microphone=(), geolocation=(), publickey-credentials-get=(self)" },
+];
+
+const config: NextConfig = {
+  poweredByHeader: false,
+  reactStrictMode: true,
+  // These hold native handles or load files beside themselves, so they stay out of the server bundle.
+  serverExternalPackages: [
+    "pg",
+    "pino",
+    "thread-stream",
+    "graphile-worker",
+    "@prisma/client",
+    "@prisma/adapter-pg",
+    "prom-client",
+    "undici",
+    "@aztec/bb.js",
+    "@noir-lang/noir_js",
+    "@noir-lang/noir_wasm",
+  ],
+  headers: () => Promise.resolve([{ source: "/:path*", headers: securityHeaders }]),
+};
+
+export default config;
