@@ -1,0 +1,72 @@
+/**
+ * The one table of error codes. `status` is the HTTP status the doors answer with, `message` the sentence a
+ * person reads; a caller switches on the code, never on the text. Every other map over codes is typed
+ * `Record<ErrorCode, …>`, so that a new code without an entry does not compile.
+ */
+const ERRORS = {
+  // The request itself
+  BAD_REQUEST: [400, "The request is not well formed."],
+  VALIDATION_FAILED: [400, "One or more fields are not valid."],
+  UNSUPPORTED_MEDIA_TYPE: [415, "Send the body as application/json."],
+  PAYLOAD_TOO_LARGE: [413, "The body is larger than this endpoint accepts."],
+  METHOD_NOT_ALLOWED: [405, "This address does not answer that method."],
+  NOT_FOUND: [404, "There is nothing here, or nothing that you may see."],
+  CONFLICT: [409, "Somebody changed this at the same moment. Read it again and retry."],
+  RATE_LIMITED: [429, "Too many requests. Wait for the time named in Retry-After."],
+  CROSS_SITE_REQUEST: [403, "This change was sent from another site and was not carried out."],
+  IDEMPOTENCY_KEY_INVALID: [400, "An Idempotency-Key has 1 to 255 printable characters."],
+  IDEMPOTENCY_KEY_REUSED: [409, "This idempotency key was used before with different content."],
+  IDEMPOTENCY_IN_PROGRESS: [409, "A request with this Idempotency-Key is still running. Retry in a moment."],
+  INTERNAL: [500, "Something went wrong on our side. Nothing was charged; quote the request id if it happens again."],
+  UNAVAILABLE: [503, "A service this needs is not reachable right now. Nothing was charged; retry shortly."],
+
+  // Who you are
+  UNAUTHENTICATED: [401, "Sign in, or send an API key as 'Authorization: Bearer cvg_…'."],
+  API_KEY_INVALID: [401, "This API key is unknown, expired or revoked."],
+  FORBIDDEN: [403, "You may see this, but not do it."],
+  SCOPE_MISSING: [403, "This API key lacks the scope that this call needs."],
+  NONCE_INVALID: [401, "This sign-in request was used before or has expired. Start again."],
+  SIGNATURE_INVALID: [401, "The signature does not match."],
+  PASSKEY_INVALID: [401, "This passkey could not be verified."],
+  DEMO_SIGN_IN_DISABLED: [403, "Demo accounts exist only on a development network."],
+  OWNER_REQUIRED: [409, "Add a passkey or a wallet first: it will own your accounts."],
+
+  // Money
+  AMOUNT_INVALID: [400, "An amount is a positive whole number of base units."],
+  AMOUNT_TOO_PRECISE: [400, "The amount has more decimals than the asset."],
+  ASSET_UNKNOWN: [400, "This asset is not known here."],
+  INSUFFICIENT_FUNDS: [402, "The balance does not cover this. Nothing was charged."],
+  ACCOUNT_NOT_FOUND: [404, "There is no such ledger account."],
+  ACCOUNTS_EQUAL: [400, "A transfer needs two different accounts."],
+  RESERVATION_NOT_FOUND: [404, "There is no such reservation."],
+  RESERVATION_CLOSED: [409, "This reservation was captured or released already."],
+  CAPTURE_EXCEEDS_RESERVATION: [409, "A capture cannot exceed what was reserved."],
+} as const satisfies Record<string, readonly [status: number, message: string]>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** What an error may carry for a client to read: plain JSON, no secrets, no internals. */
+export type ErrorDetails = { readonly [key: string]: unknown };
+
+export const errorStatus = (code: ErrorCode): number => ERRORS[code][0];
+export const errorMessage = (code: ErrorCode): string => ERRORS[code][1];
+export const isErrorCode = (value: unknown): value is ErrorCode =>
+  typeof value === "string" && Object.hasOwn(ERRORS, value);
+
+/** The only error thrown on purpose. `server/api` maps it to the wire; anything else leaves as INTERNAL. */
+export class DomainError extends Error {
+  override readonly name = "DomainError";
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  /** `details.message` replaces the table's sentence; `details.param` names the field at fault. */
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options?: { cause?: unknown }) {
+    super(typeof details.message === "string" ? details.message : errorMessage(code), options);
+    this.code = code;
+    this.details = details;
+  }
+
+  get status(): number {
+    return errorStatus(this.code);
+  }
+}

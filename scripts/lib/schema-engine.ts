@@ -1,0 +1,127 @@
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { PrismaPg } from "@prisma/adapter-pg";
+import { bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-utils";
+import type { SchemaEngine as Engine, MigrationList } from "@prisma/schema-engine-wasm";
+// The package's main entry loads its WebAssembly the way bundlers do; Node instantiates the parts by hand.
+import * as bindings from "@prisma/schema-engine-wasm/schema_engine_bg";
+
+const root = resolve(import.meta.dirname, "..", "..");
+const migrationsDirectory = join(root, "prisma", "migrations");
+const BASELINE = "20261122000000_foundation";
+const NO_FILTER = { externalTables: [], externalEnums: [] };
+
+type Bindings = { __wbg_set_wasm(exports: WebAssembly.Exports): void; SchemaEngine: typeof Engine };
+
+let loaded: Promise<Bindings> | undefined;
+
+function loadEngine(): Promise<Bindings> {
+  loaded ??= (async () => {
+    const glue = bindings as unknown as Bindings & WebAssembly.ModuleImports;
+    const file = createRequire(import.meta.url)
+      .resolve("@prisma/schema-engine-wasm")
+      .replace(/schema_engine\.js$/, "schema_engine_bg.wasm");
+    const { instance } = await WebAssembly.instantiate(await readFile(file), { "./schema_engine_bg.js": glue });
+    glue.__wbg_set_wasm(instance.exports);
+    (instance.exports.__wbindgen_start as () => void)();
+    return glue;
+  })();
+  return loaded;
+}
+
+async function readSchema(): Promise<[name: string, text: string][]> {
+  const directory = join(root, "prisma", "schema");
+  const names = (await readdir(directory)).filter((name) => name.endsWith(".prisma")).sort();
+  return Promise.all(
+    names.map(
+      async (name): Promise<[string, string]> => [join(directory, name), await readFile(join(directory, name), "utf8")],
+    ),
+  );
+}
+
+async function readMigrations(): Promise<MigrationList> {
+  const entries = await readdir(migrationsDirectory, { withFileTypes: true });
+  const names = entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
+  return {
+    baseDir: migrationsDirectory,
+    lockfile: {
+      path: "./migration_lock.toml",
+      content: await readFile(join(migrationsDirectory, "migration_lock.toml"), "utf8"),
+    },
+    shadowDbInitScript: "",
+    migrationDirectories: await Promise.all(
+      names.map(async (name) => ({
+        path: name,
+        migrationFile: {
+          path: "migration.sql",
+          content: {
+            tag: "ok" as const,
+            value: await readFile(join(migrationsDirectory, name, "migration.sql"), "utf8"),
+          },
+        },
+      })),
+    ),
+  };
+}
+
+async function withEngine<Result>(databaseUrl: string, work: (engine: Engine) => Promise<Result>): Promise<Result> {
+  const { SchemaEngine } = await loadEngine();
+  const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString: databaseUrl }));
+  const engine = await SchemaEngine.new({ datamodels: await readSchema() }, () => undefined, adapter);
+  try {
+    return await work(engine);
+  } finally {
+    engine.free();
+  }
+}
+
+/** Applies the migrations the database lacks, recorded as `prisma migrate deploy` records them. */
+export async function applyMigrations(databaseUrl: string): Promise<string[]> {
+  const migrationsList = await readMigrations();
+  const { appliedMigrationNames } = await withEngine(databaseUrl, (engine) =>
+    engine.applyMigrations({ migrationsList, filters: NO_FILTER }),
+  );
+  return appliedMigrationNames;
+}
+
+/** Writes the SQL of the whole schema as the first migration. For as long as nothing has been released. */
+export async function writeBaseline(databaseUrl: string): Promise<string> {
+  const files = (await readSchema()).map(([path, content]) => ({ path, content }));
+  const { stdout } = await withEngine(databaseUrl, (engine) =>
+    engine.diff({
+      from: { tag: "empty" },
+      to: { tag: "schemaDatamodel", files },
+      script: true,
+      exitCode: null,
+      filters: NO_FILTER,
+    }),
+  );
+  const file = join(migrationsDirectory, BASELINE, "migration.sql");
+  await mkdir(join(migrationsDirectory, BASELINE), { recursive: true });
+  await writeFile(file, stdout ?? "");
+  return file;
+}
+
+/** Writes a migration from what the migrations say to what the schema says; null when they agree. */
+export async function writeMigration(databaseUrl: string, name: string): Promise<string | null> {
+  const files = (await readSchema()).map(([path, content]) => ({ path, content }));
+  const migrationsList = await readMigrations();
+  const result = await withEngine(databaseUrl, (engine) =>
+    engine.createMigration({
+      draft: false,
+      migrationName: name,
+      migrationsList,
+      schema: { files },
+      filters: NO_FILTER,
+    }),
+  );
+  if (!result.generatedMigrationName || !result.migrationScript) return null;
+  const directory = join(migrationsDirectory, result.generatedMigrationName);
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, "migration.sql"), result.migrationScript);
+  return directory;
+}
