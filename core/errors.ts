@@ -41,6 +41,18 @@ const ERRORS = {
   RESERVATION_NOT_FOUND: [404, "There is no such reservation."],
   RESERVATION_CLOSED: [409, "This reservation was captured or released already."],
   CAPTURE_EXCEEDS_RESERVATION: [409, "A capture cannot exceed what was reserved."],
+
+  // Rewards
+  DEVICE_NOT_FOUND: [404, "This device is not registered to you."],
+  DEVICE_KEY_INVALID: [400, "The device's public key is not a point of P-256."],
+  DEVICE_TAKEN: [409, "This device key is registered already."],
+  CAMPAIGN_NOT_FOUND: [404, "There is no such campaign."],
+  BATCH_SIGNATURE_INVALID: [401, "The batch is not signed by this device."],
+  BATCH_SEQUENCE_REUSED: [409, "Another batch of this device already has this sequence number."],
+  BATCH_SEQUENCE_GAP: [409, "This sequence number is too far ahead. Send the batches before it first."],
+  BATCH_CHAIN_BROKEN: [409, "The batch does not name the hash of the batch before it."],
+  CASH_OUT_ABOVE_LIMIT: [400, "One cash-out cannot be larger than an epoch may pay."],
+  CLAIM_NOT_READY: [409, "There is nothing to collect yet. It is on its way."],
 } as const satisfies Record<string, readonly [status: number, message: string]>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -26,6 +26,8 @@ const ID_PREFIXES = {
   epoch: "epo",
   claim: "clm",
   event: "evt",
+  eventBatch: "ebt",
+  cashOut: "out",
 } as const;
 
 export type IdNoun = keyof typeof ID_PREFIXES;
