@@ -53,6 +53,22 @@ const ERRORS = {
   BATCH_CHAIN_BROKEN: [409, "The batch does not name the hash of the batch before it."],
   CASH_OUT_ABOVE_LIMIT: [400, "One cash-out cannot be larger than an epoch may pay."],
   CLAIM_NOT_READY: [409, "There is nothing to collect yet. It is on its way."],
+
+  // Agents, accounts and the chain
+  CALLDATA_INVALID: [400, "The call data does not encode what it should, byte for byte."],
+  POLICY_INVALID: [400, "This policy cannot be granted."],
+  POLICY_DENIED: [403, "The agent's policy does not allow this. Nothing was signed."],
+  POLICY_WIDENING_REFUSED: [409, "An agent's rights can be narrowed here; wider ones need a new grant by its owner."],
+  AGENT_NOT_READY: [409, "The owner has not confirmed this agent on the chain yet."],
+  AGENT_PAUSED: [409, "This agent is paused. Its owner can resume it."],
+  AGENT_REVOKED: [409, "This agent's key was revoked."],
+  SIGNER_REFUSED: [403, "The signer does not sign this."],
+  SIGNER_RECORD_ALTERED: [500, "A record of the signer was altered outside of it. Nothing was signed."],
+  SIGNER_UNAVAILABLE: [503, "The signer cannot be reached right now. Nothing was signed; retry shortly."],
+  CHAIN_UNAVAILABLE: [503, "The chain cannot be reached right now. Nothing was lost; retry shortly."],
+  DEPLOYMENT_MISSING: [503, "The contracts are not deployed on this chain yet."],
+  OPERATION_REVERTED: [422, "The chain refuses this operation. Nothing was sent."],
+  OPERATION_CLOSED: [409, "This operation was submitted already or has expired. Prepare it again."],
 } as const satisfies Record<string, readonly [status: number, message: string]>;
 
 export type ErrorCode = keyof typeof ERRORS;
