@@ -2,10 +2,11 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { PrismaPg } from "@prisma/adapter-pg";
-import { bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-utils";
+import { bindMigrationAwareSqlAdapterFactory, DriverAdapterError } from "@prisma/driver-adapter-utils";
 import type { SchemaEngine as Engine, MigrationList } from "@prisma/schema-engine-wasm";
 // The package's main entry loads its WebAssembly the way bundlers do; Node instantiates the parts by hand.
 import * as bindings from "@prisma/schema-engine-wasm/schema_engine_bg";
+import pg from "pg";
 
 const root = resolve(import.meta.dirname, "..", "..");
 const migrationsDirectory = join(root, "prisma", "migrations");
@@ -68,9 +69,33 @@ async function readMigrations(): Promise<MigrationList> {
   };
 }
 
+// The adapter cuts scripts at every semicolon, which ends function bodies early; Postgres itself takes them whole.
+class WholeScriptAdapterFactory extends PrismaPg {
+  override async connect() {
+    return sendScriptsWhole(await super.connect());
+  }
+
+  override async connectToShadowDb() {
+    return sendScriptsWhole(await super.connectToShadowDb());
+  }
+}
+
+function sendScriptsWhole<Adapter extends Awaited<ReturnType<PrismaPg["connect"]>>>(adapter: Adapter): Adapter {
+  adapter.executeScript = async (script) => {
+    try {
+      await adapter.underlyingDriver().query(script);
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError)) throw error;
+      const { code = "XX000", severity = "ERROR", message, detail, column, hint } = error;
+      throw new DriverAdapterError({ kind: "postgres", code, severity, message, detail, column, hint });
+    }
+  };
+  return adapter;
+}
+
 async function withEngine<Result>(databaseUrl: string, work: (engine: Engine) => Promise<Result>): Promise<Result> {
   const { SchemaEngine } = await loadEngine();
-  const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString: databaseUrl }));
+  const adapter = bindMigrationAwareSqlAdapterFactory(new WholeScriptAdapterFactory({ connectionString: databaseUrl }));
   const engine = await SchemaEngine.new({ datamodels: await readSchema() }, () => undefined, adapter);
   try {
     return await work(engine);
