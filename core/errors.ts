@@ -42,6 +42,18 @@ const ERRORS = {
   RESERVATION_CLOSED: [409, "This reservation was captured or released already."],
   CAPTURE_EXCEEDS_RESERVATION: [409, "A capture cannot exceed what was reserved."],
 
+  // Compute
+  JOIN_TOKEN_INVALID: [401, "This join token is unknown, was used before or has expired. Make a new one."],
+  NODE_KEY_TAKEN: [409, "A node with this identity key has joined already."],
+  NODE_UNKNOWN: [401, "This node is not known here, or its provider removed it. Join again with a new token."],
+  NODE_SIGNATURE_INVALID: [401, "The message is not signed by this node."],
+  NODE_CLOCK_SKEWED: [401, "The message's time is too far from ours. Set the node's clock and send it again."],
+  NODE_MESSAGE_REPLAYED: [409, "This message was received before."],
+  MODEL_NOT_FOUND: [404, "No node has ever offered this model. See /api/v1/models."],
+  MODEL_UNAVAILABLE: [503, "No node serves this model right now. Nothing was charged; retry shortly."],
+  CONTEXT_LENGTH_EXCEEDED: [400, "The prompt leaves no room for an answer in this model's context."],
+  RECEIPT_NOT_FOUND: [404, "There is no such receipt."],
+
   // Rewards
   DEVICE_NOT_FOUND: [404, "This device is not registered to you."],
   DEVICE_KEY_INVALID: [400, "The device's public key is not a point of P-256."],
@@ -53,6 +65,15 @@ const ERRORS = {
   BATCH_CHAIN_BROKEN: [409, "The batch does not name the hash of the batch before it."],
   CASH_OUT_ABOVE_LIMIT: [400, "One cash-out cannot be larger than an epoch may pay."],
   CLAIM_NOT_READY: [409, "There is nothing to collect yet. It is on its way."],
+
+  // Proofs
+  MODEL_NOT_FOUND: [404, "There is no such model."],
+  PROOF_NOT_FOUND: [404, "There is no such proof, or it is not yours."],
+  PROOF_INPUT_INVALID: [400, "The input is not one that this model takes."],
+  PROOF_DEADLINE_INVALID: [400, "The deadline lies in the past or too far ahead."],
+  PROOF_NONCE_USED: [409, "This requester used this nonce for this model before."],
+  PROOF_LIMIT_REACHED: [429, "Too many of your proofs are waiting. Retry when one is done."],
+  PROVER_UNAVAILABLE: [503, "Proofs cannot be made on this machine right now. Nothing was charged."],
 
   // Agents, accounts and the chain
   CALLDATA_INVALID: [400, "The call data does not encode what it should, byte for byte."],
