@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+/// @title RollingWindow
+/// @notice Adds up amounts over a trailing window in bounded storage.
+/// @dev Time is cut into buckets of a 24th of the window. The current bucket and the 24 before it count, which always
+/// covers the whole trailing window: an amount is forgotten up to one bucket late and never early.
+library RollingWindow {
+    uint256 internal constant BUCKETS = 24;
+    uint256 private constant RING = BUCKETS + 1;
+
+    /// @dev A bucket counts only when index and generation match, so a stale one needs no clearing.
+    struct Bucket {
+        uint64 index;
+        uint32 generation;
+        uint128 amount;
+    }
+
+    struct Window {
+        uint32 bucketSeconds;
+        uint32 generation;
+        uint64 head;
+        uint128 total;
+        Bucket[RING] ring;
+    }
+
+    /// @notice Sets the window's length. What counted before goes on counting, as if it had been added now.
+    function resize(Window storage self, uint32 windowSeconds) internal {
+        uint32 bucketSeconds = uint32((uint256(windowSeconds) + BUCKETS - 1) / BUCKETS);
+        if (bucketSeconds == self.bucketSeconds) return;
+
+        uint128 carried = sum(self);
+        uint64 index = uint64(block.timestamp / bucketSeconds);
+        uint32 generation = self.generation + 1;
+        self.bucketSeconds = bucketSeconds;
+        self.generation = generation;
+        self.head = index;
+        self.total = carried;
+        self.ring[index % RING] = Bucket({index: index, generation: generation, amount: carried});
+    }
+
+    /// @notice What counts now.
+    function sum(Window storage self) internal view returns (uint128) {
+        if (self.bucketSeconds == 0) return 0;
+        return _sumAt(self, uint64(block.timestamp / self.bucketSeconds));
+    }
+
+    /// @notice Adds an amount now and returns what then counts.
+    function add(Window storage self, uint128 amount) internal returns (uint128 total) {
+        uint64 index = uint64(block.timestamp / self.bucketSeconds);
+        uint32 generation = self.generation;
+        total = _sumAt(self, index) + amount;
+
+        Bucket storage bucket = self.ring[index % RING];
+        bool isCurrent = bucket.index == index && bucket.generation == generation;
+        uint128 before = isCurrent ? bucket.amount : 0;
+        self.ring[index % RING] = Bucket({index: index, generation: generation, amount: before + amount});
+        self.head = index;
+        self.total = total;
+    }
+
+    /// @notice Takes back a part of what was added earlier in the same block.
+    function subtract(Window storage self, uint128 amount) internal {
+        uint64 index = uint64(block.timestamp / self.bucketSeconds);
+        self.ring[index % RING].amount -= amount;
+        self.total -= amount;
+    }
+
+    function _sumAt(Window storage self, uint64 index) private view returns (uint128 total) {
+        total = self.total;
+        uint64 head = self.head;
+        if (total == 0 || index == head) return total;
+        if (index - head >= RING) return 0;
+
+        // Each new bucket takes the ring place of the one that leaves the window as it enters.
+        uint32 generation = self.generation;
+        for (uint64 entering = head + 1; entering <= index; ++entering) {
+            Bucket storage leaving = self.ring[entering % RING];
+            if (leaving.generation == generation && leaving.index + RING == entering) total -= leaving.amount;
+        }
+    }
+}
