@@ -12,6 +12,7 @@ const ID_PREFIXES = {
   joinToken: "join",
   offer: "off",
   inference: "inf",
+  attempt: "att",
   receipt: "rcp",
   agent: "agt",
   account: "acc",

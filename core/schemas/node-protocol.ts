@@ -1,0 +1,114 @@
+import { z } from "zod";
+import { chatMessage } from "./chat.ts";
+
+/**
+ * What a node and the platform say to each other. Every message of a node is a POST whose exact body is signed with
+ * the node's Ed25519 key (`core/node-signature.ts`); all addresses are below `/api/worker`, and the node is always
+ * the one that connects, so it works behind any NAT.
+ */
+export const NODE_PROTOCOL_VERSION = 1;
+
+const decimal = z.string().regex(/^(0|[1-9][0-9]{0,17})$/);
+const base64 = z.string().regex(/^[A-Za-z0-9+/]+={0,2}$/);
+
+/** How tokens of a model are counted; `core/token-count.ts` implements each and states it in words. */
+export const tokenCounting = z.enum(["converge/tiny-1", "utf8-bytes/4"]);
+export type TokenCounting = z.infer<typeof tokenCounting>;
+
+export const hardware = z.strictObject({
+  cpuModel: z.string().max(200),
+  cpuCores: z.number().int().min(1).max(4096),
+  memoryBytes: z.number().int().nonnegative(),
+  platform: z.string().max(60),
+  gpus: z
+    .array(
+      z.strictObject({
+        name: z.string().max(120),
+        uuid: z.string().max(80),
+        memoryBytes: z.number().int().nonnegative(),
+        driver: z.string().max(40),
+      }),
+    )
+    .max(32),
+});
+export type Hardware = z.infer<typeof hardware>;
+
+/** One model that a node serves. Prices are micro-dollars for a million tokens, as decimal text. */
+export const offer = z.strictObject({
+  model: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._/-]{0,119}$/),
+  inputPrice: decimal,
+  outputPrice: decimal,
+  contextTokens: z.number().int().min(16).max(10_000_000),
+  /** True when the node can go on from a given beginning of the answer, which lets it take over a broken stream. */
+  canContinue: z.boolean(),
+});
+export type Offer = z.infer<typeof offer>;
+
+const nodeState = {
+  version: z.string().max(40),
+  hardware,
+  offers: z.array(offer).min(1).max(32),
+  capacity: z.number().int().min(1).max(1024),
+};
+
+export const joinRequest = z.strictObject({
+  protocol: z.literal(NODE_PROTOCOL_VERSION),
+  token: z.string().min(20).max(200),
+  name: z.string().trim().min(1).max(60),
+  publicKey: base64.length(44),
+  ...nodeState,
+});
+export const joinReply = z.object({ nodeId: z.string(), heartbeatSeconds: z.number() });
+
+export const heartbeatRequest = z.strictObject({ ...nodeState, draining: z.boolean() });
+export const heartbeatReply = z.object({ heartbeatSeconds: z.number() });
+
+/** `running` lets the platform name work that nobody waits for any more, even when the word to stop was lost. */
+export const pollRequest = z.strictObject({ running: z.array(z.string().max(80)).max(4096), waitSeconds: z.number().min(0).max(25) });
+
+export const work = z.object({
+  attemptId: z.string(),
+  /** The web process that waits for the answer; the node returns it with every event. */
+  gateway: z.string(),
+  model: z.string(),
+  messages: z.array(chatMessage),
+  /** The beginning of the answer, when another node already delivered it. */
+  prefix: z.string(),
+  maxTokens: z.number().int(),
+  temperature: z.number(),
+  topP: z.number(),
+  seed: z.number().int().nullable(),
+});
+export type Work = z.infer<typeof work>;
+
+export const pollReply = z.object({
+  work: z.array(work),
+  cancel: z.array(z.string()),
+  /** Receipts that wait for this node's signature: the canonical text of each body. */
+  receipts: z.array(z.object({ id: z.string(), body: z.string() })),
+});
+export type PollReply = z.infer<typeof pollReply>;
+
+const index = z.number().int().nonnegative();
+export const nodeEvent = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("accepted"), index }),
+  z.strictObject({ type: z.literal("refused"), index, reason: z.string().max(300) }),
+  z.strictObject({ type: z.literal("text"), index, text: z.string().max(4000) }),
+  z.strictObject({ type: z.literal("alive"), index }),
+  z.strictObject({ type: z.literal("done"), index, finishReason: z.enum(["stop", "length"]) }),
+  z.strictObject({ type: z.literal("failed"), index, reason: z.string().max(300) }),
+]);
+export type NodeEvent = z.infer<typeof nodeEvent>;
+
+export const eventsRequest = z.strictObject({
+  attemptId: z.string().max(80),
+  gateway: z.string().max(80),
+  events: z.array(nodeEvent).min(1).max(500),
+});
+export const eventsReply = z.object({ stop: z.boolean() });
+
+export const receiptSignatureRequest = z.strictObject({
+  receiptId: z.string().max(80),
+  signature: base64.length(88),
+});
+export const receiptSignatureReply = z.object({ accepted: z.boolean() });

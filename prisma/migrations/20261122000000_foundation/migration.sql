@@ -1,0 +1,617 @@
+-- CreateSchema
+CREATE SCHEMA IF NOT EXISTS "public";
+
+-- CreateTable
+CREATE TABLE "idempotent_request" (
+    "id" TEXT NOT NULL,
+    "actor" TEXT NOT NULL,
+    "key" TEXT NOT NULL,
+    "request_hash" TEXT NOT NULL,
+    "status" INTEGER,
+    "body" TEXT,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "locked_until" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "idempotent_request_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "rate_limit" (
+    "key" VARCHAR(255) NOT NULL,
+    "points" INTEGER NOT NULL DEFAULT 0,
+    "expire" BIGINT,
+
+    CONSTRAINT "rate_limit_pkey" PRIMARY KEY ("key")
+);
+
+-- CreateTable
+CREATE TABLE "compute_node" (
+    "id" TEXT NOT NULL,
+    "owner_id" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "public_key" TEXT NOT NULL,
+    "hardware" JSONB NOT NULL,
+    "version" TEXT NOT NULL,
+    "capacity" INTEGER NOT NULL,
+    "status" TEXT NOT NULL,
+    "last_seen_at" TIMESTAMPTZ(3) NOT NULL,
+    "joined_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "last_failure_at" TIMESTAMPTZ(3),
+    "tokens_per_second" DOUBLE PRECISION,
+    "first_token_ms" DOUBLE PRECISION,
+    "attempts_succeeded" INTEGER NOT NULL DEFAULT 0,
+    "attempts_failed" INTEGER NOT NULL DEFAULT 0,
+
+    CONSTRAINT "compute_node_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "compute_join_token" (
+    "id" TEXT NOT NULL,
+    "owner_id" TEXT NOT NULL,
+    "hash" TEXT NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "expires_at" TIMESTAMPTZ(3) NOT NULL,
+    "used_at" TIMESTAMPTZ(3),
+    "node_id" TEXT,
+
+    CONSTRAINT "compute_join_token_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "compute_offer" (
+    "id" TEXT NOT NULL,
+    "node_id" TEXT NOT NULL,
+    "model" TEXT NOT NULL,
+    "input_price" BIGINT NOT NULL,
+    "output_price" BIGINT NOT NULL,
+    "context_tokens" INTEGER NOT NULL,
+    "can_continue" BOOLEAN NOT NULL,
+    "is_active" BOOLEAN NOT NULL DEFAULT true,
+    "updated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "compute_offer_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "compute_nonce" (
+    "node_id" TEXT NOT NULL,
+    "nonce" TEXT NOT NULL,
+    "sent_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "compute_nonce_pkey" PRIMARY KEY ("node_id","nonce")
+);
+
+-- CreateTable
+CREATE TABLE "inference" (
+    "id" TEXT NOT NULL,
+    "user_id" TEXT NOT NULL,
+    "agent_id" TEXT,
+    "api_key_id" TEXT,
+    "payer" TEXT NOT NULL,
+    "model" TEXT NOT NULL,
+    "counting" TEXT NOT NULL,
+    "status" TEXT NOT NULL,
+    "reservation_id" TEXT NOT NULL,
+    "reserved" BIGINT NOT NULL,
+    "charged" BIGINT,
+    "prompt_hash" TEXT NOT NULL,
+    "prompt_tokens" INTEGER NOT NULL,
+    "max_tokens" INTEGER NOT NULL,
+    "completion_tokens" INTEGER,
+    "finish_reason" TEXT,
+    "error_code" TEXT,
+    "receipt_id" TEXT NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "first_token_at" TIMESTAMPTZ(3),
+    "finished_at" TIMESTAMPTZ(3),
+    "expires_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "inference_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "inference_attempt" (
+    "id" TEXT NOT NULL,
+    "inference_id" TEXT NOT NULL,
+    "node_id" TEXT NOT NULL,
+    "gateway" TEXT NOT NULL,
+    "status" TEXT NOT NULL,
+    "work" JSONB,
+    "error" TEXT,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "ended_at" TIMESTAMPTZ(3),
+
+    CONSTRAINT "inference_attempt_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "inference_receipt" (
+    "id" TEXT NOT NULL,
+    "inference_id" TEXT NOT NULL,
+    "body" TEXT NOT NULL,
+    "digest" TEXT NOT NULL,
+    "platform_signature" TEXT,
+    "platform_public_key" TEXT,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "inference_receipt_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "inference_receipt_signature" (
+    "receipt_id" TEXT NOT NULL,
+    "node_id" TEXT NOT NULL,
+    "public_key" TEXT NOT NULL,
+    "signature" TEXT,
+    "asked_at" TIMESTAMPTZ(3),
+    "signed_at" TIMESTAMPTZ(3),
+
+    CONSTRAINT "inference_receipt_signature_pkey" PRIMARY KEY ("receipt_id","node_id")
+);
+
+-- CreateTable
+CREATE TABLE "user" (
+    "id" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "roles" TEXT[] DEFAULT ARRAY['user']::TEXT[],
+    "demo_name" TEXT,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "user_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "session" (
+    "id" TEXT NOT NULL,
+    "user_id" TEXT NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "last_seen_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "expires_at" TIMESTAMPTZ(3) NOT NULL,
+    "revoked_at" TIMESTAMPTZ(3),
+    "method" TEXT NOT NULL,
+    "user_agent" TEXT NOT NULL DEFAULT '',
+
+    CONSTRAINT "session_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "passkey" (
+    "id" TEXT NOT NULL,
+    "user_id" TEXT NOT NULL,
+    "credential_id" TEXT NOT NULL,
+    "public_key" BYTEA NOT NULL,
+    "x" TEXT NOT NULL,
+    "y" TEXT NOT NULL,
+    "counter" BIGINT NOT NULL DEFAULT 0,
+    "transports" TEXT[],
+    "name" TEXT NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "last_used_at" TIMESTAMPTZ(3),
+
+    CONSTRAINT "passkey_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "user_wallet" (
+    "address" TEXT NOT NULL,
+    "user_id" TEXT NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "user_wallet_pkey" PRIMARY KEY ("address")
+);
+
+-- CreateTable
+CREATE TABLE "auth_challenge" (
+    "id" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "value" TEXT NOT NULL,
+    "user_id" TEXT,
+    "expires_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "auth_challenge_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "api_key" (
+    "id" TEXT NOT NULL,
+    "user_id" TEXT NOT NULL,
+    "agent_id" TEXT,
+    "name" TEXT NOT NULL,
+    "prefix" TEXT NOT NULL,
+    "hash" TEXT NOT NULL,
+    "scopes" TEXT[],
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "expires_at" TIMESTAMPTZ(3),
+    "revoked_at" TIMESTAMPTZ(3),
+    "last_used_at" TIMESTAMPTZ(3),
+
+    CONSTRAINT "api_key_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "ledger_account" (
+    "id" BIGSERIAL NOT NULL,
+    "code" TEXT NOT NULL,
+    "asset" TEXT NOT NULL,
+    "owner_id" TEXT,
+    "debits_posted" BIGINT NOT NULL DEFAULT 0,
+    "credits_posted" BIGINT NOT NULL DEFAULT 0,
+    "debits_pending" BIGINT NOT NULL DEFAULT 0,
+    "may_overdraw" BOOLEAN NOT NULL DEFAULT false,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "ledger_account_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "ledger_transfer" (
+    "id" BIGSERIAL NOT NULL,
+    "key" TEXT,
+    "debit_id" BIGINT NOT NULL,
+    "credit_id" BIGINT NOT NULL,
+    "amount" BIGINT NOT NULL,
+    "asset" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "ref_id" TEXT,
+    "memo" TEXT,
+    "reservation_id" TEXT,
+    "batch_id" BIGINT NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "ledger_transfer_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "ledger_reservation" (
+    "id" TEXT NOT NULL,
+    "key" TEXT NOT NULL,
+    "account_id" BIGINT NOT NULL,
+    "amount" BIGINT NOT NULL,
+    "captured" BIGINT NOT NULL DEFAULT 0,
+    "released" BIGINT NOT NULL DEFAULT 0,
+    "status" TEXT NOT NULL DEFAULT 'open',
+    "purpose" TEXT NOT NULL,
+    "ref_id" TEXT,
+    "expires_at" TIMESTAMPTZ(3) NOT NULL,
+    "closed_key" TEXT,
+    "closed_hash" TEXT,
+    "closed_at" TIMESTAMPTZ(3),
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "ledger_reservation_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "reward_campaign" (
+    "id" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "description" TEXT NOT NULL,
+    "price_per_view" BIGINT NOT NULL,
+    "price_per_scroll" BIGINT NOT NULL,
+    "price_per_dwell_second" BIGINT NOT NULL,
+    "user_cap_per_day" BIGINT NOT NULL,
+    "device_cap_per_day" BIGINT NOT NULL,
+    "item_ids" TEXT[],
+    "starts_at" TIMESTAMPTZ(3) NOT NULL,
+    "ends_at" TIMESTAMPTZ(3),
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "reward_campaign_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "reward_device" (
+    "id" TEXT NOT NULL,
+    "user_id" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "public_key" TEXT NOT NULL,
+    "max_sequence" INTEGER NOT NULL DEFAULT 0,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "last_seen_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "revoked_at" TIMESTAMPTZ(3),
+
+    CONSTRAINT "reward_device_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "reward_batch" (
+    "id" TEXT NOT NULL,
+    "device_id" TEXT NOT NULL,
+    "sequence" INTEGER NOT NULL,
+    "hash" TEXT NOT NULL,
+    "previous_hash" TEXT NOT NULL,
+    "user_id" TEXT NOT NULL,
+    "campaign_id" TEXT NOT NULL,
+    "received_at" TIMESTAMPTZ(3) NOT NULL,
+    "accepted_count" INTEGER NOT NULL,
+    "duplicate_count" INTEGER NOT NULL,
+    "rejected_count" INTEGER NOT NULL,
+    "score" INTEGER NOT NULL,
+    "worth" BIGINT NOT NULL,
+    "credited" BIGINT NOT NULL,
+    "withheld_reason" TEXT,
+
+    CONSTRAINT "reward_batch_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "reward_event" (
+    "user_id" TEXT NOT NULL,
+    "id" TEXT NOT NULL,
+    "batch_id" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "item_id" TEXT NOT NULL,
+    "at" TIMESTAMPTZ(3) NOT NULL,
+    "dwell_ms" INTEGER,
+    "depth" INTEGER,
+    "worth" BIGINT NOT NULL,
+
+    CONSTRAINT "reward_event_pkey" PRIMARY KEY ("user_id","id")
+);
+
+-- CreateTable
+CREATE TABLE "reward_claim" (
+    "address" TEXT NOT NULL,
+    "user_id" TEXT NOT NULL,
+    "cumulative" BIGINT NOT NULL,
+    "paid" BIGINT NOT NULL DEFAULT 0,
+    "updated_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "reward_claim_pkey" PRIMARY KEY ("address")
+);
+
+-- CreateTable
+CREATE TABLE "reward_cash_out" (
+    "id" TEXT NOT NULL,
+    "user_id" TEXT NOT NULL,
+    "address" TEXT NOT NULL,
+    "units" BIGINT NOT NULL,
+    "key" TEXT NOT NULL,
+    "epoch_number" INTEGER,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "paid_at" TIMESTAMPTZ(3),
+    "paid_hash" TEXT,
+
+    CONSTRAINT "reward_cash_out_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "reward_epoch" (
+    "number" INTEGER NOT NULL,
+    "status" TEXT NOT NULL,
+    "root" TEXT NOT NULL,
+    "cumulative_total" BIGINT NOT NULL,
+    "delta" BIGINT NOT NULL,
+    "withdrawal_id" TEXT NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "funded_at" TIMESTAMPTZ(3),
+    "funded_hash" TEXT,
+    "final_at" TIMESTAMPTZ(3),
+    "final_hash" TEXT,
+
+    CONSTRAINT "reward_epoch_pkey" PRIMARY KEY ("number")
+);
+
+-- CreateTable
+CREATE TABLE "reward_leaf" (
+    "epoch_number" INTEGER NOT NULL,
+    "address" TEXT NOT NULL,
+    "cumulative" BIGINT NOT NULL,
+
+    CONSTRAINT "reward_leaf_pkey" PRIMARY KEY ("epoch_number","address")
+);
+
+-- CreateTable
+CREATE TABLE "signer_wallet" (
+    "id" TEXT NOT NULL,
+    "purpose" TEXT NOT NULL,
+    "agent_id" TEXT,
+    "address" TEXT NOT NULL,
+    "key_id" TEXT NOT NULL,
+    "key_version" INTEGER NOT NULL,
+    "wrapped_data_key" BYTEA NOT NULL,
+    "encrypted_key" BYTEA NOT NULL,
+    "grant_text" TEXT,
+    "grant_mac" BYTEA,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "signer_wallet_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "signer_spend" (
+    "wallet_id" TEXT NOT NULL,
+    "nonce" DECIMAL(78,0) NOT NULL,
+    "user_operation_hash" TEXT NOT NULL,
+    "amount" DECIMAL(78,0) NOT NULL,
+    "signed_at" TIMESTAMPTZ(6) NOT NULL,
+
+    CONSTRAINT "signer_spend_pkey" PRIMARY KEY ("wallet_id","nonce")
+);
+
+-- CreateIndex
+CREATE INDEX "idempotent_request_created_at_idx" ON "idempotent_request"("created_at");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "idempotent_request_actor_key_key" ON "idempotent_request"("actor", "key");
+
+-- CreateIndex
+CREATE INDEX "rate_limit_expire_idx" ON "rate_limit"("expire");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "compute_node_public_key_key" ON "compute_node"("public_key");
+
+-- CreateIndex
+CREATE INDEX "compute_node_owner_id_idx" ON "compute_node"("owner_id");
+
+-- CreateIndex
+CREATE INDEX "compute_node_status_last_seen_at_idx" ON "compute_node"("status", "last_seen_at");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "compute_join_token_hash_key" ON "compute_join_token"("hash");
+
+-- CreateIndex
+CREATE INDEX "compute_join_token_owner_id_idx" ON "compute_join_token"("owner_id");
+
+-- CreateIndex
+CREATE INDEX "compute_offer_model_is_active_idx" ON "compute_offer"("model", "is_active");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "compute_offer_node_id_model_key" ON "compute_offer"("node_id", "model");
+
+-- CreateIndex
+CREATE INDEX "compute_nonce_sent_at_idx" ON "compute_nonce"("sent_at");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "inference_receipt_id_key" ON "inference"("receipt_id");
+
+-- CreateIndex
+CREATE INDEX "inference_user_id_id_idx" ON "inference"("user_id", "id");
+
+-- CreateIndex
+CREATE INDEX "inference_status_expires_at_idx" ON "inference"("status", "expires_at");
+
+-- CreateIndex
+CREATE INDEX "inference_attempt_node_id_status_idx" ON "inference_attempt"("node_id", "status");
+
+-- CreateIndex
+CREATE INDEX "inference_attempt_inference_id_idx" ON "inference_attempt"("inference_id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "inference_receipt_inference_id_key" ON "inference_receipt"("inference_id");
+
+-- CreateIndex
+CREATE INDEX "inference_receipt_signature_node_id_signature_idx" ON "inference_receipt_signature"("node_id", "signature");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "user_demo_name_key" ON "user"("demo_name");
+
+-- CreateIndex
+CREATE INDEX "session_user_id_idx" ON "session"("user_id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "passkey_credential_id_key" ON "passkey"("credential_id");
+
+-- CreateIndex
+CREATE INDEX "passkey_user_id_idx" ON "passkey"("user_id");
+
+-- CreateIndex
+CREATE INDEX "user_wallet_user_id_idx" ON "user_wallet"("user_id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "auth_challenge_value_key" ON "auth_challenge"("value");
+
+-- CreateIndex
+CREATE INDEX "auth_challenge_expires_at_idx" ON "auth_challenge"("expires_at");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "api_key_hash_key" ON "api_key"("hash");
+
+-- CreateIndex
+CREATE INDEX "api_key_user_id_idx" ON "api_key"("user_id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "ledger_account_code_key" ON "ledger_account"("code");
+
+-- CreateIndex
+CREATE INDEX "ledger_account_owner_id_idx" ON "ledger_account"("owner_id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "ledger_transfer_key_key" ON "ledger_transfer"("key");
+
+-- CreateIndex
+CREATE INDEX "ledger_transfer_debit_id_id_idx" ON "ledger_transfer"("debit_id", "id");
+
+-- CreateIndex
+CREATE INDEX "ledger_transfer_credit_id_id_idx" ON "ledger_transfer"("credit_id", "id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "ledger_reservation_key_key" ON "ledger_reservation"("key");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "ledger_reservation_closed_key_key" ON "ledger_reservation"("closed_key");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "reward_device_public_key_key" ON "reward_device"("public_key");
+
+-- CreateIndex
+CREATE INDEX "reward_device_user_id_idx" ON "reward_device"("user_id");
+
+-- CreateIndex
+CREATE INDEX "reward_batch_user_id_received_at_idx" ON "reward_batch"("user_id", "received_at" DESC);
+
+-- CreateIndex
+CREATE UNIQUE INDEX "reward_batch_device_id_sequence_key" ON "reward_batch"("device_id", "sequence");
+
+-- CreateIndex
+CREATE INDEX "reward_event_batch_id_idx" ON "reward_event"("batch_id");
+
+-- CreateIndex
+CREATE INDEX "reward_claim_user_id_idx" ON "reward_claim"("user_id");
+
+-- CreateIndex
+CREATE INDEX "reward_cash_out_user_id_created_at_idx" ON "reward_cash_out"("user_id", "created_at" DESC);
+
+-- CreateIndex
+CREATE INDEX "reward_cash_out_epoch_number_idx" ON "reward_cash_out"("epoch_number");
+
+-- CreateIndex
+CREATE INDEX "reward_cash_out_address_idx" ON "reward_cash_out"("address");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "reward_cash_out_user_id_key_key" ON "reward_cash_out"("user_id", "key");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "reward_epoch_withdrawal_id_key" ON "reward_epoch"("withdrawal_id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "signer_wallet_agent_id_key" ON "signer_wallet"("agent_id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "signer_wallet_address_key" ON "signer_wallet"("address");
+
+-- CreateIndex
+CREATE INDEX "signer_spend_wallet_id_signed_at_idx" ON "signer_spend"("wallet_id", "signed_at");
+
+-- AddForeignKey
+ALTER TABLE "compute_offer" ADD CONSTRAINT "compute_offer_node_id_fkey" FOREIGN KEY ("node_id") REFERENCES "compute_node"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "inference_attempt" ADD CONSTRAINT "inference_attempt_inference_id_fkey" FOREIGN KEY ("inference_id") REFERENCES "inference"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "inference_receipt" ADD CONSTRAINT "inference_receipt_inference_id_fkey" FOREIGN KEY ("inference_id") REFERENCES "inference"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "inference_receipt_signature" ADD CONSTRAINT "inference_receipt_signature_receipt_id_fkey" FOREIGN KEY ("receipt_id") REFERENCES "inference_receipt"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "session" ADD CONSTRAINT "session_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "passkey" ADD CONSTRAINT "passkey_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "user_wallet" ADD CONSTRAINT "user_wallet_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "api_key" ADD CONSTRAINT "api_key_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "reward_batch" ADD CONSTRAINT "reward_batch_device_id_fkey" FOREIGN KEY ("device_id") REFERENCES "reward_device"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "reward_batch" ADD CONSTRAINT "reward_batch_campaign_id_fkey" FOREIGN KEY ("campaign_id") REFERENCES "reward_campaign"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "reward_cash_out" ADD CONSTRAINT "reward_cash_out_address_fkey" FOREIGN KEY ("address") REFERENCES "reward_claim"("address") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "reward_cash_out" ADD CONSTRAINT "reward_cash_out_epoch_number_fkey" FOREIGN KEY ("epoch_number") REFERENCES "reward_epoch"("number") ON DELETE SET NULL ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "reward_leaf" ADD CONSTRAINT "reward_leaf_epoch_number_fkey" FOREIGN KEY ("epoch_number") REFERENCES "reward_epoch"("number") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "signer_spend" ADD CONSTRAINT "signer_spend_wallet_id_fkey" FOREIGN KEY ("wallet_id") REFERENCES "signer_wallet"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
