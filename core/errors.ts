@@ -49,7 +49,7 @@ const ERRORS = {
   NODE_SIGNATURE_INVALID: [401, "The message is not signed by this node."],
   NODE_CLOCK_SKEWED: [401, "The message's time is too far from ours. Set the node's clock and send it again."],
   NODE_MESSAGE_REPLAYED: [409, "This message was received before."],
-  MODEL_NOT_FOUND: [404, "No node has ever offered this model. See /api/v1/models."],
+  MODEL_NOT_FOUND: [404, "There is no such model. /api/v1/models lists those that nodes serve."],
   MODEL_UNAVAILABLE: [503, "No node serves this model right now. Nothing was charged; retry shortly."],
   CONTEXT_LENGTH_EXCEEDED: [400, "The prompt leaves no room for an answer in this model's context."],
   RECEIPT_NOT_FOUND: [404, "There is no such receipt."],
@@ -67,7 +67,6 @@ const ERRORS = {
   CLAIM_NOT_READY: [409, "There is nothing to collect yet. It is on its way."],
 
   // Proofs
-  MODEL_NOT_FOUND: [404, "There is no such model."],
   PROOF_NOT_FOUND: [404, "There is no such proof, or it is not yours."],
   PROOF_INPUT_INVALID: [400, "The input is not one that this model takes."],
   PROOF_DEADLINE_INVALID: [400, "The deadline lies in the past or too far ahead."],

@@ -1,0 +1,3 @@
+import { readinessResponse } from "#server/api/readiness-door.ts";
+
+export { readinessResponse as GET };

@@ -1,0 +1,3 @@
+import { metricsResponse } from "#server/api/metrics-door.ts";
+
+export { metricsResponse as GET };

@@ -1,0 +1,51 @@
+import { newId } from "#core/ids.ts";
+import type { Actor } from "#server/identity/actor.ts";
+import { assertSameSite, authenticateRequest } from "#server/identity/authenticate-request.ts";
+import { httpRequestDuration } from "#server/metrics.ts";
+import { errorResponse } from "./map-error.ts";
+import { consumeRateLimit, type LimitName } from "./rate-limit.ts";
+
+export type DoorRequest = { request: Request; requestId: string; actor: Actor | null; startedAt: number };
+
+export type DoorOptions = {
+  /** A short, stable name for metrics: a route, never a path with ids in it. */
+  name: string;
+  /** The limit strangers fall under; whoever is known falls under "api". */
+  strangers?: LimitName;
+};
+
+const isChange = (method: string): boolean => method !== "GET" && method !== "HEAD" && method !== "OPTIONS";
+
+/** The peer's address as the web server saw it; a forwarded header that a client wrote itself is not asked. */
+export const peerAddress = (request: Request): string => request.headers.get("x-converge-peer") ?? "unknown";
+
+/**
+ * What every HTTP door does before and after its own work: a request id, who is asking, same-site changes only,
+ * the rate limit, one error shape, and a measurement.
+ */
+export async function openDoor(
+  request: Request,
+  options: DoorOptions,
+  work: (door: DoorRequest) => Promise<Response>,
+): Promise<Response> {
+  const requestId = newId("request");
+  const startedAt = performance.now();
+  let response: Response;
+  try {
+    const actor = await authenticateRequest(request);
+    if (actor?.via === "session" && isChange(request.method)) assertSameSite(request);
+    const caller = actor ? (actor.apiKeyId ?? actor.userId) : peerAddress(request);
+    const limitHeaders = await consumeRateLimit(actor ? "api" : (options.strangers ?? "anonymous"), caller);
+    response = await work({ request, requestId, actor, startedAt });
+    for (const [name, value] of Object.entries(limitHeaders)) response.headers.set(name, value);
+  } catch (error) {
+    response = errorResponse(error, requestId);
+  }
+  response.headers.set("x-request-id", requestId);
+  if (!response.headers.has("cache-control")) response.headers.set("cache-control", "private, no-store");
+  httpRequestDuration.observe(
+    { door: options.name, method: request.method, status: String(response.status) },
+    (performance.now() - startedAt) / 1000,
+  );
+  return response;
+}

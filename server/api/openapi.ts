@@ -1,0 +1,20 @@
+import { generateOpenApiDocument } from "trpc-to-openapi";
+import { env } from "#server/env.ts";
+import { appRouter } from "./root.ts";
+
+let document: object | undefined;
+
+/** The OpenAPI 3.1 description of the REST surface, made from the procedures themselves. */
+export function openApiDocument(): object {
+  document ??= generateOpenApiDocument(appRouter, {
+    title: "Converge API",
+    version: "1.0.0",
+    openApiVersion: "3.1.0",
+    description:
+      "Rent compute, give AI agents wallets they cannot misuse, prove what a model said, pay people for their attention: one platform, one ledger.\n\nSend an API key as `Authorization: Bearer cvg_…`. Amounts are decimal strings of base units (USD: micro-dollars). Every answer carries `x-request-id`; every error has the shape `{ error: { type, code, message, param, request_id } }`. A POST with an `Idempotency-Key` has one effect however often it is sent.",
+    baseUrl: `${env.PUBLIC_URL}/api/v1`,
+    docsUrl: `${env.PUBLIC_URL}/docs`,
+    securitySchemes: { apiKey: { type: "http", scheme: "bearer", bearerFormat: "cvg_…" } },
+  });
+  return document;
+}

@@ -1,0 +1,67 @@
+import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
+import { DomainError } from "#core/errors.ts";
+import { pool } from "#server/db.ts";
+import { log } from "#server/log.ts";
+
+/** Requests a minute, for one caller over all processes. */
+const LIMITS = {
+  /** Signed-in people and API keys. */
+  api: 1_200,
+  /** Strangers, by address. */
+  anonymous: 300,
+  /** Sign-in attempts and challenges, by address. */
+  auth: 120,
+} as const;
+
+export type LimitName = keyof typeof LIMITS;
+
+const WINDOW_SECONDS = 60;
+
+function createLimiter(name: LimitName): RateLimiterPostgres {
+  const points = LIMITS[name];
+  return new RateLimiterPostgres({
+    storeClient: pool,
+    storeType: "pool",
+    tableName: "rate_limit",
+    tableCreated: true,
+    clearExpiredByTimeout: false,
+    keyPrefix: name,
+    points,
+    duration: WINDOW_SECONDS,
+    // A caller known to be over is refused from memory, so a flood does not become a flood of queries.
+    inMemoryBlockOnConsumed: points,
+    inMemoryBlockDuration: 5,
+    // With the database away the limit still holds for this process.
+    insuranceLimiter: new RateLimiterMemory({ keyPrefix: name, points, duration: WINDOW_SECONDS }),
+  });
+}
+
+const limiters: Record<LimitName, RateLimiterPostgres> = {
+  api: createLimiter("api"),
+  anonymous: createLimiter("anonymous"),
+  auth: createLimiter("auth"),
+};
+
+/** Counts one request of a caller; throws RATE_LIMITED when there were too many. Answers the headers to send. */
+export async function consumeRateLimit(name: LimitName, caller: string): Promise<Record<string, string>> {
+  try {
+    const state = await limiters[name].consume(caller.slice(0, 200));
+    return limitHeaders(name, state);
+  } catch (error) {
+    if (error instanceof RateLimiterRes) {
+      const retryAfterSeconds = Math.max(1, Math.ceil(error.msBeforeNext / 1000));
+      throw new DomainError("RATE_LIMITED", { retryAfterSeconds, limit: LIMITS[name] });
+    }
+    log.warn({ event: "rate-limit.unavailable", err: error });
+    return {};
+  }
+}
+
+/** draft-ietf-httpapi-ratelimit-headers-11: the policy, then what is left of it. */
+function limitHeaders(name: LimitName, state: RateLimiterRes): Record<string, string> {
+  const reset = Math.max(0, Math.ceil(state.msBeforeNext / 1000));
+  return {
+    "ratelimit-policy": `"${name}";q=${LIMITS[name]};w=${WINDOW_SECONDS}`,
+    ratelimit: `"${name}";r=${Math.max(0, state.remainingPoints)};t=${reset}`,
+  };
+}

@@ -1,0 +1,50 @@
+import { DomainError } from "#core/errors.ts";
+
+export const BODY_BYTES_MAX = 1024 * 1024;
+const DEPTH_MAX = 64;
+
+/** The depth of nesting of a JSON text, found without parsing it: a parser given a hostile depth may not return. */
+function jsonDepth(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (inString) {
+      if (code === 92) i++;
+      else if (code === 34) inString = false;
+    } else if (code === 34) inString = true;
+    else if (code === 123 || code === 91) deepest = Math.max(deepest, ++depth);
+    else if (code === 125 || code === 93) depth--;
+  }
+  return deepest;
+}
+
+/** Reads a body up to a size, whatever its Content-Length claims. */
+export async function readText(request: Request, bytesMax: number = BODY_BYTES_MAX): Promise<string> {
+  if (Number(request.headers.get("content-length") ?? 0) > bytesMax)
+    throw new DomainError("PAYLOAD_TOO_LARGE", { bytesMax });
+  if (!request.body) return "";
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body) {
+    size += chunk.byteLength;
+    if (size > bytesMax) throw new DomainError("PAYLOAD_TOO_LARGE", { bytesMax });
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
+}
+
+/** Reads a JSON body: the right content type, a bounded size and depth, well formed. */
+export async function readJson(request: Request, bytesMax: number = BODY_BYTES_MAX): Promise<unknown> {
+  const contentType = request.headers.get("content-type") ?? "";
+  if (!/^application\/json\s*(;|$)/i.test(contentType)) throw new DomainError("UNSUPPORTED_MEDIA_TYPE");
+  const text = await readText(request, bytesMax);
+  if (jsonDepth(text) > DEPTH_MAX)
+    throw new DomainError("BAD_REQUEST", { message: `The body is nested deeper than ${DEPTH_MAX} levels.` });
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new DomainError("BAD_REQUEST", { message: "The body is not valid JSON." }, { cause });
+  }
+}

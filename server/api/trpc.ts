@@ -1,0 +1,61 @@
+import { initTRPC } from "@trpc/server";
+import type { OpenApiMeta } from "trpc-to-openapi";
+import { toWireError } from "#core/api-error.ts";
+import { DomainError } from "#core/errors.ts";
+import type { Role, Scope } from "#core/scopes.ts";
+import type { Actor } from "#server/identity/actor.ts";
+import { log } from "#server/log.ts";
+import { toDomainError } from "./map-error.ts";
+
+export type ApiContext = {
+  actor: Actor | null;
+  requestId: string;
+  /** The caller's own key for this request, or null. Verbs that move money use it as their idempotency key. */
+  idempotencyKey: string | null;
+};
+
+const t = initTRPC
+  .context<ApiContext>()
+  .meta<OpenApiMeta>()
+  .create({
+    errorFormatter: ({ shape, error, ctx }) => {
+      const mapped = toDomainError(error);
+      const requestId = ctx?.requestId ?? "req_unknown";
+      if (mapped.status >= 500)
+        log.error({ event: "procedure.failed", requestId, code: mapped.code, err: mapped.cause ?? mapped });
+      const wire = toWireError(mapped, requestId).error;
+      return {
+        ...shape,
+        message: wire.message,
+        data: { code: shape.data.code, httpStatus: mapped.status, path: shape.data.path, error: wire },
+      };
+    },
+  });
+
+export const router = t.router;
+export const createCallerFactory = t.createCallerFactory;
+export const publicProcedure = t.procedure;
+
+const withRole = (role: Role) =>
+  t.procedure.use(({ ctx, next }) => {
+    if (!ctx.actor) throw new DomainError("UNAUTHENTICATED");
+    if (!ctx.actor.roles.includes(role)) throw new DomainError("FORBIDDEN");
+    // A key is for one purpose: what has no scope named needs a browser session.
+    if (ctx.actor.via === "api_key")
+      throw new DomainError("SCOPE_MISSING", { message: "This call needs a signed-in session, not an API key." });
+    return next({ ctx: { ...ctx, actor: ctx.actor } });
+  });
+
+/** Signed-in people, by session. */
+export const userProcedure = withRole("user");
+export const providerProcedure = withRole("provider");
+export const adminProcedure = withRole("admin");
+
+/** Signed-in people, and API keys that carry the scope. */
+export const scoped = (scope: Scope) =>
+  t.procedure.use(({ ctx, next }) => {
+    if (!ctx.actor) throw new DomainError("UNAUTHENTICATED");
+    if (ctx.actor.via === "api_key" && !ctx.actor.scopes.includes(scope))
+      throw new DomainError("SCOPE_MISSING", { scope });
+    return next({ ctx: { ...ctx, actor: ctx.actor } });
+  });

@@ -1,0 +1,43 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+// Next bundles routes apart; one registry for the process keeps their numbers in one place.
+const shared = globalThis as typeof globalThis & { convergeMetrics?: ReturnType<typeof createMetrics> };
+
+function createMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: "converge_" });
+  return {
+    registry,
+    httpRequestDuration: new Histogram({
+      name: "converge_http_request_duration_seconds",
+      help: "Time from a request's arrival to its response headers.",
+      labelNames: ["door", "method", "status"],
+      buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers: [registry],
+    }),
+    queueJobs: new Gauge({
+      name: "converge_queue_jobs",
+      help: "Jobs waiting or running.",
+      labelNames: ["state"],
+      registers: [registry],
+    }),
+    outboxTransactions: new Gauge({
+      name: "converge_outbox_transactions",
+      help: "Chain transactions by status.",
+      labelNames: ["status"],
+      registers: [registry],
+    }),
+    nodesOnline: new Gauge({ name: "converge_nodes_online", help: "Compute nodes online.", registers: [registry] }),
+    completions: new Counter({
+      name: "converge_completions_total",
+      help: "Completions by outcome.",
+      labelNames: ["outcome"],
+      registers: [registry],
+    }),
+  };
+}
+
+shared.convergeMetrics ??= createMetrics();
+
+export const { registry, httpRequestDuration, queueJobs, outboxTransactions, nodesOnline, completions } =
+  shared.convergeMetrics;

@@ -1,0 +1,51 @@
+import { createServer } from "node:http";
+import next from "next";
+
+// The web process: Next behind a plain HTTP server, so that it can drain and tell a request's true peer.
+const port = Number(process.env.PORT ?? 3000);
+const dev = process.env.NODE_ENV !== "production";
+const DRAIN_MS = Number(process.env.DRAIN_MS ?? 25_000);
+
+const app = next({
+  dev,
+  dir: process.cwd(),
+  hostname: "localhost",
+  port,
+  quiet: true,
+  ...(dev ? { turbopack: true } : {}),
+});
+await app.prepare();
+const handle = app.getRequestHandler();
+
+const server = createServer((request, response) => {
+  // Whatever a client claims under this name is replaced by what the socket says.
+  request.headers["x-converge-peer"] = request.socket.remoteAddress ?? "unknown";
+  if (draining) response.setHeader("connection", "close");
+  void handle(request, response);
+});
+let draining = false;
+server.requestTimeout = 60_000;
+server.headersTimeout = 20_000;
+server.keepAliveTimeout = 65_000;
+if (dev) server.on("upgrade", app.getUpgradeHandler());
+else server.on("upgrade", (_request, socket) => socket.destroy());
+
+server.once("error", (error: NodeJS.ErrnoException) => {
+  process.stderr.write(
+    error.code === "EADDRINUSE" ? `Port ${port} is in use. Set PORT to another one.\n` : `${error.message}\n`,
+  );
+  process.exit(1);
+});
+server.listen(port, () => process.stdout.write(`web listening on ${port}\n`));
+
+function drain(): void {
+  if (draining) process.exit(0);
+  draining = true;
+  server.close(() => process.exit(0));
+  server.closeIdleConnections();
+  // A keep-alive connection that falls idle while draining has nothing left to say.
+  setInterval(() => server.closeIdleConnections(), 100).unref();
+  setTimeout(() => process.exit(0), DRAIN_MS).unref();
+}
+process.on("SIGTERM", drain);
+process.on("SIGINT", drain);
