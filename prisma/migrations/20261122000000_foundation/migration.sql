@@ -1,6 +1,9 @@
 -- CreateSchema
 CREATE SCHEMA IF NOT EXISTS "public";
 
+-- CreateEnum
+CREATE TYPE "proof_status" AS ENUM ('queued', 'proving', 'proved', 'recorded', 'failed');
+
 -- CreateTable
 CREATE TABLE "idempotent_request" (
     "id" TEXT NOT NULL,
@@ -283,6 +286,65 @@ CREATE TABLE "ledger_reservation" (
 );
 
 -- CreateTable
+CREATE TABLE "process_heartbeat" (
+    "name" TEXT NOT NULL,
+    "started_at" TIMESTAMPTZ(3) NOT NULL,
+    "seen_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "process_heartbeat_pkey" PRIMARY KEY ("name")
+);
+
+-- CreateTable
+CREATE TABLE "proving_model" (
+    "id" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "architecture" TEXT NOT NULL,
+    "chain_id" INTEGER NOT NULL,
+    "registry_model_id" TEXT NOT NULL,
+    "commitment" TEXT NOT NULL,
+    "verifier_address" TEXT NOT NULL,
+    "owner_address" TEXT NOT NULL,
+    "circuit_hash" TEXT NOT NULL,
+    "gates" INTEGER NOT NULL,
+    "accuracy_float" INTEGER NOT NULL,
+    "accuracy_quantised" INTEGER NOT NULL,
+    "is_current" BOOLEAN NOT NULL DEFAULT true,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "proving_model_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "proof" (
+    "id" TEXT NOT NULL,
+    "user_id" TEXT NOT NULL,
+    "model_id" TEXT NOT NULL,
+    "status" "proof_status" NOT NULL DEFAULT 'queued',
+    "requester" TEXT NOT NULL,
+    "nonce" TEXT NOT NULL,
+    "deadline" TIMESTAMPTZ(0) NOT NULL,
+    "context" TEXT NOT NULL,
+    "inference_id" TEXT NOT NULL,
+    "private_input" JSONB,
+    "input_hash" TEXT,
+    "output" INTEGER,
+    "proof" BYTEA,
+    "attempts" INTEGER NOT NULL DEFAULT 0,
+    "locked_until" TIMESTAMPTZ(3),
+    "failure_code" TEXT,
+    "prove_ms" INTEGER,
+    "idempotency_key" TEXT NOT NULL,
+    "request_hash" TEXT NOT NULL,
+    "transaction_hash" TEXT,
+    "block_number" BIGINT,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "proved_at" TIMESTAMPTZ(3),
+    "recorded_at" TIMESTAMPTZ(3),
+
+    CONSTRAINT "proof_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
 CREATE TABLE "reward_campaign" (
     "id" TEXT NOT NULL,
     "name" TEXT NOT NULL,
@@ -533,6 +595,21 @@ CREATE UNIQUE INDEX "ledger_reservation_key_key" ON "ledger_reservation"("key");
 CREATE UNIQUE INDEX "ledger_reservation_closed_key_key" ON "ledger_reservation"("closed_key");
 
 -- CreateIndex
+CREATE UNIQUE INDEX "proving_model_registry_model_id_key" ON "proving_model"("registry_model_id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "proof_inference_id_key" ON "proof"("inference_id");
+
+-- CreateIndex
+CREATE INDEX "proof_user_id_created_at_idx" ON "proof"("user_id", "created_at");
+
+-- CreateIndex
+CREATE INDEX "proof_status_locked_until_idx" ON "proof"("status", "locked_until");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "proof_user_id_idempotency_key_key" ON "proof"("user_id", "idempotency_key");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "reward_device_public_key_key" ON "reward_device"("public_key");
 
 -- CreateIndex
@@ -597,6 +674,9 @@ ALTER TABLE "user_wallet" ADD CONSTRAINT "user_wallet_user_id_fkey" FOREIGN KEY 
 
 -- AddForeignKey
 ALTER TABLE "api_key" ADD CONSTRAINT "api_key_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "proof" ADD CONSTRAINT "proof_model_id_fkey" FOREIGN KEY ("model_id") REFERENCES "proving_model"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "reward_batch" ADD CONSTRAINT "reward_batch_device_id_fkey" FOREIGN KEY ("device_id") REFERENCES "reward_device"("id") ON DELETE RESTRICT ON UPDATE CASCADE;

@@ -1,0 +1,96 @@
+import type { Address, Hex } from "viem";
+import { z } from "zod";
+import { addressSchema, agentPolicySchema, bytes32Schema, bytesSchema, uintSchema } from "../policy/policy.ts";
+
+const UINT256_MAX = 2n ** 256n - 1n;
+const UINT128_MAX = 2n ** 128n - 1n;
+const uint256 = uintSchema(UINT256_MAX);
+const uint128 = uintSchema(UINT128_MAX);
+const agentId = z.string().regex(/^agt_[0-9a-z]{1,64}$/, "Expected an agent id.");
+const chainId = z.int().positive();
+const empty = z.strictObject({});
+
+/** A user operation on the wire; the signature is what is asked for, so none is taken. */
+export const unsignedUserOperationSchema = z.strictObject({
+  sender: addressSchema,
+  nonce: uint256,
+  initCode: bytesSchema(4_096),
+  callData: bytesSchema(65_536),
+  accountGasLimits: bytes32Schema,
+  preVerificationGas: uint256,
+  gasFees: bytes32Schema,
+  paymasterAndData: bytesSchema(1_024),
+});
+
+const operatorTransactionSchema = z.strictObject({
+  chainId,
+  nonce: z.int().min(0),
+  to: addressSchema,
+  data: bytesSchema(131_072),
+  value: uint256,
+  gas: uint128,
+  maxFeePerGas: uint128,
+  maxPriorityFeePerGas: uint128,
+});
+
+const wallet = z.strictObject({ address: addressSchema });
+const hex = z.string().transform((text) => text as Hex);
+
+/** Everything the signer answers to, and nothing else: there is no method that signs bytes it does not read. */
+export const SIGNER_METHODS = {
+  health: { input: empty, output: z.strictObject({ ok: z.literal(true), keyId: z.string() }) },
+  getOperator: { input: empty, output: wallet },
+  getReceiptKey: { input: empty, output: z.strictObject({ publicKey: hex }) },
+  createAgentWallet: {
+    input: z.strictObject({ agentId, account: addressSchema, chainId, policy: agentPolicySchema }),
+    output: wallet,
+  },
+  narrowAgentPolicy: { input: z.strictObject({ agentId, policy: agentPolicySchema }), output: wallet },
+  setAgentPaused: {
+    input: z.strictObject({ agentId, paused: z.boolean() }),
+    output: z.strictObject({ paused: z.boolean() }),
+  },
+  revokeAgentWallet: { input: z.strictObject({ agentId }), output: z.strictObject({ revoked: z.literal(true) }) },
+  getAgentSpending: {
+    input: z.strictObject({ agentId }),
+    output: z.strictObject({ spentInWindow: uint256, paused: z.boolean(), revoked: z.boolean() }),
+  },
+  signUserOperation: {
+    input: z.strictObject({
+      agentId,
+      chainId,
+      entryPoint: addressSchema,
+      userOperation: unsignedUserOperationSchema,
+    }),
+    output: z.strictObject({ userOperationHash: hex, signature: hex, spent: uint256 }),
+  },
+  signOperatorTransaction: {
+    input: z.strictObject({ transaction: operatorTransactionSchema }),
+    output: z.strictObject({ hash: hex, raw: hex }),
+  },
+  signReceipt: {
+    input: z.strictObject({ digest: bytes32Schema }),
+    output: z.strictObject({ signature: hex, publicKey: hex }),
+  },
+} as const;
+
+export type SignerMethod = keyof typeof SIGNER_METHODS;
+export type SignerInput<M extends SignerMethod> = z.output<(typeof SIGNER_METHODS)[M]["input"]>;
+export type SignerOutput<M extends SignerMethod> = z.output<(typeof SIGNER_METHODS)[M]["output"]>;
+export type OperatorTransaction = z.output<typeof operatorTransactionSchema>;
+export type UnsignedUserOperation = z.output<typeof unsignedUserOperationSchema>;
+
+/** How the signer answers: a result, or a code of the one error table. */
+export const signerReplySchema = z.discriminatedUnion("ok", [
+  z.strictObject({ ok: z.literal(true), result: z.unknown() }),
+  z.strictObject({
+    ok: z.literal(false),
+    error: z.strictObject({ code: z.string(), details: z.record(z.string(), z.unknown()) }),
+  }),
+]);
+
+/** Whole numbers travel as decimal digits. */
+export const toSignerJson = (value: unknown): string =>
+  JSON.stringify(value, (_, item: unknown) => (typeof item === "bigint" ? item.toString() : item));
+
+export type AgentWallet = { address: Address };

@@ -1,0 +1,133 @@
+import type { Address } from "viem";
+import { isAddressEqual } from "viem/utils";
+import { DomainError } from "#core/errors.ts";
+import { hashPolicy, isPolicyWithin } from "#core/policy/policy.ts";
+import type { SignerInput, SignerOutput } from "#core/schemas/signer.ts";
+import { ENTRY_POINT_ADDRESS } from "#core/user-operation.ts";
+import { type Grant, openGrant, sealGrant } from "./grant.ts";
+import type { KeyEncryption } from "./key-encryption.ts";
+import {
+  type Connection,
+  findWallet,
+  insertWallet,
+  inTransaction,
+  lockWallet,
+  sumSpends,
+  updateGrant,
+  type WalletRow,
+} from "./store.ts";
+import { addressOf, sealNewWallet } from "./wallets.ts";
+
+const walletIdOf = (agentId: string): string => `agent:${agentId}`;
+
+/** The locked wallet of an agent and its authenticated grant. */
+export async function lockAgent(
+  keys: KeyEncryption,
+  connection: Connection,
+  agentId: string,
+): Promise<{ wallet: WalletRow; grant: Grant }> {
+  const wallet = await lockWallet(connection, walletIdOf(agentId));
+  if (!wallet)
+    throw new DomainError("SIGNER_REFUSED", {
+      message: "This agent has no policy at the signer, so nothing is signed for it.",
+    });
+  return { wallet, grant: await openGrant(keys, wallet) };
+}
+
+/** Makes the key of an agent under its policy. Asked again with the same policy it answers with the same key. */
+export async function createAgentWallet(
+  keys: KeyEncryption,
+  input: SignerInput<"createAgentWallet">,
+): Promise<SignerOutput<"createAgentWallet">> {
+  checkPolicy(input.policy, input.account);
+  const id = walletIdOf(input.agentId);
+  return inTransaction(async (connection) => {
+    if (!(await findWallet(connection, id))) {
+      const row = await sealNewWallet(keys, id, "agent");
+      const sealed = await sealGrant(keys, {
+        ...input,
+        walletId: id,
+        address: addressOf(row),
+        paused: false,
+        revoked: false,
+      });
+      await insertWallet(connection, { ...row, grant_text: sealed.text, grant_mac: sealed.mac }, input.agentId);
+    }
+    const { grant } = await lockAgent(keys, connection, input.agentId);
+    const isSame =
+      hashPolicy(grant.policy) === hashPolicy(input.policy) &&
+      isAddressEqual(grant.account, input.account) &&
+      grant.chainId === input.chainId &&
+      !grant.revoked;
+    if (!isSame)
+      throw new DomainError("POLICY_WIDENING_REFUSED", {
+        message: "This agent has a key under another policy already.",
+      });
+    return { address: grant.address };
+  });
+}
+
+function checkPolicy(policy: SignerInput<"createAgentWallet">["policy"], account: Address): void {
+  const refuse = (message: string) => new DomainError("POLICY_INVALID", { message });
+  if (policy.validUntil <= policy.validAfter) throw refuse("The policy ends before it starts.");
+  const isForbidden = policy.rules.some(
+    ({ target }) => isAddressEqual(target, account) || isAddressEqual(target, ENTRY_POINT_ADDRESS),
+  );
+  if (isForbidden) throw refuse("No rule may name the agent's own account or the entry point.");
+}
+
+async function changeGrant(
+  keys: KeyEncryption,
+  agentId: string,
+  change: (grant: Grant) => Partial<Grant>,
+): Promise<Grant> {
+  return inTransaction(async (connection) => {
+    const { wallet, grant } = await lockAgent(keys, connection, agentId);
+    const changed = { ...grant, ...change(grant) };
+    const sealed = await sealGrant(keys, changed);
+    await updateGrant(connection, wallet.id, sealed.text, sealed.mac);
+    return changed;
+  });
+}
+
+/** Replaces a policy by one that allows nothing new. Wider ones are refused: nothing here proves that the owner wants them. */
+export async function narrowAgentPolicy(
+  keys: KeyEncryption,
+  input: SignerInput<"narrowAgentPolicy">,
+): Promise<SignerOutput<"narrowAgentPolicy">> {
+  const grant = await changeGrant(keys, input.agentId, (current) => {
+    if (current.revoked) throw new DomainError("AGENT_REVOKED");
+    if (!isPolicyWithin(input.policy, current.policy)) throw new DomainError("POLICY_WIDENING_REFUSED");
+    return { policy: input.policy };
+  });
+  return { address: grant.address };
+}
+
+/** Pauses or resumes a key. It waits for a signature in the making, so when it has answered nothing more is signed. */
+export async function setAgentPaused(
+  keys: KeyEncryption,
+  input: SignerInput<"setAgentPaused">,
+): Promise<SignerOutput<"setAgentPaused">> {
+  const { paused } = await changeGrant(keys, input.agentId, () => ({ paused: input.paused }));
+  return { paused };
+}
+
+export async function revokeAgentWallet(
+  keys: KeyEncryption,
+  input: SignerInput<"revokeAgentWallet">,
+): Promise<SignerOutput<"revokeAgentWallet">> {
+  await changeGrant(keys, input.agentId, () => ({ revoked: true }));
+  return { revoked: true };
+}
+
+export async function getAgentSpending(
+  keys: KeyEncryption,
+  input: SignerInput<"getAgentSpending">,
+): Promise<SignerOutput<"getAgentSpending">> {
+  return inTransaction(async (connection) => {
+    const { wallet, grant } = await lockAgent(keys, connection, input.agentId);
+    const { windowSeconds } = grant.policy;
+    const spentInWindow = await sumSpends(connection, { walletId: wallet.id, windowSeconds, exceptNonce: null });
+    return { spentInWindow, paused: grant.paused, revoked: grant.revoked };
+  });
+}

@@ -1,0 +1,37 @@
+import { timingSafeEqual } from "node:crypto";
+import { z } from "zod";
+import { DomainError } from "#core/errors.ts";
+import { addressSchema, agentPolicySchema, policyToJson } from "#core/policy/policy.ts";
+import type { KeyEncryption } from "./key-encryption.ts";
+import type { WalletRow } from "./store.ts";
+
+const grantSchema = z.strictObject({
+  walletId: z.string(),
+  agentId: z.string(),
+  address: addressSchema,
+  account: addressSchema,
+  chainId: z.int(),
+  policy: agentPolicySchema,
+  paused: z.boolean(),
+  revoked: z.boolean(),
+});
+
+/** What an agent's key may do, and whether it may do anything now. */
+export type Grant = z.output<typeof grantSchema>;
+
+/** The grant as stored text and its code. Without the key-encryption key nobody can write a row that `openGrant` takes. */
+export async function sealGrant(keys: KeyEncryption, grant: Grant): Promise<{ text: string; mac: Buffer }> {
+  const text = JSON.stringify({ ...grant, policy: policyToJson(grant.policy) });
+  return { text, mac: await keys.authenticate(text) };
+}
+
+export async function openGrant(keys: KeyEncryption, wallet: WalletRow): Promise<Grant> {
+  const altered = () => new DomainError("SIGNER_RECORD_ALTERED", { wallet: wallet.id });
+  if (wallet.purpose !== "agent" || wallet.grant_text === null || wallet.grant_mac === null) throw altered();
+  const expected = await keys.authenticate(wallet.grant_text);
+  if (wallet.grant_mac.length !== expected.length || !timingSafeEqual(wallet.grant_mac, expected)) throw altered();
+  const grant = grantSchema.parse(JSON.parse(wallet.grant_text));
+  // A genuine grant of another wallet, copied into this row, gives this wallet nothing.
+  if (grant.walletId !== wallet.id || grant.address !== wallet.address) throw altered();
+  return grant;
+}

@@ -1,0 +1,48 @@
+import { SIGNER_METHODS, type SignerInput, type SignerMethod, type SignerOutput } from "#core/schemas/signer.ts";
+import {
+  createAgentWallet,
+  getAgentSpending,
+  narrowAgentPolicy,
+  revokeAgentWallet,
+  setAgentPaused,
+} from "./agent-wallets.ts";
+import type { KeyEncryption } from "./key-encryption.ts";
+import { signOperatorTransaction } from "./operator.ts";
+import { getReceiptKey, signReceipt } from "./receipts.ts";
+import { signUserOperation } from "./sign-user-operation.ts";
+import { inTransaction, pingStore } from "./store.ts";
+import { addressOf, getOnlyWallet } from "./wallets.ts";
+
+type Handlers = { [M in SignerMethod]: (keys: KeyEncryption, input: SignerInput<M>) => Promise<SignerOutput<M>> };
+
+const HANDLERS: Handlers = {
+  health: async (keys) => {
+    await pingStore();
+    return { ok: true, keyId: keys.keyId };
+  },
+  getOperator: async (keys) => {
+    const wallet = await inTransaction((connection) => getOnlyWallet(keys, connection, "operator"));
+    return { address: addressOf(wallet) };
+  },
+  getReceiptKey,
+  createAgentWallet,
+  narrowAgentPolicy,
+  setAgentPaused,
+  revokeAgentWallet,
+  getAgentSpending,
+  signUserOperation,
+  signOperatorTransaction,
+  signReceipt,
+};
+
+export const isSignerMethod = (name: string): name is SignerMethod => Object.hasOwn(SIGNER_METHODS, name);
+
+/** Parses strictly, then runs one method. */
+export function callMethod<M extends SignerMethod>(
+  keys: KeyEncryption,
+  method: M,
+  body: unknown,
+): Promise<SignerOutput<M>> {
+  const input = SIGNER_METHODS[method].input.parse(body) as SignerInput<M>;
+  return HANDLERS[method](keys, input);
+}

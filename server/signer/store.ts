@@ -1,0 +1,133 @@
+import pg from "pg";
+import { env } from "#server/env.ts";
+import { log } from "#server/log.ts";
+
+/** One row of `signer_wallet`. */
+export type WalletRow = {
+  id: string;
+  purpose: WalletPurpose;
+  address: string;
+  key_id: string;
+  key_version: number;
+  wrapped_data_key: Buffer;
+  encrypted_key: Buffer;
+  grant_text: string | null;
+  grant_mac: Buffer | null;
+};
+
+export type WalletPurpose = "operator" | "agent" | "receipt";
+export type Connection = pg.PoolClient;
+
+const pool = new pg.Pool({
+  connectionString: env.DATABASE_URL,
+  max: 8,
+  connectionTimeoutMillis: 10_000,
+  statement_timeout: 15_000,
+  application_name: "converge-signer",
+});
+pool.on("error", (error) => log.warn({ err: error }, "an idle database connection of the signer was lost"));
+
+export const closeStore = (): Promise<void> => pool.end();
+
+/** Runs `work` in one transaction of the signer's own connection. */
+export async function inTransaction<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> {
+  const connection = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await connection.query("BEGIN");
+    const result = await work(connection);
+    await connection.query("COMMIT");
+    return result;
+  } catch (error) {
+    await connection.query("ROLLBACK").catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    connection.release(broken);
+  }
+}
+
+const COLUMNS = "id, purpose, address, key_id, key_version, wrapped_data_key, encrypted_key, grant_text, grant_mac";
+
+export async function findWallet(connection: Connection, id: string): Promise<WalletRow | null> {
+  const { rows } = await connection.query<WalletRow>(`SELECT ${COLUMNS} FROM signer_wallet WHERE id = $1`, [id]);
+  return rows[0] ?? null;
+}
+
+/** The row, locked: whatever is decided about this wallet is decided one at a time. */
+export async function lockWallet(connection: Connection, id: string): Promise<WalletRow | null> {
+  const { rows } = await connection.query<WalletRow>(`SELECT ${COLUMNS} FROM signer_wallet WHERE id = $1 FOR UPDATE`, [
+    id,
+  ]);
+  return rows[0] ?? null;
+}
+
+/** Adds a wallet unless one with this id exists; says whether it did. */
+export async function insertWallet(connection: Connection, row: WalletRow, agentId: string | null): Promise<boolean> {
+  const result = await connection.query(
+    `INSERT INTO signer_wallet (id, purpose, agent_id, address, key_id, key_version, wrapped_data_key, encrypted_key, grant_text, grant_mac)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING`,
+    [
+      row.id,
+      row.purpose,
+      agentId,
+      row.address,
+      row.key_id,
+      row.key_version,
+      row.wrapped_data_key,
+      row.encrypted_key,
+      row.grant_text,
+      row.grant_mac,
+    ],
+  );
+  return result.rowCount === 1;
+}
+
+export async function updateGrant(connection: Connection, id: string, text: string, mac: Buffer): Promise<void> {
+  await connection.query("UPDATE signer_wallet SET grant_text = $2, grant_mac = $3 WHERE id = $1", [id, text, mac]);
+}
+
+/** The ids of the key-encryption keys under which wallets are stored. */
+export async function listKeyIds(): Promise<string[]> {
+  const { rows } = await pool.query<{ key_id: string }>("SELECT DISTINCT key_id FROM signer_wallet");
+  return rows.map((row) => row.key_id);
+}
+
+export async function pingStore(): Promise<void> {
+  await pool.query("SELECT 1");
+}
+
+/** What was signed for a wallet in the window that ends now, leaving out one nonce. */
+export async function sumSpends(
+  connection: Connection,
+  input: { walletId: string; windowSeconds: number; exceptNonce: bigint | null },
+): Promise<bigint> {
+  const { rows } = await connection.query<{ spent: string }>(
+    `SELECT coalesce(sum(amount), 0)::text AS spent FROM signer_spend
+     WHERE wallet_id = $1 AND signed_at > clock_timestamp() - make_interval(secs => $2) AND nonce IS DISTINCT FROM $3::numeric`,
+    [input.walletId, input.windowSeconds, input.exceptNonce?.toString() ?? null],
+  );
+  return BigInt(rows[0]?.spent ?? "0");
+}
+
+/**
+ * Records what a signature may spend.
+ *
+ * The chain executes one operation a nonce, so a second signature for a nonce raises its amount to the larger of the
+ * two. The time is the clock's and not the transaction's, which may have begun long before it got the lock.
+ */
+export async function recordSpend(
+  connection: Connection,
+  spend: { walletId: string; nonce: bigint; userOperationHash: string; amount: bigint },
+): Promise<void> {
+  await connection.query(
+    `INSERT INTO signer_spend (wallet_id, nonce, user_operation_hash, amount, signed_at)
+     VALUES ($1, $2::numeric, $3, $4::numeric, clock_timestamp())
+     ON CONFLICT (wallet_id, nonce) DO UPDATE
+       SET user_operation_hash = excluded.user_operation_hash,
+           amount = greatest(signer_spend.amount, excluded.amount),
+           signed_at = excluded.signed_at`,
+    [spend.walletId, spend.nonce.toString(), spend.userOperationHash, spend.amount.toString()],
+  );
+}

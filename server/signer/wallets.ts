@@ -1,0 +1,107 @@
+import { createPrivateKey, createPublicKey, randomBytes } from "node:crypto";
+import { secp256k1 } from "@noble/curves/secp256k1";
+import type { Address, Hex } from "viem";
+import { publicKeyToAddress } from "viem/accounts";
+import { toHex } from "viem/utils";
+import { DomainError } from "#core/errors.ts";
+import { type KeyEncryption, seal, unseal } from "./key-encryption.ts";
+import { type Connection, findWallet, insertWallet, type WalletPurpose, type WalletRow } from "./store.ts";
+
+const KEY_VERSION = 1;
+/** The fixed DER head of an Ed25519 private key; its 32 secret bytes follow. */
+const ED25519_PKCS8_HEAD = Buffer.from("302e020100300506032b657004220420", "hex");
+
+/** What a ciphertext is bound to: moved to another wallet, purpose or version it no longer opens. */
+const boundTo = (
+  wallet: { id: string; purpose: WalletPurpose; key_version: number },
+  part: "data-key" | "private-key",
+) => Buffer.from(JSON.stringify(["converge-signer", wallet.id, wallet.purpose, wallet.key_version, part]));
+
+export function ed25519Key(secret: Uint8Array) {
+  const der = Buffer.concat([ED25519_PKCS8_HEAD, secret]);
+  try {
+    return createPrivateKey({ key: der, format: "der", type: "pkcs8" });
+  } finally {
+    der.fill(0);
+  }
+}
+
+/** The public name of a secret: an address, or for receipts the Ed25519 public key. */
+function publicNameOf(purpose: WalletPurpose, secret: Uint8Array): Hex {
+  if (purpose === "receipt") {
+    const der = createPublicKey(ed25519Key(secret)).export({ format: "der", type: "spki" });
+    return toHex(der.subarray(-32));
+  }
+  return publicKeyToAddress(toHex(secp256k1.getPublicKey(secret, false)));
+}
+
+/** Makes a key and its encrypted row. The row holds nothing that opens without the key-encryption key. */
+export async function sealNewWallet(keys: KeyEncryption, id: string, purpose: WalletPurpose): Promise<WalletRow> {
+  const secret = purpose === "receipt" ? randomBytes(32) : Buffer.from(secp256k1.utils.randomPrivateKey());
+  const dataKey = randomBytes(32);
+  try {
+    const wallet = { id, purpose, key_version: KEY_VERSION };
+    return {
+      ...wallet,
+      address: publicNameOf(purpose, secret),
+      key_id: keys.keyId,
+      wrapped_data_key: await keys.wrap(dataKey, boundTo(wallet, "data-key")),
+      encrypted_key: seal(dataKey, secret, boundTo(wallet, "private-key")),
+      grant_text: null,
+      grant_mac: null,
+    };
+  } finally {
+    secret.fill(0);
+    dataKey.fill(0);
+  }
+}
+
+/** Lends the secret of a wallet to `use` and zeroes it afterwards. `use` must not keep or return it. */
+export async function withSecret<Result>(
+  keys: KeyEncryption,
+  wallet: WalletRow,
+  use: (secret: Uint8Array) => Result,
+): Promise<Result> {
+  const altered = (cause?: unknown) => new DomainError("SIGNER_RECORD_ALTERED", { wallet: wallet.id }, { cause });
+  let dataKey: Buffer | undefined;
+  let secret: Buffer | undefined;
+  try {
+    try {
+      dataKey = await keys.unwrap(wallet.wrapped_data_key, boundTo(wallet, "data-key"));
+      secret = unseal(dataKey, wallet.encrypted_key, boundTo(wallet, "private-key"));
+    } catch (cause) {
+      throw altered(cause);
+    }
+    if (publicNameOf(wallet.purpose, secret) !== wallet.address) throw altered();
+    return use(secret);
+  } finally {
+    dataKey?.fill(0);
+    secret?.fill(0);
+  }
+}
+
+/** An ECDSA signature over a hash that the caller computed itself from what it decided about. */
+export function signHash(secret: Uint8Array, hash: Hex): { r: Hex; s: Hex; yParity: 0 | 1 } {
+  const signature = secp256k1.sign(hash.slice(2), secret, { lowS: true });
+  return {
+    r: toHex(signature.r, { size: 32 }),
+    s: toHex(signature.s, { size: 32 }),
+    yParity: signature.recovery === 1 ? 1 : 0,
+  };
+}
+
+/** A wallet that exists once, such as the operator's, made by the first who asks. */
+export async function getOnlyWallet(
+  keys: KeyEncryption,
+  connection: Connection,
+  purpose: "operator" | "receipt",
+): Promise<WalletRow> {
+  const found = await findWallet(connection, purpose);
+  if (found) return found;
+  await insertWallet(connection, await sealNewWallet(keys, purpose, purpose), null);
+  const made = await findWallet(connection, purpose);
+  if (!made) throw new Error(`The ${purpose} wallet was made and is not there.`);
+  return made;
+}
+
+export const addressOf = (wallet: WalletRow): Address => wallet.address as Address;
