@@ -56,11 +56,23 @@ export const signedEventBatch = z.strictObject({
 });
 
 /** Why one event was not taken in. */
-export const EVENT_REJECTIONS = ["FROM_THE_FUTURE", "TOO_OLD", "UNKNOWN_ITEM", "DWELL_MISSING", "DWELL_OVERLAPS"] as const;
+export const EVENT_REJECTIONS = [
+  "FROM_THE_FUTURE",
+  "TOO_OLD",
+  "UNKNOWN_ITEM",
+  "DWELL_MISSING",
+  "DWELL_OVERLAPS",
+] as const;
 export type EventRejection = (typeof EVENT_REJECTIONS)[number];
 
 /** Why a batch was paid less than its events are worth. */
-export const WITHHELD_REASONS = ["IMPLAUSIBLE", "CAMPAIGN_CLOSED", "USER_CAP", "DEVICE_CAP", "BUDGET_EXHAUSTED"] as const;
+export const WITHHELD_REASONS = [
+  "IMPLAUSIBLE",
+  "CAMPAIGN_CLOSED",
+  "USER_CAP",
+  "DEVICE_CAP",
+  "BUDGET_EXHAUSTED",
+] as const;
 export type WithheldReason = (typeof WITHHELD_REASONS)[number];
 
 export const ingestOutput = z.object({
@@ -141,7 +153,10 @@ export const cashOutInput = z.strictObject({
   /** Micro-dollars. */
   units: z.string().regex(/^[1-9]\d{0,18}$/),
   /** The caller's own key: a repeat answers with the first cash-out instead of making another. */
-  key: z.string().regex(/^[A-Za-z0-9_-]{8,64}$/).optional(),
+  key: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{8,64}$/)
+    .optional(),
 });
 export const CASH_OUT_STATUSES = ["requested", "settling", "ready", "arrived"] as const;
 export const cashOutOutput = z.object({
@@ -171,5 +186,3 @@ export const claimOutput = z.object({
 });
 export const claimsOutput = z.object({ data: z.array(claimOutput) });
 export type Claim = z.infer<typeof claimOutput>;
-
-export const claimsInput = z.strictObject({});

@@ -1,3 +1,4 @@
+import { DomainError } from "#core/errors.ts";
 import {
   eventBatchBytes,
   FIRST_PREVIOUS_HASH,
@@ -8,13 +9,13 @@ import {
   type SignedEventBatch,
   verifyDeviceSignature,
 } from "#core/event-batch.ts";
-import { DomainError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { toWire, usd } from "#core/money.ts";
 import { priceEvent, type RewardPrices } from "#core/reward-pricing.ts";
 import type { EventRejection, IngestResult, WithheldReason } from "#core/schemas/reward.ts";
 import { pool, type Sql, sqlOf, withTransaction } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
+import { campaignAccount, userAccount } from "#server/ledger/account-codes.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
 import { postTransfersIn } from "#server/ledger/post-transfers.ts";
 import { findRejections, SCORE_MIN, scoreBatch } from "./score-batch.ts";
@@ -63,7 +64,7 @@ export async function ingestBatch(actor: Actor, batch: SignedEventBatch): Promis
   const decision = await decideAndPay(actor, { batch, door, hash, sorted });
   if (decision.outcome !== "accepted" && decision.outcome !== "duplicate") throw refusal(decision);
 
-  const balance = await getBalance(`user:${actor.userId}`);
+  const balance = await getBalance(userAccount(actor.userId));
   return {
     batchId: decision.batch_id,
     sequence: batch.sequence,
@@ -118,17 +119,25 @@ function sortEvents(sent: readonly RewardEvent[], door: Door): Sorted {
 type Intake = { batch: SignedEventBatch; door: Door; hash: string; sorted: Sorted };
 
 async function decideAndPay(actor: Actor, intake: Intake): Promise<Decision> {
-  const campaignAccount = `campaign:${intake.batch.campaignId}`;
+  const payer = campaignAccount(intake.batch.campaignId);
   for (let attempt = 1; ; attempt++) {
-    const budget = await getBalance(campaignAccount);
+    const budget = await getBalance(payer);
     try {
       return await withTransaction(async (sql) => {
         const decision = await decide(sql, actor, intake, budget.available);
         if (decision.outcome === "accepted" && decision.credited > 0n) {
           const key = `reward:${decision.batch_id}`;
-          const credit = `user:${actor.userId}`;
+          const credit = userAccount(actor.userId);
           await postTransfersIn(sql, [
-            { key, debit: campaignAccount, credit, amount: decision.credited, asset: "USD", kind: "reward", refId: decision.batch_id },
+            {
+              key,
+              debit: payer,
+              credit,
+              amount: decision.credited,
+              asset: "USD",
+              kind: "reward",
+              refId: decision.batch_id,
+            },
           ]);
         }
         return decision;
@@ -144,7 +153,11 @@ async function decideAndPay(actor: Actor, intake: Intake): Promise<Decision> {
 async function decide(sql: Sql, actor: Actor, intake: Intake, budget: bigint): Promise<Decision> {
   const { batch, door, hash, sorted } = intake;
   const { events } = sorted;
-  const withhold: WithheldReason | null = !door.isOpen ? "CAMPAIGN_CLOSED" : sorted.score < SCORE_MIN ? "IMPLAUSIBLE" : null;
+  const withhold: WithheldReason | null = !door.isOpen
+    ? "CAMPAIGN_CLOSED"
+    : sorted.score < SCORE_MIN
+      ? "IMPLAUSIBLE"
+      : null;
   const [decision] = await sql.query<Decision>(
     `SELECT * FROM reward_ingest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
         $14::text[], $15::text[], $16::text[], $17::bigint[], $18::int[], $19::int[], $20::bigint[])`,

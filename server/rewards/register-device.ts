@@ -1,14 +1,15 @@
+import { DomainError } from "#core/errors.ts";
 import {
   deviceRegistrationBytes,
   FIRST_PREVIOUS_HASH,
   importDeviceKey,
   verifyDeviceSignature,
 } from "#core/event-batch.ts";
-import { DomainError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import type { Device } from "#core/schemas/reward.ts";
 import { db, pool, sqlOf } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
+import { userAccount } from "#server/ledger/account-codes.ts";
 import { ensureAccounts } from "#server/ledger/ensure-accounts.ts";
 
 /**
@@ -25,7 +26,7 @@ export async function registerDevice(
   const bytes = deviceRegistrationBytes(actor.userId, input.publicKey);
   if (!(await verifyDeviceSignature(key, input.signature, bytes))) throw new DomainError("SIGNATURE_INVALID");
 
-  await ensureAccounts(sqlOf(pool), [{ code: `user:${actor.userId}`, asset: "USD", ownerId: actor.userId }]);
+  await ensureAccounts(sqlOf(pool), [{ code: userAccount(actor.userId), asset: "USD", ownerId: actor.userId }]);
   await db.rewardDevice.createMany({
     data: [{ id: newId("device"), userId: actor.userId, name: input.name, publicKey: input.publicKey }],
     skipDuplicates: true,

@@ -1,0 +1,3 @@
+import { handleEvents } from "#server/api/events-door.ts";
+
+export { handleEvents as POST };
