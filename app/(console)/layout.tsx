@@ -1,0 +1,29 @@
+import type { Metadata } from "next";
+import { cookies } from "next/headers";
+import { redirect } from "next/navigation";
+import type { ReactNode } from "react";
+import { ApiProvider } from "#components/api/api-provider.tsx";
+import { ConsoleShell } from "#components/shell/console-shell.tsx";
+import { SIDEBAR_COOKIE } from "#components/shell/sidebar-cookie.ts";
+import { network } from "#server/api/network.ts";
+import { currentPerson } from "#server/identity/current-person.ts";
+
+export const metadata: Metadata = { robots: { index: false } };
+
+export default async function ConsoleLayout({ children }: { children: ReactNode }) {
+  const person = await currentPerson();
+  if (!person) redirect("/sign-in");
+  const isCollapsed = (await cookies()).get(SIDEBAR_COOKIE)?.value === "collapsed";
+  return (
+    <ApiProvider>
+      <ConsoleShell
+        user={{ id: person.userId, name: person.name, roles: person.roles }}
+        chainId={network.chainId}
+        isDevelopment={network.isDevelopment}
+        isInitiallyCollapsed={isCollapsed}
+      >
+        {children}
+      </ConsoleShell>
+    </ApiProvider>
+  );
+}

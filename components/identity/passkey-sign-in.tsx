@@ -1,0 +1,96 @@
+"use client";
+
+import {
+  type PublicKeyCredentialCreationOptionsJSON,
+  type PublicKeyCredentialRequestOptionsJSON,
+  startAuthentication,
+  startRegistration,
+} from "@simplewebauthn/browser";
+import { KeyRound } from "lucide-react";
+import { type FormEvent, useState } from "react";
+import { Button } from "../ui/button.tsx";
+import { Field } from "../ui/field.tsx";
+import { Input } from "../ui/input.tsx";
+import { askDoor, describeFailure, type SignInResult, startSession } from "./start-sign-in.ts";
+
+async function usePasskey(): Promise<SignInResult> {
+  const optionsJSON = await askDoor<PublicKeyCredentialRequestOptionsJSON>("/api/auth/passkey/login/options", {});
+  const response = await startAuthentication({ optionsJSON });
+  return startSession("passkey", { flow: "login", response: JSON.stringify(response) });
+}
+
+async function createPasskey(name: string): Promise<SignInResult> {
+  const optionsJSON = await askDoor<PublicKeyCredentialCreationOptionsJSON>("/api/auth/passkey/register/options", {
+    name,
+  });
+  const response = await startRegistration({ optionsJSON });
+  return startSession("passkey", { flow: "register", name, response: JSON.stringify(response) });
+}
+
+type Props = { onSignedIn: () => void; onFailure: (message: string) => void };
+
+/** The first way in: a face, a finger or a PIN, and nothing to remember. */
+export function PasskeySignIn({ onSignedIn, onFailure }: Props) {
+  const [pending, setPending] = useState<"use" | "create" | null>(null);
+  const [isCreating, setIsCreating] = useState(false);
+  const [name, setName] = useState("");
+
+  const run = async (kind: "use" | "create", start: () => Promise<SignInResult>) => {
+    setPending(kind);
+    try {
+      const result = await start();
+      if (result.ok) onSignedIn();
+      else onFailure(result.message);
+    } catch (error) {
+      onFailure(describeFailure(error));
+    } finally {
+      setPending(null);
+    }
+  };
+  const create = (event: FormEvent) => {
+    event.preventDefault();
+    void run("create", () => createPasskey(name.trim()));
+  };
+
+  return (
+    <div className="flex flex-col gap-3">
+      <Button
+        variant="primary"
+        size="lg"
+        className="w-full"
+        isPending={pending === "use"}
+        disabled={pending !== null}
+        onClick={() => void run("use", usePasskey)}
+      >
+        {pending !== "use" && <KeyRound aria-hidden />}
+        Sign in with a passkey
+      </Button>
+      {isCreating ? (
+        <form onSubmit={create} className="flex flex-col gap-3 rounded-md border border-line p-3">
+          <Field label="Your name" hint="How you appear here. You can be anyone.">
+            <Input
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+              autoComplete="name"
+              maxLength={60}
+              required
+              autoFocus
+            />
+          </Field>
+          <Button
+            type="submit"
+            className="w-full"
+            isPending={pending === "create"}
+            disabled={pending !== null || name.trim() === ""}
+          >
+            Create my passkey
+          </Button>
+        </form>
+      ) : (
+        <Button size="lg" className="w-full" disabled={pending !== null} onClick={() => setIsCreating(true)}>
+          New here? Create a passkey
+        </Button>
+      )}
+    </div>
+  );
+}

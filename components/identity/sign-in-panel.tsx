@@ -1,0 +1,90 @@
+"use client";
+
+import { CircleAlert } from "lucide-react";
+import dynamic from "next/dynamic";
+import { useState } from "react";
+import { Button } from "../ui/button.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { PasskeySignIn } from "./passkey-sign-in.tsx";
+import { describeFailure, startSession } from "./start-sign-in.ts";
+
+const WalletSignIn = dynamic(() => import("./wallet-sign-in.tsx"), {
+  ssr: false,
+  loading: () => <Skeleton className="h-10 w-full" />,
+});
+
+const DEMO_ACCOUNTS = [
+  { account: "user", title: "User", text: "Earns, spends, runs agents" },
+  { account: "provider", title: "Provider", text: "Rents out a machine" },
+  { account: "admin", title: "Admin", text: "Watches the platform" },
+] as const;
+
+type Props = { chainId: number; hasDemoSignIn: boolean; next: string; initialError: string | null };
+
+export function SignInPanel({ chainId, hasDemoSignIn, next, initialError }: Props) {
+  const [problem, setProblem] = useState(initialError);
+  const [isWalletOpen, setIsWalletOpen] = useState(false);
+  const [pendingDemo, setPendingDemo] = useState<string | null>(null);
+
+  // A full load, so that nothing rendered for a stranger survives the sign-in.
+  const onSignedIn = () => window.location.assign(next);
+  const signInDemo = async (account: string) => {
+    setPendingDemo(account);
+    try {
+      const result = await startSession("demo", { account });
+      if (result.ok) return onSignedIn();
+      setProblem(result.message);
+    } catch (error) {
+      setProblem(describeFailure(error));
+    }
+    setPendingDemo(null);
+  };
+
+  return (
+    <div className="flex flex-col gap-6">
+      {problem !== null && (
+        <p role="alert" className="flex items-start gap-2 rounded-md bg-bad-soft px-3 py-2.5 text-bad text-sm">
+          <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
+          {problem}
+        </p>
+      )}
+      <PasskeySignIn onSignedIn={onSignedIn} onFailure={setProblem} />
+      <div className="flex flex-col gap-3 border-line border-t pt-6">
+        {isWalletOpen ? (
+          <WalletSignIn chainId={chainId} onSignedIn={onSignedIn} onFailure={setProblem} />
+        ) : (
+          <Button variant="ghost" size="lg" className="w-full" onClick={() => setIsWalletOpen(true)}>
+            Use a wallet instead
+          </Button>
+        )}
+      </div>
+      {hasDemoSignIn && (
+        <section aria-labelledby="demo-title" className="border-line border-t pt-6">
+          <h2 id="demo-title" className="font-medium text-sm">
+            Demo accounts
+          </h2>
+          <p className="mt-0.5 text-ink-3 text-sm">Only on this development network. Everyone shares them.</p>
+          <ul className="mt-3 divide-y divide-line rounded-md border border-line">
+            {DEMO_ACCOUNTS.map(({ account, title, text }) => (
+              <li key={account} className="flex items-center justify-between gap-3 px-3 py-2">
+                <span className="min-w-0 text-sm">
+                  <span className="font-medium">{title}</span>{" "}
+                  <span className="block text-ink-3 sm:inline">{text}</span>
+                </span>
+                <Button
+                  size="sm"
+                  aria-label={`Continue as demo ${account}`}
+                  isPending={pendingDemo === account}
+                  disabled={pendingDemo !== null}
+                  onClick={() => void signInDemo(account)}
+                >
+                  Continue
+                </Button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </div>
+  );
+}

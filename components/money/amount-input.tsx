@@ -1,0 +1,59 @@
+"use client";
+
+import { useState } from "react";
+import { DomainError } from "#core/errors.ts";
+import { formatAmount, parseAmount } from "#core/money.ts";
+import { Field } from "../ui/field.tsx";
+import { Input } from "../ui/input.tsx";
+
+type AmountInputProps = {
+  label: string;
+  hint?: string;
+  /** Base units, or the empty string while the text is not an amount. */
+  units: string;
+  onUnitsChange: (units: string) => void;
+  error?: string | undefined;
+  className?: string;
+};
+
+/** A dollar amount a person types; what comes out are exact base units. */
+export function AmountInput({ label, hint, units, onUnitsChange, error, className }: AmountInputProps) {
+  const [text, setText] = useState(units === "" ? "" : formatAmount({ asset: "USD", units: BigInt(units) }));
+  const [problem, setProblem] = useState<string>();
+
+  const change = (next: string) => {
+    setText(next);
+    try {
+      const amount = parseAmount("USD", next);
+      setProblem(undefined);
+      onUnitsChange(amount.units.toString());
+    } catch (cause) {
+      if (!(cause instanceof DomainError)) throw cause;
+      onUnitsChange("");
+      setProblem(
+        next === ""
+          ? undefined
+          : cause.code === "AMOUNT_TOO_PRECISE"
+            ? "Six decimals at most."
+            : "A dollar amount, such as 2.50.",
+      );
+    }
+  };
+
+  return (
+    <Field label={label} error={problem ?? error} {...(hint ? { hint } : {})} {...(className ? { className } : {})}>
+      <div className="relative">
+        <span aria-hidden className="pointer-events-none absolute inset-y-0 left-3 flex items-center text-ink-3">
+          $
+        </span>
+        <Input
+          inputMode="decimal"
+          autoComplete="off"
+          value={text}
+          onChange={(event) => change(event.target.value)}
+          className="tabular pl-7"
+        />
+      </div>
+    </Field>
+  );
+}

@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import { crumbsOf } from "./crumbs-of.ts";
+
+test("names known places and shortens ids", () => {
+  expect(crumbsOf("/agents/agt_01hzy3k4m5n6p7q8r9s0t1v2w3")).toEqual([
+    { label: "Agents", href: "/agents" },
+    { label: "agt_01hz…v2w3", href: "/agents/agt_01hzy3k4m5n6p7q8r9s0t1v2w3" },
+  ]);
+});
+
+test("the root has no crumbs", () => {
+  expect(crumbsOf("/")).toEqual([]);
+});

@@ -1,0 +1,26 @@
+import type { Crumb } from "../ui/breadcrumbs.tsx";
+
+const LABELS: Record<string, string> = {
+  overview: "Overview",
+  compute: "Compute",
+  agents: "Agents",
+  proofs: "Proofs",
+  rewards: "Rewards",
+  balance: "Balance",
+  developers: "Developers",
+  settings: "Settings",
+  admin: "Admin",
+  models: "Models",
+  nodes: "Nodes",
+  requests: "Requests",
+  new: "New",
+};
+
+/** Breadcrumbs from an address: known words by their name, ids by their ends. */
+export function crumbsOf(pathname: string): Crumb[] {
+  const segments = pathname.split("/").filter((segment) => segment !== "");
+  return segments.map((segment, index) => ({
+    label: LABELS[segment] ?? (segment.length > 16 ? `${segment.slice(0, 8)}…${segment.slice(-4)}` : segment),
+    href: `/${segments.slice(0, index + 1).join("/")}`,
+  }));
+}

@@ -1,0 +1,57 @@
+import { cva, type VariantProps } from "class-variance-authority";
+import { CircleAlert, CircleCheck, CircleDashed, CirclePause, CircleX, LoaderCircle } from "lucide-react";
+import type { ComponentProps } from "react";
+import { cn } from "./class-names.ts";
+
+const badgeClass = cva(
+  "inline-flex h-5 items-center gap-1 whitespace-nowrap rounded-sm px-1.5 font-medium text-xs [&_svg]:size-3",
+  {
+    variants: {
+      tone: {
+        neutral: "bg-sunken text-ink-2",
+        outline: "border border-line text-ink-2",
+        ok: "bg-ok-soft text-ok",
+        warn: "bg-warn-soft text-warn",
+        bad: "bg-bad-soft text-bad",
+      },
+    },
+    defaultVariants: { tone: "neutral" },
+  },
+);
+
+type BadgeProps = ComponentProps<"span"> & VariantProps<typeof badgeClass>;
+
+export function Badge({ className, tone, ...props }: BadgeProps) {
+  return <span className={cn(badgeClass({ tone }), className)} {...props} />;
+}
+
+const STATUS_ICONS = {
+  ok: CircleCheck,
+  bad: CircleX,
+  warn: CircleAlert,
+  paused: CirclePause,
+  idle: CircleDashed,
+  busy: LoaderCircle,
+} as const;
+
+export type StatusKind = keyof typeof STATUS_ICONS;
+
+const STATUS_TONES = {
+  ok: "ok",
+  bad: "bad",
+  warn: "warn",
+  paused: "warn",
+  idle: "neutral",
+  busy: "neutral",
+} as const satisfies Record<StatusKind, BadgeProps["tone"]>;
+
+/** A state as icon, word and colour together, so that none of them carries it alone. */
+export function StatusBadge({ kind, children, className }: { kind: StatusKind; children: string; className?: string }) {
+  const Icon = STATUS_ICONS[kind];
+  return (
+    <Badge tone={STATUS_TONES[kind]} className={className}>
+      <Icon aria-hidden />
+      {children}
+    </Badge>
+  );
+}

@@ -1,0 +1,42 @@
+"use client";
+
+import { Check, Copy } from "lucide-react";
+import { useEffect, useState } from "react";
+import { cn } from "./class-names.ts";
+
+type CopyButtonProps = { value: string; label: string; className?: string; children?: string };
+
+/** Copies `value`; says so for two seconds, to the eye and to assistive technology. */
+export function CopyButton({ value, label, className, children }: CopyButtonProps) {
+  const [isCopied, setIsCopied] = useState(false);
+
+  useEffect(() => {
+    if (!isCopied) return;
+    const timer = setTimeout(() => setIsCopied(false), 2000);
+    return () => clearTimeout(timer);
+  }, [isCopied]);
+
+  return (
+    <button
+      type="button"
+      aria-label={isCopied ? `${label}: copied` : label}
+      onClick={() => {
+        navigator.clipboard.writeText(value).then(
+          () => setIsCopied(true),
+          () => setIsCopied(false),
+        );
+      }}
+      className={cn(
+        "inline-flex h-6 min-w-6 shrink-0 items-center justify-center gap-1.5 rounded-sm text-ink-3 text-sm transition-colors hover:bg-sunken hover:text-ink [&_svg]:size-3.5",
+        children && "px-2",
+        className,
+      )}
+    >
+      {isCopied ? <Check aria-hidden className="text-ok" /> : <Copy aria-hidden />}
+      {children && <span>{isCopied ? "Copied" : children}</span>}
+      <span role="status" className="sr-only">
+        {isCopied ? "Copied" : ""}
+      </span>
+    </button>
+  );
+}

@@ -1,0 +1,16 @@
+import type { ComponentProps } from "react";
+import { cn } from "./class-names.ts";
+
+/** Holds the place of something that is on its way. It appears late, so that fast answers never flash. */
+export function Skeleton({ className, ...props }: ComponentProps<"span">) {
+  return (
+    <span
+      aria-hidden
+      className={cn(
+        "fade-in block h-4 animate-in animate-pulse rounded-sm bg-sunken fill-mode-backwards [animation-delay:200ms]",
+        className,
+      )}
+      {...props}
+    />
+  );
+}

@@ -1,0 +1,35 @@
+import type { ReactNode } from "react";
+import { cn } from "./class-names.ts";
+import { Skeleton } from "./skeleton.tsx";
+
+type StatProps = { label: string; value: ReactNode | undefined; detail?: ReactNode; mark?: string };
+
+/** One figure with its name. `undefined` holds its place while it loads. */
+export function Stat({ label, value, detail, mark }: StatProps) {
+  return (
+    <div className="min-w-0 bg-surface p-4">
+      <p className="eyebrow flex items-center gap-1.5">
+        {mark !== undefined && <span aria-hidden className={cn("h-3 w-0.5 rounded-full", mark)} />}
+        {label}
+      </p>
+      <div className="tabular mt-1 min-h-7 truncate font-medium text-xl">
+        {value === undefined ? <Skeleton className="mt-1 h-5 w-24" /> : value}
+      </div>
+      {detail !== undefined && <div className="mt-0.5 min-h-5 truncate text-ink-3 text-sm">{detail}</div>}
+    </div>
+  );
+}
+
+/** Figures side by side, parted by hairlines. */
+export function StatGroup({ children, className }: { children: ReactNode; className?: string }) {
+  return (
+    <div
+      className={cn(
+        "grid grid-cols-2 gap-px overflow-hidden rounded-md border border-line bg-line lg:grid-cols-4",
+        className,
+      )}
+    >
+      {children}
+    </div>
+  );
+}
