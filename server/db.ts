@@ -3,8 +3,15 @@ import pg from "pg";
 import { type Prisma, PrismaClient } from "../generated/prisma/client.ts";
 import { env } from "./env.ts";
 
-// 64-bit integers arrive as bigint: amounts and counters must never pass through a float.
-pg.types.setTypeParser(pg.types.builtins.INT8, (text) => BigInt(text));
+// 64-bit integers arrive as bigint: amounts and counters must never pass through a float. Set for our pool only: Prisma
+// shares the driver's global parsers and expects the text.
+const readInt8 = (text: string): bigint => BigInt(text);
+const poolTypes: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: "text" | "binary") =>
+    oid === pg.types.builtins.INT8 && format !== "binary"
+      ? readInt8
+      : pg.types.getTypeParser(oid, format as "text")) as typeof pg.types.getTypeParser,
+};
 
 /** The least a ledger verb needs of a connection, so that it runs in a Prisma transaction and in a plain one alike. */
 export type Sql = { query<Row = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]> };
@@ -24,14 +31,17 @@ const POOL_OPTIONS = {
 const shared = globalThis as typeof globalThis & { convergePool?: pg.Pool; convergeDb?: PrismaClient };
 
 function openPool(): pg.Pool {
-  const opened = new pg.Pool(POOL_OPTIONS);
+  const opened = new pg.Pool({ ...POOL_OPTIONS, types: poolTypes });
   // An idle connection that Postgres closes is replaced by the pool; without a listener it would end the process.
   opened.on("error", () => undefined);
   return opened;
 }
 
-export const pool: pg.Pool = (shared.convergePool ??= openPool());
-export const db: PrismaClient = (shared.convergeDb ??= new PrismaClient({ adapter: new PrismaPg(POOL_OPTIONS) }));
+shared.convergePool ??= openPool();
+shared.convergeDb ??= new PrismaClient({ adapter: new PrismaPg(POOL_OPTIONS) });
+
+export const pool: pg.Pool = shared.convergePool;
+export const db: PrismaClient = shared.convergeDb;
 
 /** Wraps a Prisma transaction, a pg client or the pool as `Sql`. */
 export function sqlOf(source: Transaction | PrismaClient | pg.Pool | pg.PoolClient | pg.Client): Sql {
@@ -52,6 +62,11 @@ export async function withTransaction<Result>(
 ): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // A connection that Postgres ends between two statements emits an error; unheard, it would end the process.
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  client.on("error", onError);
   try {
     await client.query("BEGIN");
     const result = await work(sqlOf(client), client);
@@ -63,6 +78,7 @@ export async function withTransaction<Result>(
     });
     throw error;
   } finally {
+    client.off("error", onError);
     // A connection whose rollback failed is closed, not handed to the next caller mid-transaction.
     client.release(broken);
   }

@@ -118,7 +118,6 @@ BEGIN
     status := CASE
       WHEN item.amount IS NULL OR item.amount <= 0 THEN 'AMOUNT_INVALID'
       WHEN payer.id IS NULL THEN 'ACCOUNT_NOT_FOUND'
-      WHEN payer.asset <> item.asset THEN 'ASSET_UNKNOWN'
       WHEN NOT payer.may_overdraw AND payer.credits_posted - payer.debits_posted - payer.debits_pending < item.amount
         THEN 'INSUFFICIENT_FUNDS'
       WHEN payer.debits_pending > largest - item.amount THEN 'AMOUNT_INVALID'
@@ -218,7 +217,7 @@ BEGIN
     SELECT i.n, i.op, i.amount, payer.id AS debit_id, payee.id AS credit_id, payer.may_overdraw, payer.available,
       CASE i.op
         WHEN 'transfer' THEN i.amount > 0 AND payer.id <> payee.id AND payer.asset = i.asset AND payee.asset = i.asset
-        WHEN 'reserve' THEN i.amount > 0 AND payer.asset = i.asset
+        WHEN 'reserve' THEN i.amount > 0 AND payer.id IS NOT NULL
         WHEN 'part' THEN i.amount > 0 AND payee.id IS NOT NULL
         ELSE i.account IS NULL OR payer.id IS NOT NULL
       END AS is_plain

@@ -1,0 +1,18 @@
+/** The names of ledger accounts. A code says whose money it is; the ledger itself only knows the code. */
+export const userAccount = (userId: string): string => `user:${userId}`;
+export const agentAccount = (agentId: string): string => `agent:${agentId}`;
+export const campaignAccount = (campaignId: string): string => `campaign:${campaignId}`;
+
+/** Money held by the vault contract. Its balance is negative: it is what the platform owes, seen from the other side. */
+export const VAULT_ACCOUNT = "platform:vault";
+/** Money that enters or leaves by other ways than the vault. */
+export const EXTERNAL_ACCOUNT = "platform:external";
+/** What the platform earned. */
+export const REVENUE_ACCOUNT = "platform:revenue";
+/** What was promised to on-chain claims and is not paid out yet. */
+export const CASHOUT_ACCOUNT = "platform:cashout";
+
+export const PLATFORM_ACCOUNTS = [VAULT_ACCOUNT, EXTERNAL_ACCOUNT, REVENUE_ACCOUNT, CASHOUT_ACCOUNT] as const;
+
+/** Accounts that stand for money outside the ledger; the database allows a negative balance for these two alone. */
+export const mayOverdraw = (code: string): boolean => code === VAULT_ACCOUNT || code === EXTERNAL_ACCOUNT;

@@ -1,0 +1,30 @@
+import { DomainError } from "#core/errors.ts";
+import { type Asset, isAsset } from "#core/money.ts";
+import { pool, type Sql, sqlOf } from "#server/db.ts";
+
+/** `posted` is what came in less what went out, `reserved` what is set aside of it, `available` what can be spent. */
+export type Balance = { asset: Asset; posted: bigint; reserved: bigint; available: bigint };
+
+type Row = { code: string; asset: string; posted: bigint; reserved: bigint };
+
+/** The balances of several accounts from one snapshot; an account that does not exist is left out. */
+export async function getBalances(codes: readonly string[], sql: Sql = sqlOf(pool)): Promise<Map<string, Balance>> {
+  const rows = await sql.query<Row>(
+    `SELECT code, asset, credits_posted - debits_posted AS posted, debits_pending AS reserved
+     FROM ledger_account WHERE code IN (SELECT jsonb_array_elements_text($1::jsonb))`,
+    [JSON.stringify(codes)],
+  );
+  return new Map(
+    rows.map(({ code, asset, posted, reserved }) => {
+      if (!isAsset(asset)) throw new Error(`The account ${code} holds an unknown asset: ${asset}`);
+      return [code, { asset, posted, reserved, available: posted - reserved }];
+    }),
+  );
+}
+
+/** The balance of an account. Pass the caller's `sql` to see what its own transaction did. */
+export async function getBalance(code: string, sql: Sql = sqlOf(pool)): Promise<Balance> {
+  const balance = (await getBalances([code], sql)).get(code);
+  if (!balance) throw new DomainError("ACCOUNT_NOT_FOUND");
+  return balance;
+}

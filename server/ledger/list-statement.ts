@@ -1,0 +1,79 @@
+import { DomainError } from "#core/errors.ts";
+import { pool, sqlOf } from "#server/db.ts";
+import { transferId } from "./operations.ts";
+
+export type StatementEntry = {
+  transferId: string;
+  /** Positive when money came in. */
+  amount: bigint;
+  /** The posted balance after this entry. */
+  balance: bigint;
+  kind: string;
+  refId: string | null;
+  memo: string | null;
+  counterparty: string;
+  createdAt: Date;
+};
+
+export type StatementPage = { data: StatementEntry[]; nextCursor: string | null };
+
+type Row = {
+  id: bigint;
+  signed: bigint;
+  kind: string;
+  ref_id: string | null;
+  memo: string | null;
+  counterparty: string;
+  created_at: Date;
+  posted: bigint;
+};
+
+// A cursor carries the balance below its page, so that running balances need no sum over everything newer. Someone who
+// edits it changes only the numbers on their own screen.
+const CURSOR_PATTERN = /^(\d{1,19})_(-?\d{1,19})$/;
+
+function readCursor(cursor: string): { beforeId: bigint; balance: bigint } {
+  const match = CURSOR_PATTERN.exec(cursor);
+  if (!match?.[1] || !match[2]) throw new DomainError("VALIDATION_FAILED", { param: "cursor" });
+  const beforeId = BigInt(match[1]);
+  if (beforeId >= 2n ** 63n) throw new DomainError("VALIDATION_FAILED", { param: "cursor" });
+  return { beforeId, balance: BigInt(match[2]) };
+}
+
+/** The entries of an account, newest first. Pages stay put while new entries arrive. */
+export async function listStatement(
+  code: string,
+  { limit = 25, cursor }: { limit?: number; cursor?: string | undefined } = {},
+): Promise<StatementPage> {
+  const from = cursor === undefined ? null : readCursor(cursor);
+  const size = Math.min(Math.max(Math.trunc(limit), 1), 100);
+  const rows = await sqlOf(pool).query<Row>(
+    `WITH account AS (SELECT id, credits_posted - debits_posted AS posted FROM ledger_account WHERE code = $1), entry AS (
+       (SELECT t.id, -t.amount AS signed, t.kind, t.ref_id, t.memo, t.credit_id AS other_id, t.created_at
+        FROM ledger_transfer t WHERE t.debit_id = (SELECT id FROM account) AND t.id < $2 ORDER BY t.id DESC LIMIT $3)
+       UNION ALL
+       (SELECT t.id, t.amount, t.kind, t.ref_id, t.memo, t.debit_id, t.created_at
+        FROM ledger_transfer t WHERE t.credit_id = (SELECT id FROM account) AND t.id < $2 ORDER BY t.id DESC LIMIT $3)
+     )
+     SELECT e.id, e.signed, e.kind, e.ref_id, e.memo, e.created_at, other.code AS counterparty, account.posted
+     FROM account, entry e JOIN ledger_account other ON other.id = e.other_id ORDER BY e.id DESC LIMIT $3`,
+    [code, from?.beforeId ?? 2n ** 63n - 1n, size + 1],
+  );
+  let balance = from?.balance ?? rows[0]?.posted ?? 0n;
+  const data = rows.slice(0, size).map((row): StatementEntry => {
+    const entry = {
+      transferId: transferId(row.id),
+      amount: row.signed,
+      balance,
+      kind: row.kind,
+      refId: row.ref_id,
+      memo: row.memo,
+      counterparty: row.counterparty,
+      createdAt: row.created_at,
+    };
+    balance -= row.signed;
+    return entry;
+  });
+  const last = rows[size - 1];
+  return { data, nextCursor: rows.length > size && last ? `${last.id}_${balance}` : null };
+}
