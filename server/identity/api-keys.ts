@@ -37,7 +37,7 @@ export async function createApiKey(
 ): Promise<{ key: ApiKeyView; token: string }> {
   if (input.agentId) {
     const owned = await db.agent.findFirst({
-      where: { id: input.agentId, ownerId: actor.userId },
+      where: { id: input.agentId, userId: actor.userId },
       select: { id: true },
     });
     if (!owned) throw new DomainError("NOT_FOUND");

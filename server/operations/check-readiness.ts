@@ -53,7 +53,7 @@ export async function checkReadiness(): Promise<Readiness> {
     check(() => pool.query("SELECT 1")),
     check(checkChain),
     check(checkQueue),
-    check(() => signerClient.health()),
+    check(() => signerClient.health({})),
   ]);
   const checks = { database, chain, queue, signer };
   return { status: Object.values(checks).every(({ ok }) => ok) ? "ready" : "unready", checks };

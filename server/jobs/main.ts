@@ -1,0 +1,45 @@
+import { type Runner, run } from "graphile-worker";
+import { pool, sqlOf } from "#server/db.ts";
+import { ensurePlatformAccounts } from "#server/ledger/ensure-accounts.ts";
+import { log } from "#server/log.ts";
+import { BEAT_SECONDS, beat } from "#server/operations/beat.ts";
+import { startLoops } from "./loops.ts";
+import { CRON, TASKS } from "./tasks.ts";
+
+// The worker process: the queue's tasks, the clock's tasks, and the loops that follow the chain. Any number may run.
+const startedAt = new Date();
+const CONCURRENCY = 4;
+
+async function startRunner(): Promise<Runner> {
+  return run({
+    pgPool: pool,
+    taskList: TASKS,
+    concurrency: CONCURRENCY,
+    crontab: CRON,
+    noHandleSignals: true,
+    pollInterval: 1_000,
+  });
+}
+
+await ensurePlatformAccounts(sqlOf(pool));
+const runner = await startRunner();
+const stopLoops = startLoops();
+const beating = setInterval(() => {
+  // With the database away the readiness check says so by itself; the next beat comes when it is back.
+  beat("worker", startedAt).catch((error: Error) => log.warn({ event: "beat.failed", err: error }));
+}, BEAT_SECONDS * 1000);
+await beat("worker", startedAt);
+log.info({ event: "worker.started", tasks: Object.keys(TASKS).length });
+
+let stopping = false;
+async function stop(): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  clearInterval(beating);
+  await stopLoops();
+  await runner.stop();
+  await pool.end();
+  process.exit(0);
+}
+process.on("SIGTERM", () => void stop());
+process.on("SIGINT", () => void stop());
