@@ -28,6 +28,79 @@ CREATE TABLE "rate_limit" (
 );
 
 -- CreateTable
+CREATE TABLE "chain_transaction" (
+    "id" TEXT NOT NULL,
+    "sequence" BIGSERIAL NOT NULL,
+    "key" TEXT NOT NULL,
+    "to" TEXT NOT NULL,
+    "data" TEXT NOT NULL,
+    "gas" BIGINT,
+    "purpose" TEXT NOT NULL,
+    "ref_id" TEXT,
+    "status" TEXT NOT NULL DEFAULT 'queued',
+    "nonce" INTEGER,
+    "gas_limit" BIGINT,
+    "max_fee" BIGINT,
+    "priority_fee" BIGINT,
+    "tries" INTEGER NOT NULL DEFAULT 0,
+    "not_before" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "sent_at" TIMESTAMPTZ(3),
+    "hash" TEXT,
+    "block_number" BIGINT,
+    "block_hash" TEXT,
+    "gas_used" BIGINT,
+    "gas_price" BIGINT,
+    "error" TEXT,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "updated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "chain_transaction_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "chain_attempt" (
+    "hash" TEXT NOT NULL,
+    "transaction_id" TEXT NOT NULL,
+    "raw" TEXT NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "chain_attempt_pkey" PRIMARY KEY ("hash")
+);
+
+-- CreateTable
+CREATE TABLE "chain_sender" (
+    "address" TEXT NOT NULL,
+    "next_nonce" INTEGER NOT NULL,
+
+    CONSTRAINT "chain_sender_pkey" PRIMARY KEY ("address")
+);
+
+-- CreateTable
+CREATE TABLE "chain_cursor" (
+    "name" TEXT NOT NULL,
+    "block_number" BIGINT NOT NULL,
+    "block_hash" TEXT NOT NULL,
+    "status" TEXT NOT NULL DEFAULT 'following',
+    "detail" TEXT,
+    "updated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "chain_cursor_pkey" PRIMARY KEY ("name")
+);
+
+-- CreateTable
+CREATE TABLE "chain_log" (
+    "block_hash" TEXT NOT NULL,
+    "log_index" INTEGER NOT NULL,
+    "block_number" BIGINT NOT NULL,
+    "transaction_hash" TEXT NOT NULL,
+    "address" TEXT NOT NULL,
+    "event" TEXT NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "chain_log_pkey" PRIMARY KEY ("block_hash","log_index")
+);
+
+-- CreateTable
 CREATE TABLE "compute_node" (
     "id" TEXT NOT NULL,
     "owner_id" TEXT NOT NULL,
@@ -340,6 +413,8 @@ CREATE TABLE "proof" (
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "proved_at" TIMESTAMPTZ(3),
     "recorded_at" TIMESTAMPTZ(3),
+    "consumed_at" TIMESTAMPTZ(3),
+    "consumed_hash" TEXT,
 
     CONSTRAINT "proof_pkey" PRIMARY KEY ("id")
 );
@@ -492,6 +567,105 @@ CREATE TABLE "signer_spend" (
     CONSTRAINT "signer_spend_pkey" PRIMARY KEY ("wallet_id","nonce")
 );
 
+-- CreateTable
+CREATE TABLE "personal_account" (
+    "user_id" TEXT NOT NULL,
+    "address" TEXT NOT NULL,
+    "owner" TEXT NOT NULL,
+    "passkey_id" TEXT,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "personal_account_pkey" PRIMARY KEY ("user_id")
+);
+
+-- CreateTable
+CREATE TABLE "agent" (
+    "id" TEXT NOT NULL,
+    "user_id" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "status" TEXT NOT NULL DEFAULT 'awaiting-owner',
+    "account" TEXT NOT NULL,
+    "owner" TEXT NOT NULL,
+    "passkey_id" TEXT,
+    "key" TEXT NOT NULL,
+    "policy" JSONB NOT NULL,
+    "granted_at" TIMESTAMPTZ(3),
+    "grant_hash" TEXT,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "updated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "agent_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "agent_activity" (
+    "id" TEXT NOT NULL,
+    "agent_id" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "status" TEXT NOT NULL,
+    "recipient" TEXT,
+    "amount" BIGINT,
+    "inference_id" TEXT,
+    "user_operation_id" TEXT,
+    "refusal" JSONB,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "updated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "agent_activity_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "user_operation" (
+    "id" TEXT NOT NULL,
+    "user_id" TEXT NOT NULL,
+    "agent_id" TEXT,
+    "purpose" TEXT NOT NULL,
+    "ref_id" TEXT,
+    "hash" TEXT NOT NULL,
+    "sender" TEXT NOT NULL,
+    "lane" INTEGER NOT NULL,
+    "operation" JSONB NOT NULL,
+    "status" TEXT NOT NULL DEFAULT 'prepared',
+    "transaction_hash" TEXT,
+    "gas_cost" DECIMAL(78,0),
+    "gas_used" BIGINT,
+    "error" TEXT,
+    "expires_at" TIMESTAMPTZ(3) NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "updated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "user_operation_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "deposit_account" (
+    "ref" TEXT NOT NULL,
+    "account_code" TEXT NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "deposit_account_pkey" PRIMARY KEY ("ref")
+);
+
+-- CreateTable
+CREATE TABLE "withdrawal" (
+    "id" TEXT NOT NULL,
+    "user_id" TEXT NOT NULL,
+    "chain_id" TEXT NOT NULL,
+    "account_code" TEXT NOT NULL,
+    "recipient" TEXT NOT NULL,
+    "amount" BIGINT NOT NULL,
+    "reservation_id" TEXT NOT NULL,
+    "agent_id" TEXT,
+    "status" TEXT NOT NULL DEFAULT 'requested',
+    "transaction_hash" TEXT,
+    "error" TEXT,
+    "request_key" TEXT,
+    "requested_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "settled_at" TIMESTAMPTZ(3),
+
+    CONSTRAINT "withdrawal_pkey" PRIMARY KEY ("id")
+);
+
 -- CreateIndex
 CREATE INDEX "idempotent_request_created_at_idx" ON "idempotent_request"("created_at");
 
@@ -500,6 +674,27 @@ CREATE UNIQUE INDEX "idempotent_request_actor_key_key" ON "idempotent_request"("
 
 -- CreateIndex
 CREATE INDEX "rate_limit_expire_idx" ON "rate_limit"("expire");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "chain_transaction_sequence_key" ON "chain_transaction"("sequence");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "chain_transaction_key_key" ON "chain_transaction"("key");
+
+-- CreateIndex
+CREATE INDEX "chain_transaction_status_sequence_idx" ON "chain_transaction"("status", "sequence");
+
+-- CreateIndex
+CREATE INDEX "chain_transaction_purpose_ref_id_idx" ON "chain_transaction"("purpose", "ref_id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "chain_transaction_nonce_key" ON "chain_transaction"("nonce");
+
+-- CreateIndex
+CREATE INDEX "chain_attempt_transaction_id_idx" ON "chain_attempt"("transaction_id");
+
+-- CreateIndex
+CREATE INDEX "chain_log_transaction_hash_idx" ON "chain_log"("transaction_hash");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "compute_node_public_key_key" ON "compute_node"("public_key");
@@ -651,6 +846,51 @@ CREATE UNIQUE INDEX "signer_wallet_address_key" ON "signer_wallet"("address");
 -- CreateIndex
 CREATE INDEX "signer_spend_wallet_id_signed_at_idx" ON "signer_spend"("wallet_id", "signed_at");
 
+-- CreateIndex
+CREATE UNIQUE INDEX "personal_account_address_key" ON "personal_account"("address");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "agent_account_key" ON "agent"("account");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "agent_key_key" ON "agent"("key");
+
+-- CreateIndex
+CREATE INDEX "agent_user_id_created_at_idx" ON "agent"("user_id", "created_at");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "agent_activity_user_operation_id_key" ON "agent_activity"("user_operation_id");
+
+-- CreateIndex
+CREATE INDEX "agent_activity_agent_id_created_at_idx" ON "agent_activity"("agent_id", "created_at");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "user_operation_hash_key" ON "user_operation"("hash");
+
+-- CreateIndex
+CREATE INDEX "user_operation_sender_status_idx" ON "user_operation"("sender", "status");
+
+-- CreateIndex
+CREATE INDEX "user_operation_user_id_created_at_idx" ON "user_operation"("user_id", "created_at");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "deposit_account_account_code_key" ON "deposit_account"("account_code");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "withdrawal_chain_id_key" ON "withdrawal"("chain_id");
+
+-- CreateIndex
+CREATE INDEX "withdrawal_user_id_requested_at_idx" ON "withdrawal"("user_id", "requested_at");
+
+-- CreateIndex
+CREATE INDEX "withdrawal_agent_id_requested_at_idx" ON "withdrawal"("agent_id", "requested_at");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "withdrawal_user_id_request_key_key" ON "withdrawal"("user_id", "request_key");
+
+-- AddForeignKey
+ALTER TABLE "chain_attempt" ADD CONSTRAINT "chain_attempt_transaction_id_fkey" FOREIGN KEY ("transaction_id") REFERENCES "chain_transaction"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
 -- AddForeignKey
 ALTER TABLE "compute_offer" ADD CONSTRAINT "compute_offer_node_id_fkey" FOREIGN KEY ("node_id") REFERENCES "compute_node"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
@@ -695,3 +935,6 @@ ALTER TABLE "reward_leaf" ADD CONSTRAINT "reward_leaf_epoch_number_fkey" FOREIGN
 
 -- AddForeignKey
 ALTER TABLE "signer_spend" ADD CONSTRAINT "signer_spend_wallet_id_fkey" FOREIGN KEY ("wallet_id") REFERENCES "signer_wallet"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "agent_activity" ADD CONSTRAINT "agent_activity_agent_id_fkey" FOREIGN KEY ("agent_id") REFERENCES "agent"("id") ON DELETE CASCADE ON UPDATE CASCADE;

@@ -1,0 +1,52 @@
+import type { Address, Hex } from "viem";
+import { newId } from "#core/ids.ts";
+import type { Sql } from "#server/db.ts";
+
+export const OUTBOX_CHANNEL = "converge_outbox";
+export const CHAIN_CHANNEL = "converge_chain";
+
+export type TransactionOrder = {
+  /** One key, one transaction, however often it is ordered. */
+  key: string;
+  to: Address;
+  data: Hex;
+  /** Names what it is for; whoever ordered it hears of a failure under this name. */
+  purpose: string;
+  refId?: string;
+  /** The gas limit, when it must not be estimated. */
+  gas?: bigint;
+};
+
+/** Orders a transaction in the caller's transaction: it will be sent exactly when the caller commits, and once. */
+export async function enqueueTransaction(sql: Sql, order: TransactionOrder): Promise<string> {
+  await sql.query(
+    `INSERT INTO chain_transaction (id, key, "to", data, gas, purpose, ref_id) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (key) DO NOTHING`,
+    [newId("chainTransaction"), order.key, order.to, order.data, order.gas ?? null, order.purpose, order.refId ?? null],
+  );
+  const [row] = await sql.query<{ id: string }>("SELECT id FROM chain_transaction WHERE key = $1", [order.key]);
+  if (!row) throw new Error("A transaction was ordered and is not there.");
+  await sql.query("SELECT pg_notify($1, '')::text", [OUTBOX_CHANNEL]);
+  return row.id;
+}
+
+/** A transaction that will have no effect on the chain: it was never sent, or it reverted. */
+export type FailedTransaction = {
+  id: string;
+  key: string;
+  purpose: string;
+  refId: string | null;
+  error: string;
+  hash: Hex | null;
+};
+export type FailureHandler = (sql: Sql, transaction: FailedTransaction) => Promise<void>;
+
+const failureHandlers = new Map<string, FailureHandler>();
+
+/** Says what happens when a transaction of a purpose fails for good; it runs in the transaction that records the failure. */
+export function registerFailureHandler(purpose: string, handler: FailureHandler): void {
+  failureHandlers.set(purpose, handler);
+}
+
+export async function reportFailure(sql: Sql, transaction: FailedTransaction): Promise<void> {
+  await failureHandlers.get(transaction.purpose)?.(sql, transaction);
+}

@@ -1,0 +1,186 @@
+import { type Hex, type TransactionReceipt, TransactionReceiptNotFoundError } from "viem";
+import { env } from "#server/env.ts";
+import { log } from "#server/log.ts";
+import { publicClient } from "./client.ts";
+import { bumpFees, currentFees } from "./fees.ts";
+import {
+  type Attempt,
+  assignNonce,
+  giveUp,
+  listAttempts,
+  listQueued,
+  listSending,
+  type OutboxRow,
+  postpone,
+  recordAttempt,
+  reprice,
+  requeue,
+  type SendingRow,
+  settle,
+  touchSent,
+} from "./outbox-store.ts";
+import { describeRevert, findRevert } from "./reverts.ts";
+import { signerClient } from "./signer-client.ts";
+
+export type OutboxTiming = { rebroadcastAfterMs: number; replaceAfterMs: number };
+
+const TIMING: OutboxTiming = env.isDevelopmentChain
+  ? { rebroadcastAfterMs: 3_000, replaceAfterMs: 15_000 }
+  : { rebroadcastAfterMs: 30_000, replaceAfterMs: 90_000 };
+const REVERT_TRIES_MAX = 5;
+const BATCH = 50;
+
+/** One pass over the outbox: settles what arrived, sends what waits. Says whether something is still under way. */
+export async function sendOutbox(timing: OutboxTiming = TIMING): Promise<{ pending: boolean }> {
+  const { address: sender } = await signerClient.getOperator({});
+  for (const row of await listQueued(BATCH)) await sendQueued(row, sender);
+
+  const sending = await listSending(BATCH);
+  if (sending.length === 0) return { pending: (await listQueued(1)).length > 0 };
+  const head = await publicClient().getBlockNumber();
+  let open = 0;
+  for (const row of sending) {
+    if (!(await settleSending(row, head, sender, timing))) open++;
+  }
+  return { pending: open > 0 };
+}
+
+async function sendQueued(row: OutboxRow, sender: Hex): Promise<void> {
+  let gasLimit: bigint;
+  try {
+    gasLimit = await gasFor(row, sender);
+  } catch (error) {
+    const revert = findRevert(error);
+    if (!revert) throw error;
+    const reason = describeRevert(revert);
+    // What it depends on may still be on its way: a refusal counts as final only when it lasts.
+    if (row.tries + 1 >= REVERT_TRIES_MAX) await giveUp(row, reason);
+    else await postpone(row, reason, 200 * 4 ** row.tries);
+    log.warn({ transaction: row.id, purpose: row.purpose, reason, tries: row.tries + 1 }, "a transaction would revert");
+    return;
+  }
+  const fees = await currentFees();
+  const chainNonce = await publicClient().getTransactionCount({ address: sender, blockTag: "pending" });
+  const assigned = await assignNonce({
+    id: row.id,
+    sender,
+    chainNonce,
+    gasLimit,
+    maxFee: fees.maxFeePerGas,
+    priorityFee: fees.maxPriorityFeePerGas,
+  });
+  if (assigned) await broadcast(await signAttempt(assigned));
+}
+
+async function gasFor(row: OutboxRow, sender: Hex): Promise<bigint> {
+  const call = { account: sender, to: row.to, data: row.data } as const;
+  if (row.gas !== null) {
+    await publicClient().call({ ...call, gas: row.gas, blockTag: "pending" });
+    return row.gas;
+  }
+  const estimate = await publicClient().estimateGas({ ...call, blockTag: "pending" });
+  return (estimate * 5n) / 4n + 10_000n;
+}
+
+/** The bytes follow from the row alone, so two workers or a second life of one make the same transaction. */
+async function signAttempt(row: SendingRow): Promise<Hex> {
+  const { hash, raw } = await signerClient.signOperatorTransaction({
+    transaction: {
+      chainId: env.CHAIN_ID,
+      nonce: row.nonce,
+      to: row.to,
+      data: row.data,
+      value: 0n,
+      gas: row.gasLimit,
+      maxFeePerGas: row.maxFee,
+      maxPriorityFeePerGas: row.priorityFee,
+    },
+  });
+  await recordAttempt(row.id, { hash, raw });
+  return raw;
+}
+
+/** Sends recorded bytes. A node that has them already, or has mined them, says so with an error that is no error here. */
+async function broadcast(raw: Hex): Promise<void> {
+  try {
+    await publicClient().sendRawTransaction({ serializedTransaction: raw });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (!/already known|already imported|nonce too low|already in mempool/i.test(message)) throw error;
+  }
+}
+
+async function findReceipt(hash: Hex): Promise<TransactionReceipt | null> {
+  try {
+    return await publicClient().getTransactionReceipt({ hash });
+  } catch (error) {
+    if (error instanceof TransactionReceiptNotFoundError) return null;
+    throw error;
+  }
+}
+
+/** Looks after one sent transaction; says whether it is settled. */
+async function settleSending(row: SendingRow, head: bigint, sender: Hex, timing: OutboxTiming): Promise<boolean> {
+  const attempts = await listAttempts(row.id);
+  const [latest] = attempts;
+  if (!latest) {
+    // A life ended between the nonce and the signature: the same bytes are made now.
+    await broadcast(await signAttempt(row));
+    return false;
+  }
+  const safeHead = head - BigInt(env.CHAIN_CONFIRMATIONS - 1);
+  for (const { hash } of attempts) {
+    const receipt = await findReceipt(hash);
+    if (!receipt) continue;
+    if (receipt.blockNumber > safeHead) return false;
+    const { blockNumber, blockHash, gasUsed, effectiveGasPrice: gasPrice } = receipt;
+    const reason = receipt.status === "success" ? null : await revertReason(row, sender, blockNumber);
+    await settle(row, { hash, blockNumber, blockHash, gasUsed, gasPrice }, reason);
+    return true;
+  }
+  await nudge(row, latest, sender, safeHead, timing);
+  return false;
+}
+
+/** A transaction that no block has: sends it again, or at a higher price, or gives it another nonce. */
+async function nudge(
+  row: SendingRow,
+  latest: Attempt,
+  sender: Hex,
+  safeHead: bigint,
+  timing: OutboxTiming,
+): Promise<void> {
+  const now = Date.now();
+  if (now - row.sentAt.getTime() < timing.rebroadcastAfterMs) return;
+  if (
+    safeHead > 0n &&
+    (await publicClient().getTransactionCount({ address: sender, blockNumber: safeHead })) > row.nonce
+  ) {
+    log.warn({ transaction: row.id, nonce: row.nonce }, "a nonce was used by another transaction; ordering again");
+    return requeue(row);
+  }
+  if (now - latest.createdAt.getTime() >= timing.replaceAfterMs) {
+    const fees = bumpFees({ maxFeePerGas: row.maxFee, maxPriorityFeePerGas: row.priorityFee }, await currentFees());
+    const raised = await reprice(row, fees.maxFeePerGas, fees.maxPriorityFeePerGas);
+    if (raised) await broadcast(await signAttempt(raised));
+  } else {
+    await broadcast(latest.raw);
+  }
+  await touchSent(row.id);
+}
+
+async function revertReason(row: SendingRow, sender: Hex, blockNumber: bigint): Promise<string> {
+  try {
+    await publicClient().call({
+      account: sender,
+      to: row.to,
+      data: row.data,
+      gas: row.gasLimit,
+      blockNumber: blockNumber - 1n,
+    });
+    return "Reverted";
+  } catch (error) {
+    const revert = findRevert(error);
+    return revert ? describeRevert(revert) : "Reverted";
+  }
+}
