@@ -43,7 +43,8 @@ export function patchTauG2(source: string, tauG2: readonly string[]): string {
   return IGNITION_TAU_G2.reduce((text, word, i) => {
     const parts = text.split(word);
     const replacement = tauG2[i];
-    if (parts.length !== 2 || !replacement) throw new Error("The verifier is not of the form this version of bb writes.");
+    if (parts.length !== 2 || !replacement)
+      throw new Error("The verifier is not of the form this version of bb writes.");
     return parts.join(replacement);
   }, source);
 }

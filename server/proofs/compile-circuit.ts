@@ -14,7 +14,10 @@ export function hashCircuitSources(name: CircuitName): string {
   for (const folder of ["zk_gadgets", name]) {
     for (const file of readdirSync(join(CIRCUITS_FOLDER, folder), { recursive: true, encoding: "utf8" }).sort()) {
       if (!/\.(nr|toml)$/.test(file)) continue;
-      hash.update(`${folder}/${file}\0`).update(readFileSync(join(CIRCUITS_FOLDER, folder, file))).update("\0");
+      hash
+        .update(`${folder}/${file}\0`)
+        .update(readFileSync(join(CIRCUITS_FOLDER, folder, file)))
+        .update("\0");
     }
   }
   return hash.digest("hex");
