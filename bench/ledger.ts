@@ -1,6 +1,5 @@
 import { performance } from "node:perf_hooks";
 import pg from "pg";
-import { newId } from "#core/ids.ts";
 import { db, pool } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import type { Transfer } from "#server/ledger/operations.ts";
@@ -54,7 +53,11 @@ async function throughput(callers: number, work: () => Promise<number>): Promise
   let done = 0;
   await Promise.all(
     Array.from({ length: callers }, async () => {
-      while (performance.now() - start < ROUND_MS) done += await work();
+      while (performance.now() - start < ROUND_MS) {
+        // Two steps: `done += await …` would read the sum before waiting and lose what others added meanwhile.
+        const units = await work();
+        done += units;
+      }
     }),
   );
   return (done * 1000) / (performance.now() - start);

@@ -307,7 +307,7 @@ describe("reservations", () => {
     const [payer, payee] = await two(100n, 0n);
     const holds = await Promise.all(Array.from({ length: 20 }, () => hold(payer, 5n)));
     const outcomes = await Promise.all(
-      holds.map(async ({ reservationId }) => {
+      holds.map(async ({ reservationId }): Promise<bigint> => {
         const settled = await Promise.allSettled([
           captureReservation({ reservationId, key: freshKey(), parts: [{ credit: payee, amount: 5n, kind: "usage" }] }),
           releaseReservation({ reservationId, key: freshKey() }),
