@@ -101,7 +101,7 @@ export const authOptions: NextAuthOptions = {
   callbacks: {
     // A fresh sign-in writes a fresh session id into the token, so an old cookie never becomes the new session.
     jwt: ({ token, user }) => (user ? { sub: user.id, sid: (user as unknown as SignedIn).sessionId } : token),
-    session: ({ session, token }) => ({ ...session, user: { id: token.sub }, sid: token.sid }),
+    session: ({ session, token }) => Object.assign(session, { user: { id: token.sub } }),
   },
   events: {
     signOut: async ({ token }) => {

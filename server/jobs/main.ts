@@ -3,8 +3,8 @@ import { pool, sqlOf } from "#server/db.ts";
 import { ensurePlatformAccounts } from "#server/ledger/ensure-accounts.ts";
 import { log } from "#server/log.ts";
 import { BEAT_SECONDS, beat } from "#server/operations/beat.ts";
-import { startLoops } from "./loops.ts";
-import { CRON, TASKS } from "./tasks.ts";
+import { runLoops } from "./run-loops.ts";
+import { CRON, LOOPS, TASKS } from "./tasks.ts";
 
 // The worker process: the queue's tasks, the clock's tasks, and the loops that follow the chain. Any number may run.
 const startedAt = new Date();
@@ -23,7 +23,7 @@ async function startRunner(): Promise<Runner> {
 
 await ensurePlatformAccounts(sqlOf(pool));
 const runner = await startRunner();
-const stopLoops = startLoops();
+const stopLoops = runLoops(LOOPS);
 const beating = setInterval(() => {
   // With the database away the readiness check says so by itself; the next beat comes when it is back.
   beat("worker", startedAt).catch((error: Error) => log.warn({ event: "beat.failed", err: error }));

@@ -11,10 +11,14 @@ export function runLoops(loops: Loop[]): () => Promise<void> {
     new Promise<void>((resolve) => {
       if (stopping.signal.aborted) return resolve();
       const timer = setTimeout(resolve, ms);
-      stopping.signal.addEventListener("abort", () => {
-        clearTimeout(timer);
-        resolve();
-      }, { once: true });
+      stopping.signal.addEventListener(
+        "abort",
+        () => {
+          clearTimeout(timer);
+          resolve();
+        },
+        { once: true },
+      );
     });
   const running = loops.map(async ({ name, everyMs, work }) => {
     let isFailing = false;

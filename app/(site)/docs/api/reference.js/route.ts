@@ -1,0 +1,3 @@
+import { referenceScript } from "#server/api/reference.ts";
+
+export { referenceScript as GET };

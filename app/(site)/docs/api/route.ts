@@ -1,0 +1,3 @@
+import { referencePage } from "#server/api/reference.ts";
+
+export { referencePage as GET };

@@ -1,0 +1,48 @@
+import { z } from "zod";
+
+const count = z.number().int().nonnegative();
+const amount = z.object({ asset: z.literal("USD"), units: z.string() });
+const isoTime = z.iso.datetime();
+
+/** What the back office sees first. */
+export const adminOverviewSchema = z.object({
+  at: isoTime,
+  people: z.object({ users: count, providers: count, admins: count, activeSessions: count }),
+  ledger: z.object({
+    accounts: count,
+    transfers: count,
+    /** What the platform owes to everybody together. */
+    liabilities: amount,
+    /** What the vault contract holds according to the ledger. */
+    vault: amount,
+    reserved: amount,
+    revenue: amount,
+    isBalanced: z.boolean(),
+  }),
+  queue: z.object({ waiting: count, running: count, dead: count }),
+  outbox: z.array(z.object({ status: z.string(), count })),
+  nodes: z.array(z.object({ status: z.string(), count })),
+  processes: z.array(z.object({ name: z.string(), startedAt: isoTime, seenAt: isoTime, isAlive: z.boolean() })),
+  readiness: z.object({
+    status: z.enum(["ready", "unready"]),
+    checks: z.record(z.string(), z.object({ ok: z.boolean(), ms: z.number(), message: z.string().optional() })),
+  }),
+});
+
+export const adminUserSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  roles: z.array(z.string()),
+  createdAt: isoTime,
+  balance: amount,
+});
+
+export const adminUsersInput = z.strictObject({
+  cursor: z.string().max(80).optional(),
+  limit: z.number().int().min(1).max(100).default(50),
+});
+export const adminUsersSchema = z.object({
+  data: z.array(adminUserSchema),
+  hasMore: z.boolean(),
+  nextCursor: z.string().nullable(),
+});

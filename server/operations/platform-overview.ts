@@ -1,0 +1,86 @@
+import { pool } from "#server/db.ts";
+import { REVENUE_ACCOUNT, VAULT_ACCOUNT } from "#server/ledger/account-codes.ts";
+import { getBalances } from "#server/ledger/get-balance.ts";
+import { ledgerTotals } from "#server/ledger/ledger-totals.ts";
+import { BEAT_SECONDS } from "./beat.ts";
+import { checkReadiness } from "./check-readiness.ts";
+
+type Counted = { name: string; count: bigint };
+
+const counts = async (query: string) => {
+  const { rows } = await pool.query<Counted>(query);
+  return rows.map(({ name, count }) => ({ name, count: Number(count) }));
+};
+
+async function readPeople() {
+  const { rows } = await pool.query<{ users: bigint; providers: bigint; admins: bigint; sessions: bigint }>(
+    `SELECT count(*) AS users, count(*) FILTER (WHERE 'provider' = ANY(roles)) AS providers,
+            count(*) FILTER (WHERE 'admin' = ANY(roles)) AS admins,
+            (SELECT count(*) FROM session WHERE revoked_at IS NULL AND expires_at > now()) AS sessions
+       FROM "user"`,
+  );
+  const row = rows[0];
+  return {
+    users: Number(row?.users ?? 0),
+    providers: Number(row?.providers ?? 0),
+    admins: Number(row?.admins ?? 0),
+    activeSessions: Number(row?.sessions ?? 0),
+  };
+}
+
+async function readLedger() {
+  const usd = (units: bigint | undefined) => ({ asset: "USD" as const, units: (units ?? 0n).toString() });
+  const [totals, balances, transfers] = await Promise.all([
+    ledgerTotals(),
+    getBalances([VAULT_ACCOUNT, REVENUE_ACCOUNT]),
+    pool.query<{ count: bigint }>("SELECT count(*) AS count FROM ledger_transfer"),
+  ]);
+  const total = totals.find(({ asset }) => asset === "USD");
+  return {
+    accounts: total?.accounts ?? 0,
+    transfers: Number(transfers.rows[0]?.count ?? 0),
+    liabilities: usd(total?.owed),
+    // The vault's account stands for money outside: what it holds is the negative of its balance.
+    vault: usd(-(balances.get(VAULT_ACCOUNT)?.posted ?? 0n)),
+    reserved: usd(total?.reserved),
+    revenue: usd(balances.get(REVENUE_ACCOUNT)?.posted),
+    isBalanced: totals.every(({ isBalanced }) => isBalanced),
+  };
+}
+
+/** The state of the whole platform on one page. */
+export async function platformOverview() {
+  const [people, ledger, jobs, outbox, nodes, processes, readiness] = await Promise.all([
+    readPeople(),
+    readLedger(),
+    counts(
+      `SELECT CASE WHEN locked_at IS NOT NULL THEN 'running' WHEN attempts >= max_attempts THEN 'dead' ELSE 'waiting' END AS name,
+              count(*) AS count FROM graphile_worker.jobs GROUP BY 1`,
+    ),
+    counts("SELECT status AS name, count(*) AS count FROM chain_transaction GROUP BY 1 ORDER BY 1"),
+    counts("SELECT status AS name, count(*) AS count FROM compute_node GROUP BY 1 ORDER BY 1"),
+    pool.query<{ name: string; started_at: Date; seen_at: Date; is_alive: boolean }>(
+      "SELECT name, started_at, seen_at, seen_at > now() - make_interval(secs => $1) AS is_alive FROM process_heartbeat ORDER BY name",
+      [BEAT_SECONDS * 4],
+    ),
+    checkReadiness(),
+  ]);
+  const jobsOf = (name: string) => jobs.find((job) => job.name === name)?.count ?? 0;
+  const withStatus = (rows: { name: string; count: number }[]) =>
+    rows.map(({ name, count }) => ({ status: name, count }));
+  return {
+    at: new Date().toISOString(),
+    people,
+    ledger,
+    queue: { waiting: jobsOf("waiting"), running: jobsOf("running"), dead: jobsOf("dead") },
+    outbox: withStatus(outbox),
+    nodes: withStatus(nodes),
+    processes: processes.rows.map((row) => ({
+      name: row.name,
+      startedAt: row.started_at.toISOString(),
+      seenAt: row.seen_at.toISOString(),
+      isAlive: row.is_alive,
+    })),
+    readiness,
+  };
+}
