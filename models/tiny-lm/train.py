@@ -1,0 +1,176 @@
+"""Trains converge/tiny-1 and writes tiny-1.gguf here and the vocabulary to core/generated/tiny-vocabulary.ts.
+
+Run once, on any CPU:  python3 train.py     (Debian: apt-get install python3-torch libopenblas0-pthread)
+"""
+import argparse
+import json
+import math
+import random
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+from corpus import conversation
+from gguf import write_gguf
+from tokenizer import ASSISTANT, BOS, END, SYSTEM, USER, Tokenizer, learn_pieces
+
+SEED = 20261122
+SHAPE = {"layers": 4, "width": 96, "heads": 4, "hidden": 288, "context": 512}
+PIECES = 761
+ROLE = {"system": SYSTEM, "user": USER, "assistant": ASSISTANT}
+HERE = Path(__file__).parent
+
+
+class Norm(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, x):
+        return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-5) * self.weight
+
+
+class Block(nn.Module):
+    def __init__(self, width, heads, hidden):
+        super().__init__()
+        self.heads = heads
+        self.attn_norm, self.ffn_norm = Norm(width), Norm(width)
+        self.attn_q, self.attn_k, self.attn_v, self.attn_output = (nn.Linear(width, width, bias=False) for _ in range(4))
+        self.ffn_gate, self.ffn_up = nn.Linear(width, hidden, bias=False), nn.Linear(width, hidden, bias=False)
+        self.ffn_down = nn.Linear(hidden, width, bias=False)
+
+    def forward(self, x, cos, sin, mask):
+        b, t, w = x.shape
+        h = self.attn_norm(x)
+        q, k, v = (layer(h).view(b, t, self.heads, -1).transpose(1, 2) for layer in (self.attn_q, self.attn_k, self.attn_v))
+        q, k = rotate(q, cos, sin), rotate(k, cos, sin)
+        scores = (q @ k.transpose(-1, -2)) / math.sqrt(q.shape[-1]) + mask
+        x = x + self.attn_output((scores.softmax(-1) @ v).transpose(1, 2).reshape(b, t, w))
+        h = self.ffn_norm(x)
+        return x + self.ffn_down(F.silu(self.ffn_gate(h)) * self.ffn_up(h))
+
+
+def rotate(x, cos, sin):
+    """Rotary positions over neighbouring pairs, the order that arch llama uses in GGUF."""
+    even, odd = x[..., 0::2], x[..., 1::2]
+    return torch.stack((even * cos - odd * sin, even * sin + odd * cos), -1).flatten(-2)
+
+
+class Model(nn.Module):
+    def __init__(self, vocabulary):
+        super().__init__()
+        self.token_embd = nn.Embedding(vocabulary, SHAPE["width"])
+        self.blk = nn.ModuleList(Block(SHAPE["width"], SHAPE["heads"], SHAPE["hidden"]) for _ in range(SHAPE["layers"]))
+        self.output_norm = Norm(SHAPE["width"])
+        for p in self.parameters():
+            if p.dim() > 1:
+                nn.init.normal_(p, std=0.05)
+
+    def forward(self, ids):
+        t, dim = ids.shape[1], SHAPE["width"] // SHAPE["heads"]
+        angles = torch.arange(t)[:, None] * (10000.0 ** (-torch.arange(0, dim, 2) / dim))[None]
+        mask = torch.full((t, t), float("-inf")).triu(1)
+        x = self.token_embd(ids)
+        for block in self.blk:
+            x = block(x, angles.cos(), angles.sin(), mask)
+        return self.output_norm(x) @ self.token_embd.weight.T
+
+
+def encode(tokenizer, turns):
+    """Token ids and, for each, whether the model is to learn it: answers only weigh 1, questions 0.1."""
+    ids, weights = [BOS], [0.0]
+    for role, text in turns:
+        body = tokenizer.encode(text) + [END]
+        ids += [ROLE[role]] + body
+        weights += [0.0] + [1.0 if role == "assistant" else 0.1] * len(body)
+    return ids, weights
+
+
+def batch(tokenizer, rng, size):
+    rows = [encode(tokenizer, conversation(rng)) for _ in range(size)]
+    length = min(224, max(len(ids) for ids, _ in rows))
+    ids = torch.zeros((size, length), dtype=torch.long)
+    weights = torch.zeros((size, length))
+    for i, (row, weight) in enumerate(rows):
+        n = min(length, len(row))
+        ids[i, :n], weights[i, :n] = torch.tensor(row[:n]), torch.tensor(weight[:n])
+    return ids, weights
+
+
+def sample(model, tokenizer, question):
+    ids = [BOS, USER] + tokenizer.encode(question) + [END, ASSISTANT]
+    start = len(ids)
+    with torch.no_grad():
+        while len(ids) < start + 90:
+            best = int(model(torch.tensor([ids]))[0, -1].argmax())
+            if best == END:
+                break
+            ids.append(best)
+    return tokenizer.decode(ids[start:])
+
+
+def state_for_gguf(model):
+    return {name if name.endswith(".weight") else name + ".weight": p.detach().numpy() for name, p in model.named_parameters()}
+
+
+def save(model, tokenizer):
+    write_gguf(HERE / "tiny-1.gguf", state_for_gguf(model), SHAPE, tokenizer)
+
+
+def write_vocabulary(pieces):
+    """The pieces in merge order, one string; a space stands for the marker that SentencePiece writes as U+2581."""
+    joined = json.dumps("|".join(pieces).replace("\u2581", " "))
+    out = HERE.parent.parent / "core" / "generated" / "tiny-vocabulary.ts"
+    out.parent.mkdir(exist_ok=True)
+    out.write_text(
+        "// Generated by models/tiny-lm/train.py; do not edit.\n\n"
+        "/** The learned pieces of converge/tiny-1 in merge order, joined by '|'. */\n"
+        f"export const TINY_PIECES =\n  {joined};\n"
+    )
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("--steps", type=int, default=1500)
+    options.add_argument("--batch", type=int, default=24)
+    options.add_argument("--threads", type=int, default=1)
+    args = options.parse_args()
+    torch.manual_seed(SEED)
+    torch.set_num_threads(args.threads)
+    rng = random.Random(SEED)
+    texts = [text for _ in range(20000) for _, text in conversation(rng)]
+    tokenizer = Tokenizer(learn_pieces(texts, PIECES))
+    write_vocabulary(list(tokenizer.rank))
+    model = Model(len(tokenizer.tokens))
+    print(f"{sum(p.numel() for p in model.parameters())} parameters, {len(tokenizer.tokens)} tokens", flush=True)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, betas=(0.9, 0.98), weight_decay=0.05)
+    began, running = time.time(), None
+    for step in range(1, args.steps + 1):
+        progress = step / args.steps
+        rate = 3e-3 * min(1.0, step / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        ids, weights = batch(tokenizer, rng, args.batch)
+        logits = model(ids[:, :-1])
+        losses = F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
+        w = weights[:, 1:].flatten()
+        loss = (losses * w).sum() / w.sum()
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        running = loss.item() if running is None else 0.98 * running + 0.02 * loss.item()
+        if step % 100 == 0:
+            print(f"step {step} loss {running:.3f} {time.time() - began:.0f} s", flush=True)
+        if step % 300 == 0 or step == args.steps:
+            save(model, tokenizer)
+            for question in ("Say hello", "What is Converge?", "What is an agent wallet?", "What colour is grass?", "Who is Napoleon?"):
+                print(f"  {question} -> {sample(model, tokenizer, question)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
