@@ -1,24 +1,44 @@
-import type { Hex } from "viem";
-import type { Sql } from "#server/db.ts";
+import { inferenceRegistryAbi } from "#core/generated/abis.ts";
+import { type LogHandler, onEvent } from "#server/chain/index-chain.ts";
+import type { FailureHandler } from "#server/chain/outbox.ts";
 
-/** What happened on chain and when, as far as a receipt needs it. */
-type Seen = { transactionHash: Hex; blockNumber: bigint; at: Date };
+/** The purpose under which proofs are sent to the registry. */
+export const RECORD_INFERENCE = "record-inference";
 
-/** The registry recorded an output: final. Inferences that were not ordered here are somebody else's. */
-export async function applyInferenceRecorded(sql: Sql, log: Seen & { inferenceId: Hex }): Promise<void> {
-  // A proof given up as late that did arrive after all is recorded all the same: the chain is right.
+/** What the registry says about proofs: recorded means final, consumed means used by its requester, once. */
+export const proofLogHandlers: readonly LogHandler[] = [
+  onEvent({
+    contract: "InferenceRegistry",
+    abi: inferenceRegistryAbi,
+    event: "InferenceRecorded",
+    // A proof given up as late that arrived after all is recorded all the same: the chain is right. Inferences
+    // that were not ordered here match no row.
+    apply: async (sql, log) => {
+      await sql.query(
+        `UPDATE proof SET status = 'recorded', failure_code = NULL, transaction_hash = $2, block_number = $3, recorded_at = $4
+          WHERE inference_id = $1 AND status IN ('proved', 'failed') AND proof IS NOT NULL`,
+        [log.args.inferenceId.toLowerCase(), log.transactionHash, log.blockNumber, log.at],
+      );
+    },
+  }),
+  onEvent({
+    contract: "InferenceRegistry",
+    abi: inferenceRegistryAbi,
+    event: "InferenceConsumed",
+    apply: async (sql, log) => {
+      await sql.query(`UPDATE proof SET consumed_at = $2, consumed_hash = $3 WHERE inference_id = $1`, [
+        log.args.inferenceId.toLowerCase(),
+        log.at,
+        log.transactionHash,
+      ]);
+    },
+  }),
+];
+
+/** The registry refused a proof, or its transaction was given up: it will not be recorded. */
+export const failRecording: FailureHandler = async (sql, transaction) => {
   await sql.query(
-    `UPDATE proof SET status = 'recorded', failure_code = NULL, transaction_hash = $2, block_number = $3, recorded_at = $4
-      WHERE inference_id = $1 AND status IN ('proved', 'failed') AND proof IS NOT NULL`,
-    [log.inferenceId.toLowerCase(), log.transactionHash, log.blockNumber, log.at],
+    `UPDATE proof SET status = 'failed', failure_code = 'NOT_RECORDED' WHERE id = $1 AND status = 'proved'`,
+    [transaction.refId],
   );
-}
-
-/** The requester used an output; it cannot be used again. */
-export async function applyInferenceConsumed(sql: Sql, log: Seen & { inferenceId: Hex }): Promise<void> {
-  await sql.query(`UPDATE proof SET consumed_at = $2, consumed_hash = $3 WHERE inference_id = $1`, [
-    log.inferenceId.toLowerCase(),
-    log.at,
-    log.transactionHash,
-  ]);
-}
+};

@@ -11,6 +11,7 @@ import { db, sqlOf } from "#server/db.ts";
 import { log } from "#server/log.ts";
 import { addJob } from "#server/queue.ts";
 import { ensureCircuitKeys } from "./build-verifier.ts";
+import { RECORD_INFERENCE } from "./chain-events.ts";
 import { checkProof } from "./check-proof.ts";
 import { EVENT_SCORER_CIRCUIT, loadCircuit } from "./circuit-artifact.ts";
 import { type CircuitProof, proveWitness, solveWitness } from "./prove-circuit.ts";
@@ -138,7 +139,7 @@ async function publish(
       key: `record-inference:${claimed.id}`,
       to: loadDeployment().contracts.InferenceRegistry,
       data,
-      purpose: "record-inference",
+      purpose: RECORD_INFERENCE,
       refId: claimed.id,
     });
   });
