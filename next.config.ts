@@ -10,6 +10,7 @@ const securityHeaders = [
 const config: NextConfig = {
   poweredByHeader: false,
   reactStrictMode: true,
+  devIndicators: false,
   // These hold native handles or load files beside themselves, so they stay out of the server bundle.
   serverExternalPackages: [
     "pg",

@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
 import { cookies } from "next/headers";
 import { redirect } from "next/navigation";
+import { NuqsAdapter } from "nuqs/adapters/next/app";
 import type { ReactNode } from "react";
 import { ApiProvider } from "#components/api/api-provider.tsx";
 import { ConsoleShell } from "#components/shell/console-shell.tsx";
@@ -15,15 +16,17 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
   if (!person) redirect("/sign-in");
   const isCollapsed = (await cookies()).get(SIDEBAR_COOKIE)?.value === "collapsed";
   return (
-    <ApiProvider>
-      <ConsoleShell
-        user={{ id: person.userId, name: person.name, roles: person.roles }}
-        chainId={network.chainId}
-        isDevelopment={network.isDevelopment}
-        isInitiallyCollapsed={isCollapsed}
-      >
-        {children}
-      </ConsoleShell>
-    </ApiProvider>
+    <NuqsAdapter>
+      <ApiProvider>
+        <ConsoleShell
+          user={{ id: person.userId, name: person.name, roles: person.roles }}
+          chainId={network.chainId}
+          isDevelopment={network.isDevelopment}
+          isInitiallyCollapsed={isCollapsed}
+        >
+          {children}
+        </ConsoleShell>
+      </ApiProvider>
+    </NuqsAdapter>
   );
 }

@@ -42,7 +42,10 @@ export default async function LandingPage() {
 
       <Guarantees />
 
-      <section aria-labelledby="first-call" className="grid gap-6 lg:grid-cols-[minmax(0,5fr)_minmax(0,7fr)] lg:gap-12">
+      <section
+        aria-labelledby="first-call"
+        className="grid grid-cols-1 gap-6 *:min-w-0 lg:grid-cols-[minmax(0,5fr)_minmax(0,7fr)] lg:gap-12"
+      >
         <div>
           <h2 id="first-call" className="font-semibold text-xl tracking-tight">
             One call away

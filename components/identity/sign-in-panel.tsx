@@ -49,7 +49,7 @@ export function SignInPanel({ chainId, hasDemoSignIn, next, initialError }: Prop
         </p>
       )}
       <PasskeySignIn onSignedIn={onSignedIn} onFailure={setProblem} />
-      <div className="flex flex-col gap-3 border-line border-t pt-6">
+      <div className="-mt-3 flex flex-col gap-3">
         {isWalletOpen ? (
           <WalletSignIn chainId={chainId} onSignedIn={onSignedIn} onFailure={setProblem} />
         ) : (

@@ -55,43 +55,69 @@ function Figures({ pillar, totals }: { pillar: PillarText; totals: PublicTotals 
   );
 }
 
-const STRAND_Y = [12.5, 37.5, 62.5, 87.5];
+const STRAND_STARTS = [12.5, 37.5, 62.5, 87.5];
 
-/** Four strands, one from each pillar's row, meeting where the ledger begins. */
+/** Four strands, one from each pillar, that become the one line of the ledger: across on wide screens, down on a phone. */
 function Strands() {
   return (
     <svg
       viewBox="0 0 100 100"
       preserveAspectRatio="none"
       fill="none"
+      strokeWidth="1.5"
       aria-hidden="true"
       className="hidden h-full w-full lg:block"
     >
       {PILLAR_TEXTS.map((pillar, index) => {
-        const y = STRAND_Y[index] ?? 50;
+        const y = STRAND_STARTS[index] ?? 50;
         return (
           <path
             key={pillar.key}
-            d={`M0 ${y} C 56 ${y}, 44 50, 100 50`}
+            d={`M0 ${y} C 48 ${y}, 36 50, 82 50`}
             stroke={pillar.stroke}
-            strokeWidth="1.5"
             vectorEffect="non-scaling-stroke"
           />
         );
       })}
+      <path d="M82 50 H100" stroke="var(--ink)" strokeWidth="2" vectorEffect="non-scaling-stroke" />
     </svg>
   );
 }
 
-const KIND_WORDS: Record<string, string> = {};
-const words = (kind: string): string => KIND_WORDS[kind] ?? kind.replaceAll(/[._-]/g, " ");
+function StrandsDown() {
+  return (
+    <svg
+      viewBox="0 0 100 100"
+      preserveAspectRatio="none"
+      fill="none"
+      strokeWidth="1.5"
+      aria-hidden="true"
+      className="h-20 w-full lg:hidden"
+    >
+      {PILLAR_TEXTS.map((pillar, index) => {
+        const x = STRAND_STARTS[index] ?? 50;
+        return (
+          <path
+            key={pillar.key}
+            d={`M${x} 0 C ${x} 48, 50 36, 50 76`}
+            stroke={pillar.stroke}
+            vectorEffect="non-scaling-stroke"
+          />
+        );
+      })}
+      <path d="M50 76 V100" stroke="var(--ink)" strokeWidth="2" vectorEffect="non-scaling-stroke" />
+    </svg>
+  );
+}
+
+const words = (kind: string): string => kind.replaceAll(/[._-]/g, " ");
 
 function Ledger({ totals }: { totals: PublicTotals | null }) {
   const recent = totals?.ledger.recent ?? [];
   return (
     <section
       aria-labelledby="ledger-title"
-      className="flex h-full flex-col rounded-md border border-line bg-surface lg:my-auto lg:h-auto lg:border-l-2 lg:border-l-ink"
+      className="flex h-full flex-col rounded-md border border-line bg-surface border-t-2 border-t-ink lg:my-auto lg:h-auto lg:border-t lg:border-l-2 lg:border-t-line lg:border-l-ink"
     >
       <div className="flex items-baseline justify-between gap-4 border-line border-b px-4 py-3">
         <h2 id="ledger-title" className="font-medium text-base">
@@ -133,7 +159,7 @@ function Ledger({ totals }: { totals: PublicTotals | null }) {
 export function Convergence({ initial }: { initial: PublicTotals | null }) {
   const totals = useTotals(initial);
   return (
-    <div className="grid gap-4 lg:grid-cols-[minmax(0,5fr)_minmax(96px,2fr)_minmax(0,5fr)] lg:gap-0">
+    <div className="grid grid-cols-1 lg:grid-cols-[minmax(0,5fr)_minmax(96px,2fr)_minmax(0,5fr)]">
       <ul className="grid divide-y divide-line rounded-md border border-line bg-surface lg:grid-rows-4">
         {PILLAR_TEXTS.map((pillar) => (
           <li key={pillar.key} className="flex gap-3 p-4">
@@ -147,6 +173,7 @@ export function Convergence({ initial }: { initial: PublicTotals | null }) {
         ))}
       </ul>
       <Strands />
+      <StrandsDown />
       <Ledger totals={totals} />
     </div>
   );
