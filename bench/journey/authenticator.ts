@@ -111,6 +111,13 @@ export class SoftwareAuthenticator {
 
   #credential(response: Record<string, unknown>) {
     const id = this.credentialId.toString("base64url");
-    return { id, rawId: id, type: "public-key", clientExtensionResults: {}, authenticatorAttachment: "platform", response };
+    return {
+      id,
+      rawId: id,
+      type: "public-key",
+      clientExtensionResults: {},
+      authenticatorAttachment: "platform",
+      response,
+    };
   }
 }

@@ -1,0 +1,74 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { arch, cpus, platform, totalmem } from "node:os";
+import { join } from "node:path";
+import { generateClient } from "../scripts/lib/build.ts";
+import { root, startTestServices } from "../scripts/lib/services.ts";
+import type { BenchRow } from "./row.ts";
+
+type Bench = { file: string; services: "none" | "database" | "chain" };
+
+/** What can be measured, and what each needs to run beside it. */
+const BENCHES: Record<string, Bench> = {
+  ledger: { file: "./ledger.ts", services: "database" },
+  proofs: { file: "./proofs.ts", services: "chain" },
+  start: { file: "./start.ts", services: "none" },
+};
+
+const args = process.argv.slice(2);
+const isJson = args.includes("--json");
+const keeps = args.includes("--save");
+const name = args.find((arg) => !arg.startsWith("--"));
+const bench = name ? BENCHES[name] : undefined;
+if (!name || !bench) {
+  process.stderr.write(
+    `Usage: npm run bench -- NAME [--json] [--save]\nNAME is one of: ${Object.keys(BENCHES).join(", ")}\n`,
+  );
+  process.exit(2);
+}
+
+function print(rows: BenchRow[]): void {
+  for (const row of rows) {
+    const value = row.value.toLocaleString("en-US", { maximumFractionDigits: row.value < 100 ? 2 : 0 });
+    const verdict = row.bound === undefined ? "" : `${row.ok ? "✓" : "✗"} ${row.bound}`;
+    process.stdout.write(
+      `  ${row.name.padEnd(44)} ${value.padStart(12)} ${row.unit.padEnd(14)} ${verdict.padEnd(12)} ${row.note ?? ""}\n`,
+    );
+  }
+}
+
+await generateClient();
+const services = bench.services === "none" ? null : await startTestServices({ chain: bench.services === "chain" });
+let rows: BenchRow[] = [];
+try {
+  // The configuration is read when a module is loaded, so it is in place before the bench is.
+  if (services) Object.assign(process.env, services.env);
+  const { run } = (await import(bench.file)) as { run: () => Promise<BenchRow[]> };
+  rows = await run();
+} finally {
+  await services?.stop();
+}
+
+const result = {
+  name,
+  machine: {
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+    platform: `${platform()}-${arch()}`,
+    node: process.version,
+  },
+  rows,
+  ok: rows.every((row) => row.ok !== false),
+};
+if (keeps) {
+  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root }).toString().trim();
+  await mkdir(join(root, "bench/results"), { recursive: true });
+  await writeFile(
+    join(root, `bench/results/${name}.json`),
+    `${JSON.stringify({ ...result, date: new Date().toISOString(), commit }, null, 2)}\n`,
+  );
+}
+if (isJson) process.stdout.write(`${JSON.stringify(result)}\n`);
+else print(rows);
+process.exit(result.ok ? 0 : 1);
