@@ -1,9 +1,12 @@
 import type { Address, Hex } from "viem";
+import { rewardsDistributorAbi, vaultAbi } from "#core/generated/abis.ts";
+import { type LogHandler, onEvent } from "#server/chain/index-chain.ts";
+import { registerFailureHandler } from "#server/chain/outbox.ts";
 import type { Sql } from "#server/db.ts";
 import { CASHOUT_ACCOUNT, VAULT_ACCOUNT } from "#server/ledger/account-codes.ts";
 import { postTransfersIn } from "#server/ledger/post-transfers.ts";
 import { addJob } from "#server/queue.ts";
-import { publishEpoch } from "./close-epoch.ts";
+import { EPOCH_PURPOSE, markFunded, retryEpochLater } from "./close-epoch.ts";
 
 /** What happened on chain and when, as far as a receipt needs it. */
 type Seen = { transactionHash: Hex; at: Date };
@@ -12,13 +15,8 @@ type Seen = { transactionHash: Hex; at: Date };
  * The Vault paid an epoch's money to the distributor: what we owed on paper is now owed by the contract. The ledger
  * lets go of it, and only now the root is ordered. Withdrawals that are not an epoch's are somebody else's.
  */
-export async function applyEpochFunded(sql: Sql, log: Seen & { withdrawalId: Hex }): Promise<void> {
-  const [epoch] = await sql.query<{ number: number; root: Hex; cumulativeTotal: bigint; delta: bigint }>(
-    `UPDATE reward_epoch SET status = 'publishing', funded_at = $2, funded_hash = $3
-      WHERE withdrawal_id = $1 AND status = 'funding'
-      RETURNING number, root, cumulative_total AS "cumulativeTotal", delta`,
-    [log.withdrawalId, log.at, log.transactionHash],
-  );
+async function applyEpochFunded(sql: Sql, log: Seen & { withdrawalId: Hex }): Promise<void> {
+  const epoch = await markFunded(sql, log);
   if (!epoch) return;
   await postTransfersIn(sql, [
     {
@@ -31,11 +29,10 @@ export async function applyEpochFunded(sql: Sql, log: Seen & { withdrawalId: Hex
       refId: String(epoch.number),
     },
   ]);
-  await publishEpoch(sql, epoch);
 }
 
 /** The root is on chain: its claims can be collected, and whatever waited goes into the next epoch. */
-export async function applyRootPublished(sql: Sql, log: Seen & { epoch: bigint; root: Hex }): Promise<void> {
+async function applyRootPublished(sql: Sql, log: Seen & { epoch: bigint; root: Hex }): Promise<void> {
   const [closed] = await sql.query(
     `UPDATE reward_epoch SET status = 'final', final_at = $3, final_hash = $4
       WHERE number = $1 AND root = $2 AND status = 'publishing' RETURNING number`,
@@ -45,7 +42,7 @@ export async function applyRootPublished(sql: Sql, log: Seen & { epoch: bigint; 
 }
 
 /** Somebody was paid, by whoever called: every cash-out that the paid total covers has arrived. */
-export async function applyClaimed(sql: Sql, log: Seen & { account: Address; cumulative: bigint }): Promise<void> {
+async function applyClaimed(sql: Sql, log: Seen & { account: Address; cumulative: bigint }): Promise<void> {
   const address = log.account.toLowerCase();
   await sql.query(`UPDATE reward_claim SET paid = greatest(paid, $2), updated_at = now() WHERE address = $1`, [
     address,
@@ -57,4 +54,31 @@ export async function applyClaimed(sql: Sql, log: Seen & { account: Address; cum
         AND l.cumulative <= $2`,
     [address, log.cumulative, log.at, log.transactionHash],
   );
+}
+
+/** What the rewards room hears of the chain. The worker hands these to the indexer. */
+export const rewardLogHandlers: readonly LogHandler[] = [
+  onEvent({
+    contract: "Vault",
+    abi: vaultAbi,
+    event: "Withdrawn",
+    apply: (sql, log) => applyEpochFunded(sql, { ...log, withdrawalId: log.args.withdrawalId }),
+  }),
+  onEvent({
+    contract: "RewardsDistributor",
+    abi: rewardsDistributorAbi,
+    event: "RootPublished",
+    apply: (sql, log) => applyRootPublished(sql, { ...log, epoch: log.args.epoch, root: log.args.root }),
+  }),
+  onEvent({
+    contract: "RewardsDistributor",
+    abi: rewardsDistributorAbi,
+    event: "Claimed",
+    apply: (sql, log) => applyClaimed(sql, { ...log, account: log.args.account, cumulative: log.args.cumulative }),
+  }),
+];
+
+/** Hears of steps that failed for good. The worker calls it once when it starts. */
+export function registerRewardFailures(): void {
+  registerFailureHandler(EPOCH_PURPOSE, retryEpochLater);
 }

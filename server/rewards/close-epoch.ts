@@ -3,10 +3,27 @@ import { rewardsDistributorAbi, vaultAbi } from "#core/generated/abis.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { enqueueTransaction } from "#server/chain/outbox.ts";
 import { type Sql, withTransaction } from "#server/db.ts";
+import { addJob } from "#server/queue.ts";
 import { buildEpochTree, type Leaf, nextLeaves, takeUnderCap } from "./epoch-tree.ts";
 
 /** The most one epoch adds, in micro-dollars: never above the distributor's own cap. */
 export const EPOCH_UNITS_MAX = 10_000_000_000n;
+/** The name under which the outbox reports a failed step. */
+export const EPOCH_PURPOSE = "epoch";
+
+type Epoch = {
+  number: number;
+  status: string;
+  root: Hex;
+  delta: bigint;
+  cumulativeTotal: bigint;
+  withdrawalId: Hex;
+  failures: number;
+  isWaiting: boolean;
+};
+
+const EPOCH_COLUMNS = `number, status, root, delta, cumulative_total AS "cumulativeTotal", withdrawal_id AS "withdrawalId",
+  failures, coalesce(retry_at > now(), false) AS "isWaiting"`;
 
 /**
  * Closes the next epoch when there is something to settle, as far as it can go by itself.
@@ -18,10 +35,11 @@ export const EPOCH_UNITS_MAX = 10_000_000_000n;
 export async function closeEpoch(): Promise<{ opened: number | null }> {
   return withTransaction(async (sql) => {
     await sql.query(`SELECT pg_advisory_xact_lock(hashtextextended('reward-epoch', 0))`);
-    const [last] = await sql.query<{ number: number; status: string }>(
-      `SELECT number, status FROM reward_epoch ORDER BY number DESC LIMIT 1`,
-    );
-    if (last && last.status !== "final") return { opened: null };
+    const [last] = await sql.query<Epoch>(`SELECT ${EPOCH_COLUMNS} FROM reward_epoch ORDER BY number DESC LIMIT 1`);
+    if (last && last.status !== "final") {
+      if (!last.isWaiting) await orderNextStep(sql, last);
+      return { opened: null };
+    }
 
     const waiting = await sql.query<{ id: string; address: Address; units: bigint }>(
       `SELECT id, address, units FROM reward_cash_out WHERE epoch_number IS NULL ORDER BY created_at, id LIMIT 100000`,
@@ -30,8 +48,7 @@ export async function closeEpoch(): Promise<{ opened: number | null }> {
     if (taken.length === 0) return { opened: null };
 
     const number = (last?.number ?? 0) + 1;
-    const lastLeaves = last ? await readLeaves(sql, last.number) : [];
-    await openEpoch(sql, number, lastLeaves, taken);
+    await openEpoch(sql, number, last ? await readLeaves(sql, last.number) : [], taken);
     return { opened: number };
   });
 }
@@ -47,11 +64,12 @@ async function openEpoch(
   const { root } = buildEpochTree(leaves);
   const withdrawalId = epochWithdrawalId(chainId, contracts.RewardsDistributor, number);
 
-  await sql.query(
+  const [epoch] = await sql.query<Epoch>(
     `INSERT INTO reward_epoch (number, status, root, cumulative_total, delta, withdrawal_id)
-      VALUES ($1, 'funding', $2, $3, $4, $5)`,
+      VALUES ($1, 'funding', $2, $3, $4, $5) RETURNING ${EPOCH_COLUMNS}`,
     [number, root, cumulativeTotal, delta, withdrawalId],
   );
+  if (!epoch) throw new Error("The epoch was not written");
   await sql.query(
     `INSERT INTO reward_leaf (epoch_number, address, cumulative)
       SELECT $1, leaf.address, leaf.cumulative FROM unnest($2::text[], $3::bigint[]) AS leaf (address, cumulative)`,
@@ -61,35 +79,50 @@ async function openEpoch(
     number,
     taken.map((cashOut) => cashOut.id),
   ]);
-  await enqueueTransaction(sql, {
-    key: `epoch-fund:${number}`,
-    to: contracts.Vault,
-    data: encodeFunctionData({
-      abi: vaultAbi,
-      functionName: "withdraw",
-      args: [withdrawalId, contracts.RewardsDistributor, delta],
-    }),
-    purpose: "epoch-fund",
-    refId: String(number),
-  });
+  await orderNextStep(sql, epoch);
 }
 
-/** Orders the root of an epoch that is funded. Called in the transaction that saw the money arrive, never before. */
-export async function publishEpoch(
+/** The money is with the distributor. Called in the transaction that saw it arrive: the root is never ordered before. */
+export async function markFunded(
   sql: Sql,
-  epoch: { number: number; root: Hex; cumulativeTotal: bigint },
-): Promise<void> {
-  await enqueueTransaction(sql, {
-    key: `epoch-root:${epoch.number}`,
-    to: loadDeployment().contracts.RewardsDistributor,
-    data: encodeFunctionData({
-      abi: rewardsDistributorAbi,
-      functionName: "publishRoot",
-      args: [BigInt(epoch.number), epoch.root, epoch.cumulativeTotal],
-    }),
-    purpose: "epoch-root",
-    refId: String(epoch.number),
-  });
+  seen: { withdrawalId: Hex; at: Date; transactionHash: Hex },
+): Promise<Epoch | null> {
+  const [epoch] = await sql.query<Epoch>(
+    `UPDATE reward_epoch SET status = 'publishing', funded_at = $2, funded_hash = $3, retry_at = NULL
+      WHERE withdrawal_id = $1 AND status = 'funding' RETURNING ${EPOCH_COLUMNS}`,
+    [seen.withdrawalId, seen.at, seen.transactionHash],
+  );
+  if (epoch) await orderNextStep(sql, epoch);
+  return epoch ?? null;
+}
+
+/**
+ * A step was refused for good (the Vault's daily cap, a pause): it is ordered again later, ever more seldom.
+ * Ordering again cannot pay twice: the Vault knows the withdrawal's id, the distributor the epoch's number.
+ */
+export async function retryEpochLater(sql: Sql, failed: { refId: string | null }): Promise<void> {
+  const [epoch] = await sql.query<{ retryAt: Date }>(
+    `UPDATE reward_epoch SET failures = failures + 1, retry_at = now() + least(3600, 15 * power(2, least(failures, 8))) * interval '1 second'
+      WHERE number = $1 AND status <> 'final' RETURNING retry_at AS "retryAt"`,
+    [Number(failed.refId)],
+  );
+  if (epoch) await addJob(sql, "close-epoch", {}, { jobKey: "close-epoch", runAt: epoch.retryAt });
+}
+
+async function orderNextStep(sql: Sql, epoch: Epoch): Promise<void> {
+  const { contracts } = loadDeployment();
+  const refId = String(epoch.number);
+  if (epoch.status === "funding") {
+    const args = [epoch.withdrawalId, contracts.RewardsDistributor, epoch.delta] as const;
+    const data = encodeFunctionData({ abi: vaultAbi, functionName: "withdraw", args });
+    const key = `epoch-fund:${epoch.number}:${epoch.failures}`;
+    await enqueueTransaction(sql, { key, to: contracts.Vault, data, purpose: EPOCH_PURPOSE, refId });
+  } else {
+    const args = [BigInt(epoch.number), epoch.root, epoch.cumulativeTotal] as const;
+    const data = encodeFunctionData({ abi: rewardsDistributorAbi, functionName: "publishRoot", args });
+    const key = `epoch-root:${epoch.number}:${epoch.failures}`;
+    await enqueueTransaction(sql, { key, to: contracts.RewardsDistributor, data, purpose: EPOCH_PURPOSE, refId });
+  }
 }
 
 /** The Vault pays an id once, and this id is the epoch's own: a second order for the same epoch cannot be paid. */
