@@ -27,7 +27,14 @@ export async function sha256Hex(data: string | Uint8Array<ArrayBuffer>): Promise
 
 /** The exact bytes a node signs: everything that gives the message its meaning, one item a line. */
 async function signedBytes(parts: SignedParts): Promise<Uint8Array<ArrayBuffer>> {
-  const lines = ["converge-node-v1", parts.method, parts.path, parts.timestamp, parts.nonce, await sha256Hex(parts.body)];
+  const lines = [
+    "converge-node-v1",
+    parts.method,
+    parts.path,
+    parts.timestamp,
+    parts.nonce,
+    await sha256Hex(parts.body),
+  ];
   return utf8.encode(lines.join("\n"));
 }
 

@@ -21,7 +21,11 @@ const incomingMessage = z
   })
   .transform((message): ChatMessage => ({ role: ROLES[message.role], content: message.content }));
 
-const unsupported = (sentence: string) => z.undefined({ error: sentence }).or(z.null({ error: sentence })).optional();
+const unsupported = (sentence: string) =>
+  z
+    .undefined({ error: sentence })
+    .or(z.null({ error: sentence }))
+    .optional();
 
 export const CHAT_BODY_BYTES_MAX = 1_048_576;
 

@@ -64,7 +64,10 @@ export const heartbeatRequest = z.strictObject({ ...nodeState, draining: z.boole
 export const heartbeatReply = z.object({ heartbeatSeconds: z.number() });
 
 /** `running` lets the platform name work that nobody waits for any more, even when the word to stop was lost. */
-export const pollRequest = z.strictObject({ running: z.array(z.string().max(80)).max(4096), waitSeconds: z.number().min(0).max(25) });
+export const pollRequest = z.strictObject({
+  running: z.array(z.string().max(80)).max(4096),
+  waitSeconds: z.number().min(0).max(25),
+});
 
 export const work = z.object({
   attemptId: z.string(),
@@ -89,11 +92,15 @@ export const pollReply = z.object({
 });
 export type PollReply = z.infer<typeof pollReply>;
 
+/** A character is at most six bytes as JSON (`\\u001f`), so this many stay below 8,000 with the envelope. */
+export const TEXT_EVENT_CHARACTERS_MAX = 1_200;
+
 const index = z.number().int().nonnegative();
 export const nodeEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("accepted"), index }),
   z.strictObject({ type: z.literal("refused"), index, reason: z.string().max(300) }),
-  z.strictObject({ type: z.literal("text"), index, text: z.string().max(4000) }),
+  // Short enough that any text fits into one notification of Postgres (8,000 bytes), escaped as JSON.
+  z.strictObject({ type: z.literal("text"), index, text: z.string().max(TEXT_EVENT_CHARACTERS_MAX) }),
   z.strictObject({ type: z.literal("alive"), index }),
   z.strictObject({ type: z.literal("done"), index, finishReason: z.enum(["stop", "length"]) }),
   z.strictObject({ type: z.literal("failed"), index, reason: z.string().max(300) }),

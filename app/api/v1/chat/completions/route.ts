@@ -1,0 +1,3 @@
+import { handleChatCompletions } from "#server/api/chat-door.ts";
+
+export { handleChatCompletions as POST };

@@ -1,0 +1,3 @@
+import { handleModels } from "#server/api/models-door.ts";
+
+export { handleModels as GET };

@@ -1,0 +1,3 @@
+import { handleNodeEvents } from "#server/api/worker-door.ts";
+
+export { handleNodeEvents as POST };

@@ -1,0 +1,3 @@
+import { handleHeartbeat } from "#server/api/worker-door.ts";
+
+export { handleHeartbeat as POST };

@@ -1,0 +1,3 @@
+import { handleJoin } from "#server/api/worker-door.ts";
+
+export { handleJoin as POST };

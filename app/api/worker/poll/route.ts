@@ -1,0 +1,3 @@
+import { handlePoll } from "#server/api/worker-door.ts";
+
+export { handlePoll as POST };

@@ -1,0 +1,3 @@
+import { handleReceiptSignature } from "#server/api/worker-door.ts";
+
+export { handleReceiptSignature as POST };

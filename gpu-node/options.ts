@@ -1,0 +1,141 @@
+import { homedir, hostname } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+export const HELP = `converge-node: serve models to Converge and be paid for what you deliver.
+
+  node gpu-node/main.ts --url https://converge.example --token cvgjoin_…
+
+The token is made on the console's compute page, works once, and is needed only the first time: the node keeps
+its identity key in its state folder and comes back under it.
+
+  --url URL               the platform's address (required)
+  --token TOKEN           a one-time join token (first start only)
+  --name NAME             what the catalogue calls this node (default: the host's name)
+  --state-dir DIR         where the identity key is kept (default: ~/.converge-node)
+  --capacity N            answers at the same time (default: 4)
+  --price-input DOLLARS   for a million prompt tokens (default: 0.10)
+  --price-output DOLLARS  for a million answer tokens (default: 0.40)
+
+What it serves, one of:
+  (nothing)               the embedded converge/tiny-1, on the CPU
+  --gguf FILE --model NAME
+                          a GGUF file, through the embedded llama.cpp
+  --openai-base-url URL --model NAME [--model NAME …]
+                          any OpenAI-compatible server: Ollama, vLLM, …; its key, if it wants one,
+                          is read from the variable CONVERGE_NODE_OPENAI_KEY
+  --context TOKENS        the context length of those models (default: the file's, or 8192)
+  --threads N             CPU threads of the embedded llama.cpp (default: 1 for tiny-1, else all cores)
+
+  --help                  this text
+
+SIGTERM finishes the answers at hand, takes no new ones, and ends; a second one ends at once.
+`;
+
+/** A mistake of whoever started the program: printed as a sentence, without a stack. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+export type Serving =
+  | { kind: "embedded"; file: string; model: string }
+  | { kind: "openai"; baseUrl: string; models: string[]; apiKey: string | null };
+
+export type Options = {
+  url: string;
+  token: string | null;
+  name: string;
+  stateDir: string;
+  capacity: number;
+  /** Micro-dollars for a million tokens, as decimal text. */
+  inputPrice: string;
+  outputPrice: string;
+  contextTokens: number | null;
+  threads: number | null;
+  serving: Serving;
+};
+
+const TINY = { file: join(import.meta.dirname, "../models/tiny-lm/tiny-1.gguf"), model: "converge/tiny-1" };
+
+const FLAGS = {
+  url: { type: "string" },
+  token: { type: "string" },
+  name: { type: "string" },
+  "state-dir": { type: "string" },
+  capacity: { type: "string" },
+  "price-input": { type: "string" },
+  "price-output": { type: "string" },
+  gguf: { type: "string" },
+  model: { type: "string", multiple: true },
+  "openai-base-url": { type: "string" },
+  context: { type: "string" },
+  threads: { type: "string" },
+  help: { type: "boolean" },
+} as const;
+
+/** Dollars as a person writes them, in whole micro-dollars; what is finer than that is refused. */
+export function readPrice(flag: string, text: string): string {
+  const digits = /^(\d{1,9})(?:\.(\d{1,6}))?$/.exec(text);
+  if (!digits) throw new UsageError(`${flag} is an amount in dollars with up to six decimals, like 0.25.`);
+  return (BigInt(digits[1] ?? "0") * 1_000_000n + BigInt((digits[2] ?? "").padEnd(6, "0"))).toString();
+}
+
+function readCount(flag: string, text: string | undefined, most: number): number | null {
+  if (text === undefined) return null;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > most)
+    throw new UsageError(`${flag} is a whole number from 1 to ${most}.`);
+  return value;
+}
+
+function readUrl(flag: string, text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url || !/^https?:$/.test(url.protocol)) throw new UsageError(`${flag} is an http or https address.`);
+  return text.replace(/\/+$/, "");
+}
+
+function readServing(values: { gguf?: string; model?: string[]; "openai-base-url"?: string }): Serving {
+  const models = values.model ?? [];
+  const baseUrl = values["openai-base-url"];
+  if (baseUrl !== undefined) {
+    if (models.length === 0)
+      throw new UsageError("--openai-base-url needs at least one --model that the server knows.");
+    const apiKey = process.env.CONVERGE_NODE_OPENAI_KEY ?? null;
+    return { kind: "openai", baseUrl: readUrl("--openai-base-url", baseUrl), models, apiKey };
+  }
+  if (values.gguf !== undefined) {
+    const model = models[0];
+    if (!model || models.length > 1)
+      throw new UsageError("--gguf needs exactly one --model: the name to offer it under.");
+    return { kind: "embedded", file: values.gguf, model };
+  }
+  if (models.length > 0) throw new UsageError("--model needs --gguf or --openai-base-url beside it.");
+  return { kind: "embedded", ...TINY };
+}
+
+/** Reads the command line; null when help was asked for. */
+export function readOptions(args: string[]): Options | null {
+  const { values } = parse(args);
+  if (values.help) return null;
+  if (!values.url) throw new UsageError("Say where the platform is: --url https://… (--help explains every option).");
+  return {
+    url: readUrl("--url", values.url),
+    token: values.token ?? null,
+    name: (values.name ?? hostname()).slice(0, 60),
+    stateDir: values["state-dir"] ?? join(homedir(), ".converge-node"),
+    capacity: readCount("--capacity", values.capacity, 1024) ?? 4,
+    inputPrice: readPrice("--price-input", values["price-input"] ?? "0.10"),
+    outputPrice: readPrice("--price-output", values["price-output"] ?? "0.40"),
+    contextTokens: readCount("--context", values.context, 10_000_000),
+    threads: readCount("--threads", values.threads, 1024),
+    serving: readServing(values),
+  };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, options: FLAGS, strict: true });
+  } catch (error) {
+    throw new UsageError(`${error instanceof Error ? error.message : error} (--help explains every option).`);
+  }
+}

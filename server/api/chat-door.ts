@@ -1,0 +1,131 @@
+import { toWireError } from "#core/api-error.ts";
+import { DomainError } from "#core/errors.ts";
+import { CHAT_BODY_BYTES_MAX, type ChatRequest, type ChatUsage, chatRequest } from "#core/schemas/chat.ts";
+import {
+  type InferenceEvent,
+  type InferenceUsage,
+  type RunningInference,
+  startInference,
+} from "#server/compute/run-inference.ts";
+import { openDoor } from "./door.ts";
+import { toDomainError } from "./map-error.ts";
+import { readJson } from "./request-body.ts";
+
+const KEEP_ALIVE_MS = 15_000;
+
+const usageOf = ({ promptTokens, completionTokens }: InferenceUsage): ChatUsage => ({
+  prompt_tokens: promptTokens,
+  completion_tokens: completionTokens,
+  total_tokens: promptTokens + completionTokens,
+});
+
+/** `POST /api/v1/chat/completions`: OpenAI's surface over Converge's nodes. */
+export function handleChatCompletions(request: Request): Promise<Response> {
+  return openDoor(request, { name: "chat" }, async ({ actor, requestId }) => {
+    if (!actor) throw new DomainError("UNAUTHENTICATED");
+    const input = chatRequest.parse(await readJson(request, CHAT_BODY_BYTES_MAX));
+    const inference = await startInference(actor, input);
+    const leave = () => void inference.cancel().catch(() => undefined);
+    if (request.signal.aborted) leave();
+    request.signal.addEventListener("abort", leave, { once: true });
+    // The first event decides the status: until then a failure is a plain error response, and costs nothing.
+    const first = await inference.events.next();
+    if (first.done) throw new DomainError("UNAVAILABLE", { message: "The request was cancelled." });
+    const headers = { "x-converge-receipt": inference.receiptId, "x-converge-inference": inference.id };
+    if (!input.stream) return Response.json(await collect(inference, first.value), { headers });
+    return new Response(streamOf(inference, first.value, input, requestId), {
+      headers: {
+        ...headers,
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-cache, no-transform",
+        // nginx would gather the stream into blocks without this.
+        "x-accel-buffering": "no",
+      },
+    });
+  });
+}
+
+const seconds = () => Math.floor(Date.now() / 1000);
+const idOf = (inference: RunningInference) => `chatcmpl-${inference.id}`;
+
+async function collect(inference: RunningInference, first: InferenceEvent) {
+  let text = "";
+  let event = first;
+  while (event.type === "text") {
+    text += event.text;
+    const next = await inference.events.next();
+    if (next.done) throw new DomainError("UNAVAILABLE", { message: "The request was cancelled." });
+    event = next.value;
+  }
+  return {
+    id: idOf(inference),
+    object: "chat.completion",
+    created: seconds(),
+    model: inference.model,
+    choices: [
+      {
+        index: 0,
+        message: { role: "assistant", content: text, refusal: null },
+        logprobs: null,
+        finish_reason: event.finishReason,
+      },
+    ],
+    usage: usageOf(event.usage),
+  };
+}
+
+/** Server-sent events in OpenAI's form. Each piece is written when the client's side takes it, never gathered. */
+function streamOf(
+  inference: RunningInference,
+  first: InferenceEvent,
+  input: ChatRequest,
+  requestId: string,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  const base = { id: idOf(inference), object: "chat.completion.chunk", created: seconds(), model: inference.model };
+  const withUsage = input.stream_options?.include_usage === true;
+  const line = (value: unknown) =>
+    encoder.encode(`data: ${typeof value === "string" ? value : JSON.stringify(value)}\n\n`);
+  const chunk = (delta: object, finishReason: string | null) =>
+    line({
+      ...base,
+      choices: [{ index: 0, delta, logprobs: null, finish_reason: finishReason }],
+      ...(withUsage ? { usage: null } : {}),
+    });
+  let next: Promise<IteratorResult<InferenceEvent, void>> = Promise.resolve({ done: false, value: first });
+  let isFirst = true;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const keepAlive = setInterval(() => controller.enqueue(encoder.encode(": still here\n\n")), KEEP_ALIVE_MS);
+        try {
+          const step = await next;
+          if (step.done) {
+            controller.close();
+            return;
+          }
+          if (isFirst) controller.enqueue(chunk({ role: "assistant", content: "", refusal: null }, null));
+          isFirst = false;
+          if (step.value.type === "text") {
+            controller.enqueue(chunk({ content: step.value.text }, null));
+            next = inference.events.next();
+            next.catch(() => undefined);
+            return;
+          }
+          controller.enqueue(chunk({}, step.value.finishReason));
+          if (withUsage) controller.enqueue(line({ ...base, choices: [], usage: usageOf(step.value.usage) }));
+          controller.enqueue(line("[DONE]"));
+          controller.close();
+        } catch (error) {
+          // The status line is long gone, so the error travels as an event, which OpenAI's clients raise.
+          controller.enqueue(line(toWireError(toDomainError(error), requestId)));
+          controller.close();
+        } finally {
+          clearInterval(keepAlive);
+        }
+      },
+      cancel: () => inference.cancel(),
+    },
+    { highWaterMark: 0 },
+  );
+}

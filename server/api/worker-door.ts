@@ -1,0 +1,78 @@
+import type { z } from "zod";
+import { DomainError } from "#core/errors.ts";
+import { newId } from "#core/ids.ts";
+import {
+  eventsRequest,
+  heartbeatRequest,
+  joinRequest,
+  pollRequest,
+  receiptSignatureRequest,
+} from "#core/schemas/node-protocol.ts";
+import { authenticateNode, type NodeIdentity, type NodeMessage } from "#server/compute/authenticate-node.ts";
+import { joinNode } from "#server/compute/join-node.ts";
+import { pollWork } from "#server/compute/poll-work.ts";
+import { receiveEvents } from "#server/compute/receive-events.ts";
+import { recordHeartbeat } from "#server/compute/record-heartbeat.ts";
+import { countersignReceipt } from "#server/compute/sign-receipt.ts";
+import { TIMING } from "#server/compute/timing.ts";
+import { openDoor } from "./door.ts";
+import { errorResponse } from "./map-error.ts";
+import { readText } from "./request-body.ts";
+
+const BODY_BYTES_MAX = 2 * 1024 * 1024;
+const heartbeatSeconds = TIMING.heartbeatEveryMs / 1000;
+
+async function readMessage(request: Request): Promise<NodeMessage> {
+  const body = await readText(request, BODY_BYTES_MAX);
+  return { method: request.method, path: new URL(request.url).pathname, headers: request.headers, body };
+}
+
+function parseBody<Schema extends z.ZodType>(schema: Schema, body: string): z.output<Schema> {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch (cause) {
+    throw new DomainError("BAD_REQUEST", { message: "The body is not valid JSON." }, { cause });
+  }
+  return schema.parse(json);
+}
+
+/**
+ * A door for nodes: the signature over the exact body is checked before the body is read as anything. Nodes at work
+ * send many messages, so the limit for visitors does not apply; each message costs its sender a fresh signature.
+ */
+function nodeDoor<Schema extends z.ZodType>(
+  schema: Schema,
+  work: (node: NodeIdentity, input: z.output<Schema>, request: Request) => Promise<object>,
+) {
+  return async (request: Request): Promise<Response> => {
+    const requestId = newId("request");
+    try {
+      const message = await readMessage(request);
+      const node = await authenticateNode(message);
+      const reply = await work(node, parseBody(schema, message.body), request);
+      return Response.json(reply, { headers: { "x-request-id": requestId, "cache-control": "no-store" } });
+    } catch (error) {
+      return errorResponse(error, requestId);
+    }
+  };
+}
+
+/** A stranger becomes a node; guessing tokens falls under the limit of sign-ins. */
+export function handleJoin(request: Request): Promise<Response> {
+  return openDoor(request, { name: "worker-join", strangers: "auth" }, async () => {
+    const message = await readMessage(request);
+    const { nodeId } = await joinNode(message, parseBody(joinRequest, message.body));
+    return Response.json({ nodeId, heartbeatSeconds });
+  });
+}
+
+export const handleHeartbeat = nodeDoor(heartbeatRequest, async (node, input) => {
+  await recordHeartbeat(node, input);
+  return { heartbeatSeconds };
+});
+export const handlePoll = nodeDoor(pollRequest, (node, input, request) => pollWork(node, input, request.signal));
+export const handleNodeEvents = nodeDoor(eventsRequest, (node, input) => receiveEvents(node, input));
+export const handleReceiptSignature = nodeDoor(receiptSignatureRequest, (node, input) =>
+  countersignReceipt(node, input),
+);

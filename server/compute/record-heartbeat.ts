@@ -1,0 +1,35 @@
+import type { z } from "zod";
+import type { heartbeatRequest } from "#core/schemas/node-protocol.ts";
+import { db } from "#server/db.ts";
+import type { NodeIdentity } from "./authenticate-node.ts";
+import { saveOffers } from "./save-offers.ts";
+
+/** Notes that a node is there, what it is made of and what it offers now. A draining node is given nothing new. */
+export async function recordHeartbeat(node: NodeIdentity, input: z.output<typeof heartbeatRequest>): Promise<void> {
+  await db.$transaction(async (tx) => {
+    await tx.computeNode.updateMany({
+      where: { id: node.nodeId, status: { not: "removed" } },
+      data: {
+        status: input.draining ? "draining" : "online",
+        lastSeenAt: new Date(),
+        hardware: input.hardware,
+        version: input.version,
+        capacity: input.capacity,
+      },
+    });
+    const current = await tx.computeOffer.findMany({ where: { nodeId: node.nodeId, isActive: true } });
+    const same =
+      current.length === input.offers.length &&
+      input.offers.every((offer) =>
+        current.some(
+          (row) =>
+            row.model === offer.model &&
+            row.inputPrice === BigInt(offer.inputPrice) &&
+            row.outputPrice === BigInt(offer.outputPrice) &&
+            row.contextTokens === offer.contextTokens &&
+            row.canContinue === offer.canContinue,
+        ),
+      );
+    if (!same) await saveOffers(tx, node.nodeId, input.offers);
+  });
+}

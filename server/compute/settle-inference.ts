@@ -1,0 +1,168 @@
+import { sha256Hex } from "#core/node-signature.ts";
+import { canonicalJson, type ReceiptBody, receiptDigest } from "#core/receipt.ts";
+import { type Sql, withTransaction } from "#server/db.ts";
+import { REVENUE_ACCOUNT, userAccount } from "#server/ledger/account-codes.ts";
+import { ensureAccounts } from "#server/ledger/ensure-accounts.ts";
+import { captureReservationIn, releaseReservationIn } from "#server/ledger/reservations.ts";
+import { addJob } from "#server/queue.ts";
+import { wakeNode } from "./hub.ts";
+import { type Segment, type Settlement, settle } from "./metering.math.ts";
+import type { OpenInference } from "./open-inference.ts";
+import type { InferenceUsage, Outcome } from "./run-inference.ts";
+
+/** What one node delivered of an answer. */
+export type DeliveredSegment = Segment & { publicKey: string; attemptId: string; text: string };
+
+type Delivery = { text: string; segments: DeliveredSegment[]; firstTokenAt: Date | null };
+
+const STATUS: Record<Outcome, string> = {
+  stop: "completed",
+  length: "completed",
+  cancelled: "cancelled",
+  interrupted: "interrupted",
+};
+
+/**
+ * Moves the money for what was delivered, gives the rest back and writes the receipt, in one transaction.
+ *
+ * An answer that nobody gave (no node could) leaves no receipt; everything is released.
+ */
+export async function settleInference(
+  open: OpenInference,
+  delivery: Delivery,
+  outcome: Outcome,
+): Promise<InferenceUsage> {
+  const finishedAt = new Date();
+  const settlement = withoutSelfPayment(settle(delivery.segments), open.payer);
+  const segments = delivery.segments.filter((segment) => segment.completionTokens > 0);
+  const completionTokens = segments.reduce((sum, segment) => sum + segment.completionTokens, 0);
+  const hasReceipt = outcome === "stop" || outcome === "length" || delivery.text !== "";
+  const body = hasReceipt
+    ? await receiptBodyOf(open, { ...delivery, segments }, settlement, outcome, finishedAt)
+    : null;
+  await withTransaction(async (sql) => {
+    await moveMoney(sql, open, settlement);
+    await sql.query(
+      `UPDATE inference SET status = $2, charged = $3, completion_tokens = $4, finish_reason = $5,
+         first_token_at = $6::timestamptz, finished_at = $7::timestamptz, error_code = $8
+       WHERE id = $1 AND status = 'running'`,
+      [
+        open.id,
+        hasReceipt ? STATUS[outcome] : outcome === "cancelled" ? "cancelled" : "failed",
+        settlement.charged,
+        completionTokens,
+        outcome,
+        delivery.firstTokenAt?.toISOString() ?? null,
+        finishedAt.toISOString(),
+        outcome === "interrupted" ? "MODEL_UNAVAILABLE" : null,
+      ],
+    );
+    await measureSpeed(sql, segments, delivery.firstTokenAt, finishedAt);
+    if (body) await writeReceipt(sql, body);
+  });
+  if (body) for (const segment of segments) wakeNode(segment.nodeId);
+  return { promptTokens: open.promptTokens, completionTokens, charged: settlement.charged };
+}
+
+/** Nobody pays themselves: a provider's own node costs its provider the platform's fee only. */
+function withoutSelfPayment(settlement: Settlement, payer: string): Settlement {
+  const parts = settlement.parts.filter((part) => userAccount(part.providerId) !== payer);
+  const paid = parts.reduce((sum, part) => sum + part.amount, settlement.fee);
+  return { charged: paid, fee: settlement.fee, parts };
+}
+
+async function moveMoney(sql: Sql, open: OpenInference, { fee, parts }: Settlement): Promise<void> {
+  const { reservationId, id } = open;
+  const payees = parts.map(({ providerId, amount }) => ({
+    credit: userAccount(providerId),
+    amount,
+    kind: "inference",
+    refId: id,
+  }));
+  if (fee > 0n) payees.push({ credit: REVENUE_ACCOUNT, amount: fee, kind: "inference-fee", refId: id });
+  if (payees.length === 0) {
+    await releaseReservationIn(sql, { reservationId, key: `inference-release:${id}` });
+    return;
+  }
+  await ensureAccounts(sql, [
+    { code: REVENUE_ACCOUNT, asset: "USD" },
+    ...parts.map((part) => ({ code: userAccount(part.providerId), asset: "USD" as const, ownerId: part.providerId })),
+  ]);
+  await captureReservationIn(sql, { reservationId, key: `inference-capture:${id}`, parts: payees });
+}
+
+/** Speed as the platform saw it; a short answer says little about it and is left out. */
+async function measureSpeed(
+  sql: Sql,
+  segments: DeliveredSegment[],
+  firstAt: Date | null,
+  finishedAt: Date,
+): Promise<void> {
+  const only = segments.length === 1 ? segments[0] : undefined;
+  if (!only || !firstAt || only.completionTokens < 8) return;
+  const seconds = Math.max(0.001, (finishedAt.getTime() - firstAt.getTime()) / 1000);
+  await sql.query(
+    `UPDATE compute_node SET tokens_per_second = COALESCE(tokens_per_second * 0.8, $2::float8 * 0.8) + $2::float8 * 0.2 WHERE id = $1`,
+    [only.nodeId, only.completionTokens / seconds],
+  );
+}
+
+async function receiptBodyOf(
+  open: OpenInference,
+  delivery: Delivery,
+  settlement: Settlement,
+  outcome: Outcome,
+  finishedAt: Date,
+): Promise<ReceiptBody> {
+  const segments = await Promise.all(
+    delivery.segments.map(async (segment) => ({
+      nodeId: segment.nodeId,
+      nodePublicKey: segment.publicKey,
+      attemptId: segment.attemptId,
+      inputPrice: segment.inputPrice.toString(),
+      outputPrice: segment.outputPrice.toString(),
+      completionTokens: segment.completionTokens,
+      answerBytes: Buffer.byteLength(segment.text),
+      answerHash: await sha256Hex(segment.text),
+    })),
+  );
+  return {
+    version: 1,
+    id: open.receiptId,
+    inferenceId: open.id,
+    reservationId: open.reservationId,
+    model: open.model,
+    counting: open.counting,
+    promptHash: open.promptHash,
+    answerHash: await sha256Hex(delivery.text),
+    promptTokens: open.promptTokens,
+    completionTokens: segments.reduce((sum, segment) => sum + segment.completionTokens, 0),
+    finishReason: outcome,
+    segments,
+    asset: "USD",
+    charged: settlement.charged.toString(),
+    platformFee: settlement.fee.toString(),
+    reserved: open.reserved.toString(),
+    startedAt: open.startedAt.toISOString(),
+    finishedAt: finishedAt.toISOString(),
+  };
+}
+
+async function writeReceipt(sql: Sql, body: ReceiptBody): Promise<void> {
+  const text = canonicalJson(body);
+  await sql.query(`INSERT INTO inference_receipt (id, inference_id, body, digest) VALUES ($1, $2, $3, $4)`, [
+    body.id,
+    body.inferenceId,
+    text,
+    await receiptDigest(text),
+  ]);
+  const keys = new Map(body.segments.map((segment) => [segment.nodeId, segment.nodePublicKey]));
+  for (const [nodeId, publicKey] of keys) {
+    await sql.query(`INSERT INTO inference_receipt_signature (receipt_id, node_id, public_key) VALUES ($1, $2, $3)`, [
+      body.id,
+      nodeId,
+      publicKey,
+    ]);
+  }
+  await addJob(sql, "compute-sign-receipt", { receiptId: body.id }, { jobKey: `sign-receipt:${body.id}` });
+}
