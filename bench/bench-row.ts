@@ -19,3 +19,16 @@ export const round = (value: number, digits = 1): number => Number(value.toFixed
 /** "median of 5 rounds, 7.9 to 9.2" */
 export const spread = (values: readonly number[], digits = 1): string =>
   `median of ${values.length} rounds, ${round(Math.min(...values), digits)} to ${round(Math.max(...values), digits)}`;
+
+/** A row with a bound, judged here so that the text and the verdict cannot differ. */
+export function bounded(
+  name: string,
+  value: number,
+  unit: string,
+  bound: `${">=" | "<="} ${number}`,
+  note?: string,
+): BenchRow {
+  const limit = Number(bound.slice(3));
+  const ok = bound.startsWith(">=") ? value >= limit : value <= limit;
+  return { name, value, unit, bound, ok, ...(note ? { note } : {}) };
+}

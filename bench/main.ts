@@ -4,7 +4,7 @@ import { arch, cpus, platform, totalmem } from "node:os";
 import { join } from "node:path";
 import { generateClient } from "../scripts/lib/build.ts";
 import { root, startTestServices } from "../scripts/lib/services.ts";
-import type { BenchRow } from "./row.ts";
+import type { BenchRow } from "./bench-row.ts";
 
 type Bench = { file: string; services: "none" | "database" | "chain" };
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../scripts/lib/ports.ts";
 import { NODE_FLAGS, root } from "../scripts/lib/services.ts";
-import { type BenchRow, bounded } from "./row.ts";
+import { type BenchRow, bounded } from "./bench-row.ts";
 
 const seconds = (ms: number) => Math.round(ms / 100) / 10;
 

@@ -3,6 +3,7 @@ import { pool, sqlOf } from "#server/db.ts";
 import { ensurePlatformAccounts } from "#server/ledger/ensure-accounts.ts";
 import { log } from "#server/log.ts";
 import { BEAT_SECONDS, beat } from "#server/operations/beat.ts";
+import { followChain } from "./follow-chain.ts";
 import { runLoops } from "./run-loops.ts";
 import { CRON, LOOPS, TASKS } from "./tasks.ts";
 
@@ -24,6 +25,7 @@ async function startRunner(): Promise<Runner> {
 await ensurePlatformAccounts(sqlOf(pool));
 const runner = await startRunner();
 const stopLoops = runLoops(LOOPS);
+const stopFollowing = followChain();
 const beating = setInterval(() => {
   // With the database away the readiness check says so by itself; the next beat comes when it is back.
   beat("worker", startedAt).catch((error: Error) => log.warn({ event: "beat.failed", err: error }));
@@ -36,7 +38,7 @@ async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
   clearInterval(beating);
-  await stopLoops();
+  await Promise.all([stopLoops(), stopFollowing()]);
   await runner.stop();
   await pool.end();
   process.exit(0);

@@ -1,0 +1,43 @@
+import type { JobHelpers, TaskList } from "graphile-worker";
+import { z } from "zod";
+import { sweepIdempotentRequests } from "#server/api/idempotency.ts";
+import { signReceipt } from "#server/compute/sign-receipt.ts";
+import { sweepInferences, sweepNodes } from "#server/compute/sweep-compute.ts";
+import { env } from "#server/env.ts";
+import { releaseExpiredReservations } from "#server/ledger/release-expired-reservations.ts";
+import { prove } from "#server/proofs/prove.ts";
+import { recoverProofs } from "#server/proofs/recover-proofs.ts";
+import { closeEpoch } from "#server/rewards/close-epoch.ts";
+import type { Loop } from "./run-loops.ts";
+
+/** A job's payload was written by us, but perhaps by an older version: it is read like any outside data. */
+function task<Schema extends z.ZodType>(schema: Schema, work: (payload: z.output<Schema>) => Promise<unknown>) {
+  return async (payload: unknown, _helpers: JobHelpers): Promise<void> => {
+    await work(schema.parse(payload));
+  };
+}
+
+/** What the queue can be asked to do. Every one is safe to run twice. */
+export const TASKS: TaskList = {
+  prove: task(z.object({ proofId: z.string() }), prove),
+  "close-epoch": task(z.unknown(), closeEpoch),
+  "compute-sign-receipt": task(z.object({ receiptId: z.string() }), ({ receiptId }) => signReceipt(receiptId)),
+  "recover-proofs": task(z.unknown(), recoverProofs),
+  "sweep-idempotent-requests": task(z.unknown(), sweepIdempotentRequests),
+};
+
+/** By the clock, once in the whole platform however many workers run. */
+export const CRON = `
+* * * * * recover-proofs
+17 * * * * sweep-idempotent-requests
+`;
+
+const EPOCH_EVERY_MS = env.isDevelopmentChain ? 15_000 : 60 * 60_000;
+
+/** What is too frequent for the clock's minutes. Each runs in every worker and harms nothing by it. */
+export const LOOPS: Loop[] = [
+  { name: "sweep-nodes", everyMs: 3_000, work: () => sweepNodes() },
+  { name: "sweep-inferences", everyMs: 10_000, work: () => sweepInferences() },
+  { name: "release-expired-reservations", everyMs: 10_000, work: () => releaseExpiredReservations() },
+  { name: "close-epoch", everyMs: EPOCH_EVERY_MS, work: () => closeEpoch() },
+];
