@@ -1,5 +1,5 @@
 import { acvm } from "@noir-lang/noir_js";
-import type { Address, Hex } from "viem";
+import { type Address, createWalletClient, type Hex, http } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { inferenceRegistryAbi } from "#core/generated/abis.ts";
 import { newId } from "#core/ids.ts";
@@ -11,6 +11,7 @@ import { loadDeployment } from "#server/chain/deployments.ts";
 import { indexChain } from "#server/chain/index-chain.ts";
 import { sendOutbox } from "#server/chain/send-outbox.ts";
 import { db, pool } from "#server/db.ts";
+import { env } from "#server/env.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { ensureCircuitKeys } from "./build-verifier.ts";
 import { proofLogHandlers } from "./chain-events.ts";
@@ -167,6 +168,29 @@ test("an ordered proof is proved, recorded, readable by anybody, and its feature
   await expect(requestProof(owner, { ...input, nonce: recorded.nonce as Hex }, "again")).rejects.toMatchObject({
     code: "PROOF_NONCE_USED",
   });
+});
+
+test("its requester uses an inference once, and we hear of it", async () => {
+  const chain = createWalletClient({ transport: http(env.CHAIN_RPC_URL) });
+  const [requester] = await chain.getAddresses();
+  if (!requester) throw new Error("The development chain has no unlocked account.");
+  const owner = actor();
+  const { id } = await requestProof(owner, { modelId: model.modelId, requester, features: FEATURES }, null);
+  await prove({ proofId: id });
+  const { inferenceId, output } = await settle(id, owner, "recorded");
+  const call = (minOutput: number) => ({
+    account: requester,
+    address: loadDeployment().contracts.InferenceRegistry,
+    abi: inferenceRegistryAbi,
+    functionName: "consume" as const,
+    args: [inferenceId as Hex, model.registryModelId, BigInt(minOutput), 600] as const,
+  });
+  await expect(publicClient().simulateContract(call((output ?? 0) + 1))).rejects.toThrow(/OutputTooLow/);
+  const hash = await chain.writeContract({ ...call(output ?? 0), chain: null });
+  await publicClient().waitForTransactionReceipt({ hash });
+  await expect(publicClient().simulateContract(call(0))).rejects.toThrow(/AlreadyConsumed/);
+  await indexChain(proofLogHandlers);
+  expect(await getProof(owner, { id })).toMatchObject({ consumedHash: hash });
 });
 
 test("the registry refuses a proof made for another request", async () => {
