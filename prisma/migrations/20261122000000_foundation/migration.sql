@@ -526,6 +526,8 @@ CREATE TABLE "reward_epoch" (
     "funded_hash" TEXT,
     "final_at" TIMESTAMPTZ(3),
     "final_hash" TEXT,
+    "failures" INTEGER NOT NULL DEFAULT 0,
+    "retry_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "reward_epoch_pkey" PRIMARY KEY ("number")
 );

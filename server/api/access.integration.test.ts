@@ -1,0 +1,89 @@
+import { TRPCError } from "@trpc/server";
+import { describe, expect, it } from "vitest";
+import { DomainError } from "#core/errors.ts";
+import { ALL_SCOPES, type Role, type Scope } from "#core/scopes.ts";
+import { db } from "#server/db.ts";
+import type { Actor } from "#server/identity/actor.ts";
+import { createUser } from "#server/identity/users.ts";
+import { appRouter } from "./root.ts";
+import { createCallerFactory } from "./trpc.ts";
+
+type Rule = "public" | Role | `scope ${Scope}`;
+
+/** Who may call what. A procedure without a row fails the first test, so no new one is forgotten. */
+const ACCESS: Record<string, Rule> = {
+  "admin.overview": "admin",
+  "admin.listUsers": "admin",
+  "identity.me": "user",
+  "identity.viewer": "public",
+  "identity.listApiKeys": "user",
+  "identity.createApiKey": "user",
+  "identity.revokeApiKey": "user",
+  "identity.listSessions": "user",
+  "identity.revokeSession": "user",
+  "reward.listCampaigns": "public",
+  "reward.registerDevice": "scope rewards:write",
+  "reward.getDevice": "scope rewards:write",
+  "reward.getEarnings": "scope rewards:write",
+  "reward.listBatches": "scope rewards:write",
+  "reward.listEpochs": "public",
+  "reward.requestCashOut": "scope rewards:write",
+  "reward.listCashOuts": "scope rewards:write",
+  "reward.getCashOut": "scope rewards:write",
+  "reward.listClaims": "scope rewards:write",
+  "stats.get": "public",
+};
+
+type ActorName = "nobody" | "user" | "provider" | "admin" | "key without scopes" | "key with all scopes";
+const ACTORS: ActorName[] = ["nobody", "user", "provider", "admin", "key without scopes", "key with all scopes"];
+
+function isAllowed(rule: Rule, actor: ActorName): boolean {
+  if (rule === "public") return true;
+  if (actor === "nobody") return false;
+  if (rule.startsWith("scope ")) return actor !== "key without scopes";
+  // What no scope names needs a person at a browser.
+  if (actor.startsWith("key")) return false;
+  return rule === "user" || rule === actor;
+}
+
+const userId = await db.$transaction((tx) => createUser(tx, { name: "Access table" }));
+
+const actorOf = (name: ActorName): Actor | null => {
+  if (name === "nobody") return null;
+  const base = { userId, roles: ["user"] as Role[], scopes: ALL_SCOPES };
+  if (name === "key without scopes") return { ...base, via: "api_key", scopes: [], apiKeyId: "key_none" };
+  if (name === "key with all scopes") return { ...base, via: "api_key", apiKeyId: "key_all" };
+  return { ...base, via: "session", roles: name === "user" ? ["user"] : ["user", name] };
+};
+
+const REFUSALS = new Set(["UNAUTHENTICATED", "FORBIDDEN", "SCOPE_MISSING"]);
+
+/** Calls a procedure with an input that fits nothing: whoever gets as far as the input was let in. */
+async function isLetIn(path: string, actor: Actor | null): Promise<boolean> {
+  const caller = createCallerFactory(appRouter)({ actor, requestId: "req_access", idempotencyKey: null });
+  const procedure = path.split(".").reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], caller);
+  try {
+    await (procedure as (input: unknown) => Promise<unknown>)({ "no such field": true });
+    return true;
+  } catch (error) {
+    const cause = error instanceof TRPCError ? error.cause : error;
+    return !(cause instanceof DomainError && REFUSALS.has(cause.code));
+  }
+}
+
+describe("the access table", () => {
+  it("names every procedure, and nothing else", () => {
+    expect(Object.keys(ACCESS).sort()).toEqual(Object.keys(appRouter._def.procedures).sort());
+  });
+
+  it.each(Object.entries(ACCESS))("%s lets in exactly whom its row says: %s", async (path, rule) => {
+    const seen = await Promise.all(ACTORS.map(async (name) => [name, await isLetIn(path, actorOf(name))]));
+    expect(Object.fromEntries(seen)).toEqual(Object.fromEntries(ACTORS.map((name) => [name, isAllowed(rule, name)])));
+  });
+
+  it("gives every procedure an output schema", () => {
+    for (const [path, procedure] of Object.entries(appRouter._def.procedures)) {
+      expect((procedure as unknown as { _def: { output?: unknown } })._def.output, path).toBeDefined();
+    }
+  });
+});
