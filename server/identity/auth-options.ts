@@ -7,13 +7,9 @@ import { env } from "#server/env.ts";
 import { log } from "#server/log.ts";
 import { ensureDemoUser, isDemoName } from "./demo-accounts.ts";
 import { registerPasskey, signInWithPasskey } from "./passkeys.ts";
+import { isSecure, SESSION_COOKIE } from "./session-cookie.ts";
 import { endSession, openSession, SESSION_SECONDS, type SignInMethod } from "./sessions.ts";
 import { signInWithWallet } from "./siwe.ts";
-
-const isSecure = env.PUBLIC_URL.startsWith("https://");
-
-/** `__Host-` binds the cookie to this host and path, and needs https; plain http is for development only. */
-export const SESSION_COOKIE = isSecure ? "__Host-converge.session" : "converge.session";
 
 type SignedIn = { id: string; sessionId: string };
 

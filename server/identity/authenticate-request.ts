@@ -3,7 +3,7 @@ import { DomainError } from "#core/errors.ts";
 import { env } from "#server/env.ts";
 import type { Actor } from "./actor.ts";
 import { findApiKeyActor } from "./api-keys.ts";
-import { SESSION_COOKIE } from "./auth-options.ts";
+import { SESSION_COOKIE } from "./session-cookie.ts";
 import { findSessionActor } from "./sessions.ts";
 
 function readCookie(header: string, name: string): string | null {
