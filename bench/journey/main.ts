@@ -32,7 +32,7 @@ function createPorts(): JourneyPorts {
         response: JSON.stringify(authenticator.register(challenge)),
       });
     },
-    approve: (hash) => Promise.resolve(authenticator.approve(hash)),
+    approve: ({ hash }) => Promise.resolve({ kind: "passkey", ...authenticator.approve(hash as `0x${string}`) }),
   };
 }
 

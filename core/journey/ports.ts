@@ -1,4 +1,4 @@
-import type { AccountOwnerSignature } from "./owner-signature.ts";
+import type { OwnerSignature, PreparedOperation } from "../schemas/account.ts";
 
 /** One call of the public HTTP interface. `path` starts with a slash; a session's cookie goes along by itself. */
 export type JourneyRequest = {
@@ -20,8 +20,8 @@ export type JourneyPorts = {
   open(request: JourneyRequest): Promise<Response>;
   /** Makes sure somebody is signed in who owns a passkey: a new person in a program, the visitor in a browser. */
   signIn(): Promise<void>;
-  /** The owner's approval of a 32-byte operation hash. */
-  approve(hash: `0x${string}`): Promise<AccountOwnerSignature>;
+  /** The owner's approval of a prepared operation: a passkey's assertion over its hash, or a wallet's signature. */
+  approve(operation: Pick<PreparedOperation, "hash" | "signer" | "typedData">): Promise<OwnerSignature>;
 };
 
 /** What a step leaves behind for people to see: hashes, amounts, ids. Amounts are text with their unit. */
