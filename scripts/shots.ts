@@ -51,6 +51,8 @@ const { values } = parseArgs({
     out: { type: "string", default: "shots" },
   },
 });
+/** A development server compiles a page when it is first asked for. */
+const NAVIGATION_MS = 120_000;
 const baseUrl = process.env.BASE_URL ?? "http://localhost:3000";
 
 async function signIn(context: BrowserContext, viewer: Exclude<Viewer, null>): Promise<void> {
@@ -104,6 +106,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
       });
       if (viewer !== null) await signIn(context, viewer);
       const page = await context.newPage();
+      page.setDefaultNavigationTimeout(NAVIGATION_MS);
       for (const route of routes.filter((candidate) => candidate.viewer === viewer)) {
         const file = join(values.out, `${route.name}.${size}.${theme}.png`);
         const problems = await shoot(page, route, file);

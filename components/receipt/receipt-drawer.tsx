@@ -11,8 +11,6 @@ import { ReceiptChain } from "./receipt-chain.tsx";
 import type { ReceiptStep } from "./receipt-step.ts";
 
 export type ReceiptProps = {
-  /** What this is a receipt of, such as "Completion" or "Payment". */
-  title: string;
   /** The identifier somebody would quote. */
   id: string;
   /** The amount or the outcome, set large. */
@@ -24,49 +22,52 @@ export type ReceiptProps = {
   children?: ReactNode;
 };
 
-export function ReceiptHead({ id, subject, status }: Pick<ReceiptProps, "id" | "subject" | "status">) {
+/** The body of a receipt: what it is of, the chain of causes, and a link that works for a stranger. */
+export function Receipt({ id, subject, status, steps, shareHref, children }: ReceiptProps) {
   return (
-    <div className="border-line border-y border-dashed bg-canvas px-4 py-4">
-      <div className="flex flex-wrap items-center justify-between gap-2">
-        <div className="tabular font-medium text-2xl">{subject}</div>
-        {status}
+    <>
+      <div className="border-line border-y border-dashed bg-canvas px-4 py-4">
+        <div className="flex flex-wrap items-center justify-between gap-2">
+          <div className="tabular font-medium text-2xl">{subject}</div>
+          {status}
+        </div>
+        <Identifier value={id} label="identifier" head={14} tail={6} className="mt-1 text-ink-3" />
       </div>
-      <Identifier value={id} label="receipt id" head={14} tail={6} className="mt-1 text-ink-3" />
-    </div>
-  );
-}
-
-/** The signature of the product: why a number is what it is, from the first cause to the last proof. */
-export function ReceiptDrawer({ trigger, ...receipt }: ReceiptProps & { trigger?: ReactElement }) {
-  const { title, id, subject, status, steps, shareHref, children } = receipt;
-  return (
-    <Drawer
-      title={`${title} receipt`}
-      trigger={trigger ?? <ReceiptTrigger label={`Receipt of ${title.toLowerCase()} ${id}`} />}
-      header={<ReceiptHead id={id} subject={subject} status={status} />}
-      {...(shareHref === undefined
-        ? {}
-        : {
-            footer: (
-              <div className="flex items-center justify-between gap-2">
-                <p className="text-ink-3 text-xs">Anyone with the link can check this.</p>
-                <CopyButton
-                  value={
-                    typeof window === "undefined" ? shareHref : new URL(shareHref, window.location.origin).toString()
-                  }
-                  label="Copy link to this receipt"
-                  className={cn(buttonClass({ size: "sm" }), "text-ink")}
-                >
-                  Copy link
-                </CopyButton>
-              </div>
-            ),
-          })}
-    >
       <div className="px-4 py-5">
         <ReceiptChain steps={steps} />
         {children}
       </div>
+      {shareHref !== undefined && <ShareLink href={shareHref} />}
+    </>
+  );
+}
+
+function ShareLink({ href }: { href: string }) {
+  const url = typeof window === "undefined" ? href : new URL(href, window.location.origin).toString();
+  return (
+    <div className="flex items-center justify-between gap-2 border-line border-t border-dashed px-4 py-3">
+      <p className="text-ink-3 text-xs">Anyone with the link can check this.</p>
+      <CopyButton value={url} label="Copy link to this receipt" className={cn(buttonClass({ size: "sm" }), "text-ink")}>
+        Copy link
+      </CopyButton>
+    </div>
+  );
+}
+
+type ReceiptDrawerProps = ReceiptProps & {
+  /** What this is a receipt of, such as "Completion" or "Payment". */
+  title: string;
+  trigger?: ReactElement;
+};
+
+/** The signature of the product: why a number is what it is, from the first cause to the last proof. */
+export function ReceiptDrawer({ title, trigger, ...receipt }: ReceiptDrawerProps) {
+  return (
+    <Drawer
+      title={`${title} receipt`}
+      trigger={trigger ?? <ReceiptTrigger label={`Receipt of ${title.toLowerCase()} ${receipt.id}`} />}
+    >
+      <Receipt {...receipt} />
     </Drawer>
   );
 }

@@ -12,7 +12,7 @@ type EmptyStateProps = {
 /** Empty is a beginning: what will be here, one action, a short example. */
 export function EmptyState({ title, children, action, example, className }: EmptyStateProps) {
   return (
-    <div className={cn("flex flex-col items-start gap-3 px-4 py-8 sm:px-8", className)}>
+    <div className={cn("flex flex-col items-start gap-3 px-4 py-6", className)}>
       <div className="max-w-prose">
         <p className="font-medium text-base">{title}</p>
         <p className="mt-1 text-ink-2 text-sm">{children}</p>

@@ -20,7 +20,7 @@ type ErrorStateProps = {
 
 export function ErrorState({ title, children, consequence, requestId, onRetry, action, className }: ErrorStateProps) {
   return (
-    <div role="alert" className={cn("flex gap-3 px-4 py-6 sm:px-8", className)}>
+    <div role="alert" className={cn("flex gap-3 px-4 py-6", className)}>
       <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-bad" />
       <div className="min-w-0 max-w-prose">
         <p className="font-medium text-base">{title}</p>

@@ -1,0 +1,182 @@
+"use client";
+
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import type { ModelView, NodeView } from "#core/schemas/compute.ts";
+import { PagedTable, QueryTable } from "../api/query-table.tsx";
+import { useTRPC } from "../api/trpc.ts";
+import { Amount } from "../money/amount.tsx";
+import { buttonClass } from "../ui/button.tsx";
+import { Card, CardHeader } from "../ui/card.tsx";
+import type { Column } from "../ui/data-table.tsx";
+import { EmptyState } from "../ui/empty-state.tsx";
+import { Identifier } from "../ui/identifier.tsx";
+import { Time } from "../ui/time.tsx";
+import { describeHardware } from "./describe-hardware.ts";
+import { NodeStatus } from "./node-status.tsx";
+
+const LIVE_MS = 5_000;
+const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+
+const MODEL_COLUMNS: readonly Column<ModelView>[] = [
+  {
+    id: "model",
+    header: "Model",
+    cell: (model) => <Identifier value={model.id} label="model name" isFull />,
+    skeletonWidth: "w-32",
+  },
+  {
+    id: "nodes",
+    header: "Nodes",
+    align: "right",
+    cell: (model) => <span className="tabular">{model.nodesOnline}</span>,
+  },
+  {
+    id: "context",
+    header: "Context",
+    align: "right",
+    from: "md",
+    cell: (model) => <span className="tabular">{number.format(model.contextTokens)}</span>,
+  },
+  {
+    id: "input",
+    header: "In, per 1M",
+    align: "right",
+    from: "sm",
+    cell: (model) => <Amount units={model.inputPriceMin} />,
+  },
+  { id: "output", header: "Out, per 1M", align: "right", cell: (model) => <Amount units={model.outputPriceMin} /> },
+  {
+    id: "counting",
+    header: "Counted by",
+    from: "lg",
+    cell: (model) => <span className="text-ink-2">{model.countingMethod}</span>,
+    skeletonWidth: "w-40",
+  },
+  {
+    id: "try",
+    header: "Try",
+    isHeaderHidden: true,
+    align: "right",
+    cell: (model) => (
+      <Link
+        href={`/compute?tab=playground&model=${encodeURIComponent(model.id)}`}
+        className={buttonClass({ variant: "ghost", size: "sm" })}
+      >
+        Try
+      </Link>
+    ),
+  },
+];
+
+export const NODE_COLUMNS: readonly Column<NodeView>[] = [
+  {
+    id: "name",
+    header: "Node",
+    cell: (node) => (
+      <span className="block min-w-0">
+        <span className="block truncate font-medium">{node.name}</span>
+        <span className="block truncate text-ink-3 text-xs">{describeHardware(node.hardware)}</span>
+      </span>
+    ),
+    skeletonWidth: "w-32",
+  },
+  { id: "status", header: "Status", cell: (node) => <NodeStatus status={node.status} /> },
+  {
+    id: "models",
+    header: "Serves",
+    from: "md",
+    cell: (node) => <span className="font-mono text-ink-2">{node.offers.map((offer) => offer.model).join(", ")}</span>,
+    skeletonWidth: "w-28",
+  },
+  {
+    id: "speed",
+    header: "Speed",
+    align: "right",
+    cell: (node) =>
+      node.tokensPerSecond === null ? (
+        <span className="text-ink-3">Not measured</span>
+      ) : (
+        <span className="tabular whitespace-nowrap">{number.format(node.tokensPerSecond)} tok/s</span>
+      ),
+  },
+  {
+    id: "first",
+    header: "First token",
+    align: "right",
+    from: "lg",
+    cell: (node) =>
+      node.firstTokenMs === null ? (
+        <span className="text-ink-3">–</span>
+      ) : (
+        <span className="tabular">{number.format(node.firstTokenMs)} ms</span>
+      ),
+  },
+  {
+    id: "load",
+    header: "Busy",
+    align: "right",
+    from: "sm",
+    cell: (node) => (
+      <span className="tabular">
+        {node.inFlight}/{node.capacity}
+      </span>
+    ),
+  },
+  {
+    id: "seen",
+    header: "Seen",
+    align: "right",
+    from: "md",
+    cell: (node) => <Time iso={node.lastSeenAt} className="text-ink-2" />,
+  },
+];
+
+/** What can be rented now, from whom, at what price and measured speed. */
+export function Market() {
+  const trpc = useTRPC();
+  const models = useQuery(trpc.compute.listModels.queryOptions(undefined, { refetchInterval: LIVE_MS }));
+  const nodes = useInfiniteQuery(
+    trpc.compute.listNodes.infiniteQueryOptions(
+      { limit: 25 },
+      { getNextPageParam: (page) => page.nextCursor ?? undefined, refetchInterval: LIVE_MS },
+    ),
+  );
+  return (
+    <div className="flex flex-col gap-6">
+      <Card>
+        <CardHeader title="Models" description="The lowest price at which a node serves each one now." />
+        <QueryTable
+          query={models}
+          what="Models"
+          columns={MODEL_COLUMNS}
+          rowKey={(model) => model.id}
+          skeletonRows={1}
+          empty={
+            <EmptyState title="No model is served right now">
+              A model appears here as soon as a node that serves it is online.
+            </EmptyState>
+          }
+        />
+      </Card>
+      <Card>
+        <CardHeader
+          title="Nodes"
+          description="Speeds are measured by the platform on real requests, not claimed by the node."
+        />
+        <PagedTable
+          query={nodes}
+          what="Nodes"
+          columns={NODE_COLUMNS}
+          rowKey={(node) => node.id}
+          skeletonRows={2}
+          empty={
+            <EmptyState title="No node yet" example="node gpu-node/main.ts --url … --token …">
+              A node is a machine somebody rents out. One command joins it; the tab “Provide” gives you that command.
+            </EmptyState>
+          }
+        />
+      </Card>
+    </div>
+  );
+}

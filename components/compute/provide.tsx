@@ -1,0 +1,126 @@
+"use client";
+
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { Plus } from "lucide-react";
+import { toast } from "sonner";
+import type { NodeView } from "#core/schemas/compute.ts";
+import { notifyError } from "../api/notify-error.ts";
+import { PagedTable } from "../api/query-table.tsx";
+import { useTRPC } from "../api/trpc.ts";
+import { Button } from "../ui/button.tsx";
+import { Card, CardBody, CardHeader } from "../ui/card.tsx";
+import { CodeBlock } from "../ui/code-block.tsx";
+import { ConfirmDialog } from "../ui/confirm-dialog.tsx";
+import type { Column } from "../ui/data-table.tsx";
+import { EmptyState } from "../ui/empty-state.tsx";
+import { Time } from "../ui/time.tsx";
+import { NODE_COLUMNS } from "./market.tsx";
+
+function RemoveNodeButton({ node }: { node: NodeView }) {
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  const remove = useMutation(
+    trpc.compute.removeNode.mutationOptions({
+      onSuccess: () => {
+        toast.success(`${node.name} was removed`);
+        return queryClient.invalidateQueries({ queryKey: trpc.compute.pathKey() });
+      },
+      onError: (error) => notifyError("The node could not be removed", error),
+    }),
+  );
+  return (
+    <ConfirmDialog
+      title={`Remove ${node.name}?`}
+      confirmLabel="Remove node"
+      onConfirm={() => remove.mutate({ id: node.id })}
+      trigger={
+        <Button size="sm" variant="ghost" isPending={remove.isPending}>
+          Remove
+        </Button>
+      }
+    >
+      It gets no more work. What it delivered so far stays paid. To rent it out again, join it with a new token.
+    </ConfirmDialog>
+  );
+}
+
+const COLUMNS: readonly Column<NodeView>[] = [
+  ...NODE_COLUMNS.filter((column) => column.id !== "models"),
+  {
+    id: "remove",
+    header: "Actions",
+    isHeaderHidden: true,
+    align: "right",
+    cell: (node) => <RemoveNodeButton node={node} />,
+  },
+];
+
+function JoinCommand({ publicUrl }: { publicUrl: string }) {
+  const trpc = useTRPC();
+  const join = useMutation(
+    trpc.compute.createJoinToken.mutationOptions({ onError: (error) => notifyError("No token was made", error) }),
+  );
+  return (
+    <Card>
+      <CardHeader
+        title="Rent out a machine"
+        description="One command. It connects outwards, so it works behind any router."
+        action={
+          <Button variant="primary" isPending={join.isPending} onClick={() => join.mutate()}>
+            {!join.isPending && <Plus aria-hidden />} New join token
+          </Button>
+        }
+      />
+      <CardBody>
+        {join.data ? (
+          <>
+            <CodeBlock
+              label="Run this on the machine"
+              code={`node gpu-node/main.ts --url ${publicUrl} \\\n  --token ${join.data.token}`}
+            />
+            <p className="mt-2 text-ink-3 text-sm">
+              The token joins one machine, once, and expires <Time iso={join.data.expiresAt} />. To serve an Ollama or
+              vLLM that runs there, add <code className="font-mono">--openai-base-url</code> and{" "}
+              <code className="font-mono">--model</code>.
+            </p>
+          </>
+        ) : (
+          <p className="max-w-prose text-ink-2 text-sm">
+            The node makes its own key, reports its hardware, and serves the built-in model or any OpenAI-compatible
+            server beside it. You are paid for each answer the moment it is delivered.
+          </p>
+        )}
+      </CardBody>
+    </Card>
+  );
+}
+
+export function Provide({ publicUrl }: { publicUrl: string }) {
+  const trpc = useTRPC();
+  const nodes = useInfiniteQuery(
+    trpc.compute.listMyNodes.infiniteQueryOptions(
+      { limit: 25 },
+      { getNextPageParam: (page) => page.nextCursor ?? undefined, refetchInterval: 5_000 },
+    ),
+  );
+  return (
+    <div className="flex flex-col gap-6">
+      <JoinCommand publicUrl={publicUrl} />
+      <Card>
+        <CardHeader title="Your nodes" />
+        <PagedTable
+          query={nodes}
+          what="Your nodes"
+          columns={COLUMNS}
+          rowKey={(node) => node.id}
+          skeletonRows={2}
+          empty={
+            <EmptyState title="No node of yours yet">
+              Make a join token above and run the command; the node appears here within seconds.
+            </EmptyState>
+          }
+        />
+      </Card>
+    </div>
+  );
+}
