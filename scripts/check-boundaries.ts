@@ -8,8 +8,33 @@ const ROOMS = ["app", "components", "core", "server", "gpu-node", "bench", "e2e"
  * Who may import whom. The first rule whose `from` matches a file decides; a target must match one of its `may`.
  * Paths are relative to the repository; a trailing slash means the folder.
  */
-const PILLAR_BASE = ["core/", "server/db.ts", "server/env.ts", "server/log.ts", "server/queue.ts", "server/metrics.ts", "server/ledger/", "server/chain/", "server/identity/", "generated/"];
-const API_MAY = ["core/", "server/api/", "server/identity/", "server/ledger/", "server/compute/", "server/wallets/", "server/proofs/", "server/rewards/", "server/agents/", "server/operations/", "server/env.ts", "server/log.ts", "server/metrics.ts"];
+const PILLAR_BASE = [
+  "core/",
+  "server/db.ts",
+  "server/env.ts",
+  "server/log.ts",
+  "server/queue.ts",
+  "server/metrics.ts",
+  "server/ledger/",
+  "server/chain/",
+  "server/identity/",
+  "generated/",
+];
+const API_MAY = [
+  "core/",
+  "server/api/",
+  "server/identity/",
+  "server/ledger/",
+  "server/compute/",
+  "server/wallets/",
+  "server/proofs/",
+  "server/rewards/",
+  "server/agents/",
+  "server/operations/",
+  "server/env.ts",
+  "server/log.ts",
+  "server/metrics.ts",
+];
 
 const RULES: { from: string; may: string[] }[] = [
   { from: "core/", may: ["core/"] },
@@ -22,16 +47,58 @@ const RULES: { from: string; may: string[] }[] = [
   { from: "server/metrics.ts", may: ["core/"] },
   { from: "server/db.ts", may: ["core/", "server/env.ts", "server/log.ts", "generated/"] },
   { from: "server/queue.ts", may: ["core/", "server/db.ts"] },
-  { from: "server/ledger/", may: ["core/", "server/ledger/", "server/db.ts", "server/env.ts", "server/log.ts", "server/queue.ts", "generated/"] },
-  { from: "server/chain/", may: ["core/", "server/chain/", "server/ledger/", "server/db.ts", "server/env.ts", "server/log.ts", "server/queue.ts", "generated/"] },
-  { from: "server/identity/", may: ["core/", "server/identity/", "server/ledger/", "server/db.ts", "server/env.ts", "server/log.ts", "generated/"] },
-  { from: "server/signer/", may: ["core/", "server/signer/", "server/env.ts", "server/log.ts", "server/chain/deployments.ts"] },
+  {
+    from: "server/ledger/",
+    may: ["core/", "server/ledger/", "server/db.ts", "server/env.ts", "server/log.ts", "server/queue.ts", "generated/"],
+  },
+  {
+    from: "server/chain/",
+    may: [
+      "core/",
+      "server/chain/",
+      "server/ledger/",
+      "server/db.ts",
+      "server/env.ts",
+      "server/log.ts",
+      "server/queue.ts",
+      "generated/",
+    ],
+  },
+  {
+    from: "server/identity/",
+    may: [
+      "core/",
+      "server/identity/",
+      "server/ledger/",
+      "server/db.ts",
+      "server/env.ts",
+      "server/log.ts",
+      "generated/",
+    ],
+  },
+  {
+    from: "server/signer/",
+    may: ["core/", "server/signer/", "server/env.ts", "server/log.ts", "server/chain/deployments.ts"],
+  },
   { from: "server/proofs/", may: [...PILLAR_BASE, "server/proofs/"] },
   { from: "server/compute/", may: [...PILLAR_BASE, "server/compute/", "server/proofs/"] },
   { from: "server/wallets/", may: [...PILLAR_BASE, "server/wallets/", "server/proofs/"] },
   { from: "server/rewards/", may: [...PILLAR_BASE, "server/rewards/", "server/wallets/", "server/proofs/"] },
-  { from: "server/agents/", may: [...PILLAR_BASE, "server/agents/", "server/wallets/", "server/compute/", "server/proofs/"] },
-  { from: "server/operations/", may: [...PILLAR_BASE, "server/operations/", "server/compute/", "server/wallets/", "server/rewards/", "server/proofs/"] },
+  {
+    from: "server/agents/",
+    may: [...PILLAR_BASE, "server/agents/", "server/wallets/", "server/compute/", "server/proofs/"],
+  },
+  {
+    from: "server/operations/",
+    may: [
+      ...PILLAR_BASE,
+      "server/operations/",
+      "server/compute/",
+      "server/wallets/",
+      "server/rewards/",
+      "server/proofs/",
+    ],
+  },
   // The doors' own bookkeeping is no pillar's business: who called how often, and what was answered before.
   { from: "server/api/rate-limit.ts", may: [...API_MAY, "server/db.ts"] },
   { from: "server/api/idempotency.ts", may: [...API_MAY, "server/db.ts"] },
@@ -43,7 +110,8 @@ const RULES: { from: string; may: string[] }[] = [
 /** The signer is spoken to over its socket; nobody links against it. */
 const NEVER_IMPORTED = [{ target: "server/signer/", exceptFrom: "server/signer/" }];
 
-const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^;'"]*?from\s*["']([^"']+)["']|(?:^|\n)\s*import\s*["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/g;
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s[^;'"]*?from\s*["']([^"']+)["']|(?:^|\n)\s*import\s*["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/g;
 
 async function* sourceFiles(directory: string): AsyncGenerator<string> {
   for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
@@ -62,7 +130,8 @@ function resolveImport(file: string, specifier: string): string | null {
   return null;
 }
 
-const matches = (path: string, pattern: string) => (pattern.endsWith("/") ? path.startsWith(pattern) : path === pattern);
+const matches = (path: string, pattern: string) =>
+  pattern.endsWith("/") ? path.startsWith(pattern) : path === pattern;
 
 const problems: string[] = [];
 for (const room of ROOMS) {
@@ -74,15 +143,19 @@ for (const room of ROOMS) {
     for (const match of text.matchAll(IMPORT)) {
       const target = resolveImport(file, match[1] ?? match[2] ?? match[3] ?? "");
       if (!target) continue;
-      if (rule && !rule.may.some((pattern) => matches(target, pattern)) && target !== file) problems.push(`${file} may not import ${target}`);
+      if (rule && !rule.may.some((pattern) => matches(target, pattern)) && target !== file)
+        problems.push(`${file} may not import ${target}`);
       for (const { target: closed, exceptFrom } of NEVER_IMPORTED) {
-        if (matches(target, closed) && !file.startsWith(exceptFrom)) problems.push(`${file} may not import ${target}: nobody links against the signer`);
+        if (matches(target, closed) && !file.startsWith(exceptFrom))
+          problems.push(`${file} may not import ${target}: nobody links against the signer`);
       }
     }
   }
 }
 if (problems.length > 0) {
-  process.stderr.write(`${problems.join("\n")}\n${problems.length} imports cross a boundary. ARCHITECTURE.md says who may import whom.\n`);
+  process.stderr.write(
+    `${problems.join("\n")}\n${problems.length} imports cross a boundary. ARCHITECTURE.md says who may import whom.\n`,
+  );
   process.exit(1);
 }
 process.stdout.write("Every import stays within its room's rights.\n");

@@ -40,7 +40,7 @@ const activitiesSchema = z.object({ data: z.array(activityOutput) });
 /** Waits until the chain has said how an agent's action ended. */
 export function actionDone(ports: JourneyPorts, state: JourneyState, id: string) {
   return until("The agent's transaction", async () => {
-    const { data } = await call(ports, { method: "GET", path: agentPath(state, "/activity") }, activitiesSchema);
+    const { data } = await call(ports, { method: "GET", path: agentPath(state, "/payments") }, activitiesSchema);
     const found = data.find((activity) => activity.id === id);
     if (found?.status === "failed" || found?.status === "refused") {
       throw new JourneyError("ACTION_FAILED", found.error ?? found.refusal?.rule ?? "The action failed.");
@@ -210,7 +210,7 @@ export const AGENT_STEPS: JourneyStep[] = [createAgent, fundAgent, agentPays, si
 /** Signs and submits a prepared operation of the person's own account, and waits for the chain's word. */
 export async function operationDone(ports: JourneyPorts, id: string) {
   return until("The operation", async () => {
-    const found = await call(ports, { method: "GET", path: `/api/v1/account/operations/${id}` }, operationOutput);
+    const found = await call(ports, { method: "GET", path: `/api/v1/account/user-operations/${id}` }, operationOutput);
     if (found.status === "failed") throw new JourneyError("OPERATION_FAILED", found.error ?? "The operation failed.");
     return found.status === "succeeded" ? found : null;
   });

@@ -142,7 +142,7 @@ const claim: JourneyStep = {
       ports,
       {
         method: "POST",
-        path: "/api/v1/account/operations",
+        path: "/api/v1/account/user-operations",
         body: { calls: [{ target: due.distributor, data: calldata }] },
       },
       preparedOperationOutput,
@@ -150,7 +150,7 @@ const claim: JourneyStep = {
     const signature = await ports.approve(operation);
     await call(
       ports,
-      { method: "POST", path: `/api/v1/account/operations/${operation.id}/submit`, body: { signature } },
+      { method: "POST", path: `/api/v1/account/user-operations/${operation.id}/submit`, body: { signature } },
       operationOutput,
     );
     const done = await operationDone(ports, operation.id);

@@ -23,12 +23,16 @@ export function ensureBrowser(): string {
   if (found) return found;
   const isDebianRoot = userInfo().uid === 0 && existsSync("/usr/bin/apt-get");
   const attempts = isDebianRoot
-    ? [["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "chromium"]]
+    ? [
+        ["apt-get", "update"],
+        ["apt-get", "install", "-y", "--no-install-recommends", "chromium"],
+      ]
     : [[process.execPath, "node_modules/@playwright/test/cli.js", "install", "chromium"]];
   for (const [program = "", ...args] of attempts) {
     spawnSync(program, args, { stdio: "ignore", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
   }
   const installed = findBrowser();
-  if (!installed) throw new Error("No browser was found for the browser tests. Install Chromium, then run the command again.");
+  if (!installed)
+    throw new Error("No browser was found for the browser tests. Install Chromium, then run the command again.");
   return installed;
 }

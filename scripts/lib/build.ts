@@ -56,7 +56,7 @@ export const buildWeb = () =>
     ],
     product: join(root, ".next/BUILD_ID"),
     make: async () => {
-      const env = { ...process.env, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" };
+      const env: NodeJS.ProcessEnv = { ...process.env, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" };
       await runToEnd(process.execPath, [...NODE_FLAGS, join(root, "node_modules/next/dist/bin/next"), "build"], {
         cwd: root,
         env,

@@ -19,7 +19,11 @@ function readCounts(output: string): { passed: number; failed: number; skipped: 
   if (forge) return { passed: Number(forge[1]), failed: Number(forge[2]), skipped: Number(forge[3]) };
   // playwright: "  3 failed", "  20 passed (40s)"
   if (/^\s*\d+ passed/m.test(plain) || /^\s*\d+ failed/m.test(plain)) {
-    return { passed: count(/^\s*(\d+) passed/m), failed: count(/^\s*(\d+) failed/m), skipped: count(/^\s*(\d+) skipped/m) };
+    return {
+      passed: count(/^\s*(\d+) passed/m),
+      failed: count(/^\s*(\d+) failed/m),
+      skipped: count(/^\s*(\d+) skipped/m),
+    };
   }
   return null;
 }
@@ -28,7 +32,11 @@ function readCounts(output: string): { passed: number; failed: number; skipped: 
  * Runs one program as a suite. What counts its own tests is believed; anything else is one test that passed when
  * it ended with 0. A program that fails without a failed test counts as one failure.
  */
-export async function runSuite(name: string, command: string[], env: NodeJS.ProcessEnv = process.env): Promise<SuiteResult> {
+export async function runSuite(
+  name: string,
+  command: string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<SuiteResult> {
   const startedAt = Date.now();
   const [program = "", ...args] = command;
   const child = spawn(program, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
@@ -46,7 +54,9 @@ export async function runSuite(name: string, command: string[], env: NodeJS.Proc
   if (code !== 0 && counts.failed === 0) counts.failed = 1;
   const result = { name, ...counts, ms: Date.now() - startedAt, output };
   const mark = counts.failed === 0 ? "✓" : "✗";
-  process.stdout.write(`  ${mark} ${name.padEnd(14)} ${`${counts.passed} passed, ${counts.failed} failed`.padEnd(30)} ${(result.ms / 1000).toFixed(1)} s\n`);
+  process.stdout.write(
+    `  ${mark} ${name.padEnd(14)} ${`${counts.passed} passed, ${counts.failed} failed`.padEnd(30)} ${(result.ms / 1000).toFixed(1)} s\n`,
+  );
   if (counts.failed > 0) process.stdout.write(`${output.slice(-20_000)}\n`);
   return result;
 }
@@ -62,7 +72,10 @@ export const QUICK_SUITES: [name: string, command: string[]][] = [
   ["unit", node("node_modules/vitest/vitest.mjs", "run", "--project", "unit")],
 ];
 
-export const integrationSuite = (): [string, string[]] => ["integration", node("node_modules/vitest/vitest.mjs", "run", "--project", "integration")];
+export const integrationSuite = (): [string, string[]] => [
+  "integration",
+  node("node_modules/vitest/vitest.mjs", "run", "--project", "integration"),
+];
 export const contractsSuite = (): [string, string[]] => ["contracts", [bin("forge"), "test", "--root", "contracts"]];
 export const driftSuite = (): [string, string[]] => ["generated", node("scripts/check-generated.ts")];
 export const journeySuite = (): [string, string[]] => ["journey", node("bench/journey/main.ts")];
@@ -73,6 +86,8 @@ export function finish(results: SuiteResult[]): never {
   const sum = (pick: (result: SuiteResult) => number) => results.reduce((total, result) => total + pick(result), 0);
   const failed = sum((result) => result.failed);
   const skipped = sum((result) => result.skipped);
-  process.stdout.write(`\n${sum((result) => result.passed)} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`);
+  process.stdout.write(
+    `\n${sum((result) => result.passed)} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`,
+  );
   process.exit(failed === 0 ? 0 : 1);
 }

@@ -6,7 +6,17 @@ import { ensureBrowser } from "./browser.ts";
 import { buildContracts, buildWeb, generateClient } from "./build.ts";
 import { freePort } from "./ports.ts";
 import { NODE_FLAGS, root, startTestServices } from "./services.ts";
-import { browserSuite, contractsSuite, driftSuite, finish, integrationSuite, journeySuite, QUICK_SUITES, runSuite, type SuiteResult } from "./suites.ts";
+import {
+  browserSuite,
+  contractsSuite,
+  driftSuite,
+  finish,
+  integrationSuite,
+  journeySuite,
+  QUICK_SUITES,
+  runSuite,
+  type SuiteResult,
+} from "./suites.ts";
 
 const results: SuiteResult[] = [];
 const run = async ([name, command]: [string, string[]], env?: NodeJS.ProcessEnv) => {
@@ -19,7 +29,14 @@ async function startInstance(): Promise<{ url: string; stop: () => Promise<void>
   const port = await freePort();
   const child = spawn(process.execPath, [...NODE_FLAGS, join(root, "scripts/lib/start.ts")], {
     cwd: root,
-    env: { ...process.env, CONVERGE_HOME: home, PORT: String(port), CONVERGE_INSTALL_MS: "0", DATABASE_URL: "", CHAIN_RPC_URL: "" },
+    env: {
+      ...process.env,
+      CONVERGE_HOME: home,
+      PORT: String(port),
+      CONVERGE_INSTALL_MS: "0",
+      DATABASE_URL: "",
+      CHAIN_RPC_URL: "",
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -1,12 +1,22 @@
+import { accountRouter } from "./routers/account.ts";
 import { adminRouter } from "./routers/admin.ts";
+import { agentRouter } from "./routers/agent.ts";
+import { balanceRouter } from "./routers/balance.ts";
+import { computeRouter } from "./routers/compute.ts";
 import { identityRouter } from "./routers/identity.ts";
+import { proofRouter } from "./routers/proof.ts";
 import { rewardRouter } from "./routers/reward.ts";
 import { statsRouter } from "./routers/stats.ts";
 import { router } from "./trpc.ts";
 
 export const appRouter = router({
+  account: accountRouter,
   admin: adminRouter,
+  agent: agentRouter,
+  balance: balanceRouter,
+  compute: computeRouter,
   identity: identityRouter,
+  proof: proofRouter,
   reward: rewardRouter,
   stats: statsRouter,
 });

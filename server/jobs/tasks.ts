@@ -8,6 +8,7 @@ import { releaseExpiredReservations } from "#server/ledger/release-expired-reser
 import { prove } from "#server/proofs/prove.ts";
 import { recoverProofs } from "#server/proofs/recover-proofs.ts";
 import { closeEpoch } from "#server/rewards/close-epoch.ts";
+import { syncAgentPause } from "#server/wallets/pause-agent.ts";
 import type { Loop } from "./run-loops.ts";
 
 /** A job's payload was written by us, but perhaps by an older version: it is read like any outside data. */
@@ -22,6 +23,7 @@ export const TASKS: TaskList = {
   prove: task(z.object({ proofId: z.string() }), prove),
   "close-epoch": task(z.unknown(), closeEpoch),
   "compute-sign-receipt": task(z.object({ receiptId: z.string() }), ({ receiptId }) => signReceipt(receiptId)),
+  "sync-agent-pause": task(z.object({ agentId: z.string() }), syncAgentPause),
   "recover-proofs": task(z.unknown(), recoverProofs),
   "sweep-idempotent-requests": task(z.unknown(), sweepIdempotentRequests),
 };
