@@ -1,6 +1,6 @@
 import type { PublicTotals } from "#core/schemas/public-totals.ts";
 import { log } from "#server/log.ts";
-import { getPublicTotals } from "#server/public-totals.ts";
+import { getPublicTotals } from "#server/operations/public-totals.ts";
 
 /** For pages that stay up when the database does not: the figures, or null. */
 export async function findPublicTotals(): Promise<PublicTotals | null> {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { publicTotals } from "#core/schemas/public-totals.ts";
-import { getPublicTotals } from "#server/public-totals.ts";
+import { getPublicTotals } from "#server/operations/public-totals.ts";
 import { publicProcedure, router } from "../trpc.ts";
 
 export const statsRouter = router({

@@ -1,5 +1,5 @@
 import type { PublicTotals } from "#core/schemas/public-totals.ts";
-import { pool } from "./db.ts";
+import { pool } from "#server/db.ts";
 
 const CACHE_MS = 3_000;
 const RECENT_POSTINGS = 7;

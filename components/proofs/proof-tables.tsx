@@ -1,0 +1,188 @@
+"use client";
+
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import type { ProofSummary, ProvingModelView } from "#core/schemas/proof.ts";
+import { PagedTable, QueryTable } from "../api/query-table.tsx";
+import { useTRPC } from "../api/trpc.ts";
+import { ReceiptDrawer } from "../receipt/receipt-drawer.tsx";
+import { Card, CardHeader } from "../ui/card.tsx";
+import type { Column } from "../ui/data-table.tsx";
+import { EmptyState } from "../ui/empty-state.tsx";
+import { Identifier, shorten } from "../ui/identifier.tsx";
+import { Time } from "../ui/time.tsx";
+import { ProofStatus } from "./proof-status.tsx";
+import { proofSteps } from "./proof-steps.ts";
+import { RequestProofDialog } from "./request-proof-dialog.tsx";
+
+const number = new Intl.NumberFormat("en");
+
+const MODEL_COLUMNS: readonly Column<ProvingModelView>[] = [
+  {
+    id: "name",
+    header: "Model",
+    cell: (model) => (
+      <span className="block">
+        <span className="font-medium">{model.name}</span>
+        <span className="block text-ink-3 text-xs">{model.architecture}</span>
+      </span>
+    ),
+    skeletonWidth: "w-28",
+  },
+  {
+    id: "commitment",
+    header: "Commitment to its weights",
+    from: "md",
+    cell: (model) => <Identifier value={model.commitment} label="commitment" head={10} tail={8} />,
+    skeletonWidth: "w-44",
+  },
+  {
+    id: "accuracy",
+    header: "Accuracy",
+    align: "right",
+    cell: (model) => (
+      <span className="tabular" title={`${model.accuracyFloat} % before it was made integer`}>
+        {model.accuracyQuantised} %
+      </span>
+    ),
+  },
+  {
+    id: "gates",
+    header: "Gates",
+    align: "right",
+    from: "sm",
+    cell: (model) => <span className="tabular">{number.format(model.gates)}</span>,
+  },
+  {
+    id: "proofs",
+    header: "Proofs",
+    align: "right",
+    cell: (model) => <span className="tabular">{number.format(model.proofCount)}</span>,
+  },
+  {
+    id: "verifier",
+    header: "Verifier",
+    align: "right",
+    from: "lg",
+    cell: (model) => <Identifier value={model.verifierAddress} label="verifier address" />,
+    skeletonWidth: "w-24",
+  },
+];
+
+const PROOF_COLUMNS: readonly Column<ProofSummary>[] = [
+  {
+    id: "proof",
+    header: "Proof",
+    cell: (proof) => (
+      <Link
+        href={`/proofs/${proof.id}`}
+        className="rounded-sm font-mono underline decoration-line underline-offset-4 hover:decoration-ink"
+      >
+        {shorten(proof.id, 8, 6)}
+      </Link>
+    ),
+    skeletonWidth: "w-28",
+  },
+  { id: "model", header: "Model", from: "md", cell: (proof) => proof.modelName, skeletonWidth: "w-24" },
+  { id: "status", header: "Status", cell: (proof) => <ProofStatus proof={proof} /> },
+  {
+    id: "output",
+    header: "Output",
+    align: "right",
+    cell: (proof) =>
+      proof.output === null ? (
+        <span className="text-ink-3">–</span>
+      ) : (
+        <span className="tabular font-medium">{proof.output}</span>
+      ),
+  },
+  {
+    id: "time",
+    header: "Proved in",
+    align: "right",
+    from: "sm",
+    cell: (proof) =>
+      proof.proveMs === null ? (
+        <span className="text-ink-3">–</span>
+      ) : (
+        <span className="tabular">{(proof.proveMs / 1000).toFixed(1)} s</span>
+      ),
+  },
+  {
+    id: "when",
+    header: "Ordered",
+    align: "right",
+    from: "sm",
+    cell: (proof) => <Time iso={proof.createdAt} className="whitespace-nowrap text-ink-2" />,
+  },
+  {
+    id: "receipt",
+    header: "Receipt",
+    isHeaderHidden: true,
+    align: "right",
+    className: "w-12 pl-0",
+    cell: (proof) => (
+      <ReceiptDrawer
+        title="Proof"
+        id={proof.id}
+        subject={proof.output === null ? "No output yet" : `Output ${proof.output}`}
+        status={<ProofStatus proof={proof} />}
+        steps={proofSteps(proof)}
+        {...(proof.recordedAt === null ? {} : { shareHref: `/verify/${proof.inferenceId}` })}
+      />
+    ),
+  },
+];
+
+export function ProofsView() {
+  const trpc = useTRPC();
+  const models = useQuery(trpc.proof.models.queryOptions());
+  const proofs = useInfiniteQuery(
+    trpc.proof.list.infiniteQueryOptions(
+      { limit: 20 },
+      { getNextPageParam: (page) => page.nextCursor ?? undefined, refetchInterval: 3_000 },
+    ),
+  );
+  const current = models.data?.data.filter((model) => model.isCurrent) ?? [];
+  return (
+    <div className="flex flex-col gap-6">
+      <Card>
+        <CardHeader
+          title="Models"
+          description="Their weights are private. The commitment is their public name: nobody can swap them unseen."
+        />
+        <QueryTable
+          query={models}
+          what="Models"
+          columns={MODEL_COLUMNS}
+          rowKey={(model) => model.id}
+          skeletonRows={1}
+          empty={
+            <EmptyState title="No model is set up">
+              The setup compiles the circuit and registers the model; it runs with the platform’s start.
+            </EmptyState>
+          }
+        />
+      </Card>
+      <Card>
+        <CardHeader
+          title="Your proofs"
+          description="Each proves one output, for one account, once."
+          action={<RequestProofDialog models={current} />}
+        />
+        <PagedTable
+          query={proofs}
+          what="Your proofs"
+          columns={PROOF_COLUMNS}
+          rowKey={(proof) => proof.id}
+          empty={
+            <EmptyState title="No proof yet" action={<RequestProofDialog models={current} />}>
+              A proof shows that a committed model gave this output, without showing its weights or your input. An
+              agent’s rule can demand one before it lets money go.
+            </EmptyState>
+          }
+        />
+      </Card>
+    </div>
+  );
+}
