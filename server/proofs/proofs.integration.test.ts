@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { acvm } from "@noir-lang/noir_js";
 import { type Address, createWalletClient, type Hex, http } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -230,6 +231,40 @@ test("a prover that died gets one more try, then the proof fails and its feature
   expect(await getProof(owner, { id })).toMatchObject({ status: "failed", failureCode: "PROVER_FAILED" });
   expect((await db.proof.findUnique({ where: { id } }))?.privateInput).toBeNull();
 });
+
+test.runIf(process.platform === "linux")("a prover killed in the middle is replaced by another", async () => {
+  const owner = actor();
+  const { id } = await requestProof(owner, { modelId: model.modelId, requester: REQUESTER, features: FEATURES }, null);
+  let isKilled = false;
+  const first = prove({ proofId: id }).finally(() => {
+    isKilled = true;
+  });
+  while (!isKilled) {
+    const child = findChild("bb");
+    if (child) process.kill(child, "SIGKILL");
+    await new Promise(setImmediate);
+  }
+  await first;
+  expect(await getProof(owner, { id })).toMatchObject({ status: "queued", attempts: 1 });
+  await prove({ proofId: id });
+  expect(await settle(id, owner, "recorded")).toMatchObject({ attempts: 2, failureCode: null });
+});
+
+/** A program that this process started, by its name. */
+function findChild(name: string): number | null {
+  for (const thread of readdirSync(`/proc/${process.pid}/task`)) {
+    for (const child of readFileSync(`/proc/${process.pid}/task/${thread}/children`, "utf8")
+      .split(" ")
+      .filter(Boolean)) {
+      try {
+        if (readFileSync(`/proc/${child}/comm`, "utf8").trim() === name) return Number(child);
+      } catch {
+        // It ended between the two readings.
+      }
+    }
+  }
+  return null;
+}
 
 test("deadlines in the past or far ahead and unknown models are refused", async () => {
   const input = { modelId: model.modelId, requester: REQUESTER, features: FEATURES };
