@@ -31,7 +31,13 @@ export function readCards(options: {
     clockMs += 400 + Math.floor(random() * 900);
     events.push({ id: newId("event"), kind: "view", itemId, atMs: clockMs });
     const scrolledAtMs = clockMs + 250 + Math.floor(random() * 1500);
-    events.push({ id: newId("event"), kind: "scroll", itemId, atMs: scrolledAtMs, depth: 40 + Math.floor(random() * 60) });
+    events.push({
+      id: newId("event"),
+      kind: "scroll",
+      itemId,
+      atMs: scrolledAtMs,
+      depth: 40 + Math.floor(random() * 60),
+    });
     const dwellMs = 2000 + Math.floor(random() * 5000);
     clockMs += dwellMs;
     events.push({ id: newId("event"), kind: "dwell", itemId, atMs: clockMs, dwellMs });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { BATCH_EVENTS_MAX } from "../event-batch.ts";
 import { idPattern } from "../ids.ts";
+import { pageOf } from "./account.ts";
 
 const amount = z.strictObject({ asset: z.literal("USD"), units: z.string().regex(/^-?\d+$/) });
 const hash32 = z.string().regex(/^0x[0-9a-f]{64}$/);
@@ -11,14 +12,6 @@ const word = z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/);
 
 export const deviceId = z.string().regex(idPattern("device"));
 export const campaignId = z.string().regex(idPattern("campaign"));
-
-/** A page of a list that is newest first; `cursor` is the `nextCursor` of the page before. */
-export const pageInput = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: z.string().min(1).max(80).optional(),
-});
-const pageOf = <Item extends z.ZodType>(item: Item) =>
-  z.object({ data: z.array(item), hasMore: z.boolean(), nextCursor: z.string().nullable() });
 
 export const registerDeviceInput = z.strictObject({
   name: z.string().trim().min(1).max(80),

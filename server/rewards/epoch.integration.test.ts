@@ -30,7 +30,7 @@ const isChainThere = await publicClient()
 
 /** The development chain's first account is unlocked: it made the contracts and holds the test dollars. */
 async function sendAsDeployer() {
-  const wallet = createWalletClient({ transport: http(env.CHAIN_RPC_URL), chain: publicClient().chain });
+  const wallet = createWalletClient({ transport: http(env.CHAIN_RPC_URL) });
   const [account] = await wallet.getAddresses();
   if (!account) throw new Error("The development chain has accounts");
   return { wallet, account };
@@ -54,6 +54,7 @@ async function personWith(units: bigint) {
   await mineOf(
     await wallet.writeContract({
       account,
+      chain: null,
       address: TestUSD,
       abi: testUsdAbi,
       functionName: "transfer",
@@ -108,6 +109,7 @@ async function claimFor(actor: Actor): Promise<void> {
     await mineOf(
       await wallet.writeContract({
         account,
+        chain: null,
         address: claim.distributor,
         abi: rewardsDistributorAbi,
         functionName: "claim",

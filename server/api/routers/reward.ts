@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pageInput, preparedOperationOutput } from "#core/schemas/account.ts";
 import {
   batchesOutput,
   campaignsOutput,
@@ -11,7 +12,6 @@ import {
   deviceOutput,
   earningsOutput,
   epochsOutput,
-  pageInput,
   registerDeviceInput,
 } from "#core/schemas/reward.ts";
 import { getEarnings } from "#server/rewards/get-earnings.ts";
@@ -20,9 +20,10 @@ import { listCampaigns } from "#server/rewards/list-campaigns.ts";
 import { getCashOut, listCashOuts } from "#server/rewards/list-cash-outs.ts";
 import { listClaims } from "#server/rewards/list-claims.ts";
 import { listEpochs } from "#server/rewards/list-epochs.ts";
+import { prepareClaim } from "#server/rewards/prepare-claim.ts";
 import { getDevice, registerDevice } from "#server/rewards/register-device.ts";
 import { requestCashOut } from "#server/rewards/request-cash-out.ts";
-import { publicProcedure, router, scoped } from "../trpc.ts";
+import { publicProcedure, router, scoped, userProcedure } from "../trpc.ts";
 
 const tags = ["Rewards"];
 
@@ -142,4 +143,18 @@ export const rewardRouter = router({
     .input(z.void())
     .output(claimsOutput)
     .query(({ ctx }) => listClaims(ctx.actor)),
+
+  prepareClaim: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/rewards/claims",
+        tags,
+        summary: "Prepare the collecting of your claims for your signature",
+        protect: true,
+      },
+    })
+    .input(z.void())
+    .output(preparedOperationOutput)
+    .mutation(({ ctx }) => prepareClaim(ctx.actor)),
 });
