@@ -55,6 +55,11 @@ export const SIGNER_METHODS = {
     input: z.strictObject({ agentId }),
     output: z.strictObject({ spentInWindow: uint256, paused: z.boolean(), revoked: z.boolean() }),
   },
+  /** Judges a batch and signs nothing. */
+  evaluateExecution: {
+    input: z.strictObject({ agentId, callData: bytesSchema(65_536) }),
+    output: z.strictObject({ spent: uint256, spentInWindow: uint256 }),
+  },
   signUserOperation: {
     input: z.strictObject({
       agentId,

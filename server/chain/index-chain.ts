@@ -202,13 +202,21 @@ async function applyLogs(
   });
 }
 
+/** A log that has the event's topic and another shape is some other contract's event of that name. */
+function decodeArgs(handler: LogHandler, entry: Log): unknown {
+  try {
+    return (
+      decodeEventLog({ abi: handler.abi, eventName: handler.event, data: entry.data, topics: entry.topics }).args ?? {}
+    );
+  } catch (error) {
+    if (handler.contract === "any") return null;
+    throw error;
+  }
+}
+
 async function applyLog(sql: Sql, { log: entry, handler, at }: Placed): Promise<void> {
-  const { args } = decodeEventLog({
-    abi: handler.abi,
-    eventName: handler.event,
-    data: entry.data,
-    topics: entry.topics,
-  });
+  const args = decodeArgs(handler, entry);
+  if (args === null) return;
   await sql.query(
     `INSERT INTO chain_log (block_hash, log_index, block_number, transaction_hash, address, event) VALUES ($1, $2, $3, $4, $5, $6)
       ON CONFLICT (block_hash, log_index) DO NOTHING`,

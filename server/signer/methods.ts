@@ -9,7 +9,7 @@ import {
 import type { KeyEncryption } from "./key-encryption.ts";
 import { signOperatorTransaction } from "./operator.ts";
 import { getReceiptKey, signReceipt } from "./receipts.ts";
-import { signUserOperation } from "./sign-user-operation.ts";
+import { evaluateExecution, signUserOperation } from "./sign-user-operation.ts";
 import { inTransaction, pingStore } from "./store.ts";
 import { addressOf, getOnlyWallet } from "./wallets.ts";
 
@@ -30,6 +30,7 @@ const HANDLERS: Handlers = {
   setAgentPaused,
   revokeAgentWallet,
   getAgentSpending,
+  evaluateExecution,
   signUserOperation,
   signOperatorTransaction,
   signReceipt,

@@ -1,4 +1,4 @@
-import type { Address } from "viem";
+import type { Address, Hex } from "viem";
 import { concatHex, isAddressEqual, size, slice, toHex } from "viem/utils";
 import { DomainError } from "#core/errors.ts";
 import { evaluatePolicy } from "#core/policy/evaluate-policy.ts";
@@ -9,7 +9,7 @@ import { loadDeployment } from "#server/chain/deployments.ts";
 import { lockAgent } from "./agent-wallets.ts";
 import type { Grant } from "./grant.ts";
 import type { KeyEncryption } from "./key-encryption.ts";
-import { inTransaction, recordSpend, sumSpends } from "./store.ts";
+import { type Connection, inTransaction, recordSpend, sumSpends, type WalletRow } from "./store.ts";
 import { signHash, withSecret } from "./wallets.ts";
 
 const GAS_MAX = 8_000_000n;
@@ -23,8 +23,6 @@ function checkEnvelope(
   input: { chainId: number; entryPoint: Address },
   grant: Grant,
 ): void {
-  if (grant.revoked) throw new DomainError("AGENT_REVOKED");
-  if (grant.paused) throw new DomainError("AGENT_PAUSED");
   if (input.chainId !== grant.chainId) throw refuse("This agent lives on another chain.");
   if (!isAddressEqual(input.entryPoint, ENTRY_POINT_ADDRESS))
     throw refuse("This is not the entry point of agent accounts.");
@@ -47,6 +45,39 @@ function checkEnvelope(
   if (unpackPair(operation.gasFees).low > FEE_PER_GAS_MAX) throw refuse("The operation's fee is too high.");
 }
 
+/** Judges a batch of the agent's key by its own bytes, against what was signed before; throws the policy's reason. */
+async function judge(
+  connection: Connection,
+  { wallet, grant }: { wallet: WalletRow; grant: Grant },
+  callData: Hex,
+  exceptNonce: bigint | null,
+): Promise<{ spent: bigint; spentInWindow: bigint }> {
+  if (grant.revoked) throw new DomainError("AGENT_REVOKED");
+  if (grant.paused) throw new DomainError("AGENT_PAUSED");
+  const execution = decodeExecution(callData);
+  if (!isAddressEqual(execution.key, grant.address)) throw refuse("The operation names another key.");
+  const { windowSeconds } = grant.policy;
+  const spentInWindow = await sumSpends(connection, { walletId: wallet.id, windowSeconds, exceptNonce });
+  const state = { account: grant.account, paused: grant.paused, spentInWindow };
+  const verdict = evaluatePolicy(grant.policy, execution, state, Math.floor(Date.now() / 1000));
+  if (!verdict.allowed) {
+    const { rule, value, fix } = verdict;
+    throw new DomainError("POLICY_DENIED", { rule, value, fix, refusedBy: "signer" });
+  }
+  return { spent: verdict.spent, spentInWindow };
+}
+
+/** Says whether the policy allows a batch now. Nothing is signed and nothing is counted. */
+export async function evaluateExecution(
+  keys: KeyEncryption,
+  input: SignerInput<"evaluateExecution">,
+): Promise<SignerOutput<"evaluateExecution">> {
+  return inTransaction(async (connection) => {
+    const agent = await lockAgent(keys, connection, input.agentId);
+    return judge(connection, agent, input.callData, null);
+  });
+}
+
 /**
  * Signs an agent's user operation when its policy allows what the operation's own bytes do.
  *
@@ -63,29 +94,17 @@ export async function signUserOperation(
     const operation = input.userOperation;
     checkEnvelope(operation, input, grant);
 
-    const execution = decodeExecution(operation.callData);
-    if (!isAddressEqual(execution.key, grant.address)) throw refuse("The operation names another key.");
-    const spentInWindow = await sumSpends(connection, {
-      walletId: wallet.id,
-      windowSeconds: grant.policy.windowSeconds,
-      exceptNonce: operation.nonce,
-    });
-    const state = { account: grant.account, paused: grant.paused, spentInWindow };
-    const verdict = evaluatePolicy(grant.policy, execution, state, Math.floor(Date.now() / 1000));
-    if (!verdict.allowed) {
-      const { rule, value, fix } = verdict;
-      throw new DomainError("POLICY_DENIED", { rule, value, fix, refusedBy: "signer" });
-    }
+    const { spent } = await judge(connection, { wallet, grant }, operation.callData, operation.nonce);
 
     const userOperationHash = hashUserOperation({ ...operation, signature: "0x" }, grant.chainId, ENTRY_POINT_ADDRESS);
     await recordSpend(connection, {
       walletId: wallet.id,
       nonce: operation.nonce,
       userOperationHash,
-      amount: verdict.spent,
+      amount: spent,
     });
     const { r, s, yParity } = await withSecret(keys, wallet, (secret) => signHash(secret, userOperationHash));
     const signature = agentSignature(grant.address, concatHex([r, s, toHex(27 + yParity)]));
-    return { userOperationHash, signature, spent: verdict.spent };
+    return { userOperationHash, signature, spent };
   });
 }

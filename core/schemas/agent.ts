@@ -1,0 +1,158 @@
+import { z } from "zod";
+import { idPattern } from "../ids.ts";
+import {
+  addressText,
+  bytesText,
+  hash32Text,
+  ownerOutput,
+  ownerSignatureInput,
+  preparedOperationOutput,
+  selectorText,
+  unitsInput,
+  wireAmount,
+} from "./account.ts";
+
+const isoTime = z.iso.datetime();
+export const agentId = z.string().regex(idPattern("agent"));
+export const paymentId = z.string().regex(idPattern("payment"));
+
+/** A fresh proved output of a model, asked for by the agent's account. */
+const proofInput = z.strictObject({
+  modelId: hash32Text,
+  outputMin: z.string().regex(/^\d{1,77}$/),
+  maxAgeSeconds: z.int().min(1).max(31_536_000),
+});
+
+/** What the owner allows, in words; each becomes one or two rules of the contract's policy. */
+export const ruleInput = z.discriminatedUnion("kind", [
+  /** Dollars to one address, with a proof when one is asked for. */
+  z.strictObject({ kind: z.literal("pay"), recipient: addressText, proof: proofInput.optional() }),
+  /** Dollars into the agent's own balance here, to buy inference with. */
+  z.strictObject({ kind: z.literal("deposit") }),
+  /** One function of one contract, optionally only with this address as its first argument. */
+  z.strictObject({
+    kind: z.literal("call"),
+    target: addressText,
+    selector: selectorText,
+    counterparty: addressText.optional(),
+    proof: proofInput.optional(),
+  }),
+]);
+export type RuleInput = z.infer<typeof ruleInput>;
+
+export const policyInput = z.strictObject({
+  perTransactionCap: unitsInput,
+  windowCap: unitsInput,
+  windowSeconds: z.int().min(60).max(31_536_000),
+  validUntil: isoTime,
+  rules: z.array(ruleInput).min(1).max(16),
+});
+export type PolicyInput = z.infer<typeof policyInput>;
+
+export const createAgentInput = z.strictObject({ name: z.string().trim().min(1).max(80), policy: policyInput });
+export const confirmAgentInput = z.strictObject({ id: agentId, signature: ownerSignatureInput });
+
+export const policyOutput = z.object({
+  token: z.string(),
+  perTransactionCap: wireAmount,
+  windowCap: wireAmount,
+  windowSeconds: z.number().int(),
+  validAfter: isoTime,
+  validUntil: isoTime,
+  rules: z.array(
+    z.object({
+      target: z.string(),
+      selector: z.string(),
+      counterparty: z.string().nullable(),
+      proof: z.object({ modelId: z.string(), outputMin: z.string(), maxAgeSeconds: z.number().int() }).nullable(),
+    }),
+  ),
+});
+export type PolicyView = z.infer<typeof policyOutput>;
+
+export const AGENT_STATUSES = ["awaiting-owner", "active", "paused", "revoked"] as const;
+export const agentOutput = z.object({
+  id: z.string(),
+  name: z.string(),
+  status: z.enum(AGENT_STATUSES),
+  /** The agent's account on chain. */
+  account: z.string(),
+  /** The address of the key the signer holds. */
+  key: z.string(),
+  owner: ownerOutput,
+  policy: policyOutput,
+  grantedAt: isoTime.nullable(),
+  grantHash: z.string().nullable(),
+  createdAt: isoTime,
+});
+export type AgentView = z.infer<typeof agentOutput>;
+
+export const agentDetailOutput = agentOutput.extend({
+  /** What the signer counts in the window that ends now, everything signed included. */
+  spentInWindow: wireAmount,
+  leftInWindow: wireAmount,
+  /** Dollars in the agent's account on chain. */
+  accountBalance: wireAmount,
+  /** Dollars in the agent's balance here, for inference. */
+  ledgerBalance: wireAmount,
+});
+export type AgentDetail = z.infer<typeof agentDetailOutput>;
+
+export const createAgentOutput = z.object({ agent: agentOutput, operation: preparedOperationOutput });
+
+export const fundAgentInput = z.strictObject({ id: agentId, units: unitsInput });
+
+export const payInput = z.strictObject({
+  id: agentId,
+  recipient: addressText,
+  units: unitsInput,
+  /** The proved inference, where the rule wants one. */
+  inferenceId: hash32Text.optional(),
+});
+export const depositInput = z.strictObject({ id: agentId, units: unitsInput });
+const agentCall = z.strictObject({ target: addressText, data: bytesText, inferenceId: hash32Text.optional() });
+export const agentCallsInput = z.strictObject({ id: agentId, calls: z.array(agentCall).min(1).max(8) });
+
+/** Either a payment or calls. */
+export const simulateInput = z.strictObject({
+  id: agentId,
+  payment: payInput.omit({ id: true }).optional(),
+  calls: z.array(agentCall).min(1).max(8).optional(),
+});
+
+export const refusalOutput = z.object({
+  refusedBy: z.enum(["signer", "contract"]),
+  rule: z.string(),
+  value: z.string(),
+  fix: z.string(),
+});
+export type Refusal = z.infer<typeof refusalOutput>;
+
+export const activityOutput = z.object({
+  id: z.string(),
+  agentId: z.string(),
+  kind: z.enum(["payment", "deposit", "call"]),
+  status: z.enum(["refused", "submitted", "succeeded", "failed"]),
+  recipient: z.string().nullable(),
+  amount: wireAmount.nullable(),
+  inferenceId: z.string().nullable(),
+  operationId: z.string().nullable(),
+  transactionHash: z.string().nullable(),
+  gasUsed: z.string().nullable(),
+  refusal: refusalOutput.nullable(),
+  error: z.string().nullable(),
+  createdAt: isoTime,
+});
+export type ActivityView = z.infer<typeof activityOutput>;
+
+/** The chain's own answer to a batch, without sending it and without the signer. */
+export const simulationOutput = z.object({
+  allowed: z.boolean(),
+  /** The custom error the account's contract reverted with, and its values. */
+  error: z.string().nullable(),
+  args: z.array(z.string()),
+  gas: z.string().nullable(),
+});
+export type SimulationView = z.infer<typeof simulationOutput>;
+
+export const resumeOutput = z.object({ agent: agentOutput, operation: preparedOperationOutput });

@@ -1,0 +1,205 @@
+import { z } from "zod";
+import { pageInput, pageOf, withdrawalOutput } from "#core/schemas/account.ts";
+import {
+  activityOutput,
+  agentCallsInput,
+  agentDetailOutput,
+  agentId,
+  agentOutput,
+  confirmAgentInput,
+  createAgentInput,
+  createAgentOutput,
+  depositInput,
+  fundAgentInput,
+  payInput,
+  paymentId,
+  resumeOutput,
+  simulateInput,
+  simulationOutput,
+} from "#core/schemas/agent.ts";
+import { callAsAgent, depositAsAgent, getPayment, payAsAgent, simulateAsAgent } from "#server/wallets/act-as-agent.ts";
+import { confirmAgent, createAgent, prepareGrant } from "#server/wallets/create-agent.ts";
+import { getAgent, listActivity, listAgents } from "#server/wallets/get-agents.ts";
+import { fundAgent, pauseAgent, resumeAgent } from "#server/wallets/pause-agent.ts";
+import { router, scoped, userProcedure } from "../trpc.ts";
+
+const tags = ["Agents"];
+const byId = z.strictObject({ id: agentId });
+
+export const agentRouter = router({
+  listAgents: scoped("agents:read")
+    .meta({ openapi: { method: "GET", path: "/agents", tags, summary: "Your agents", protect: true } })
+    .input(pageInput)
+    .output(pageOf(agentOutput))
+    .query(({ ctx, input }) => listAgents(ctx.actor, input)),
+
+  getAgent: scoped("agents:read")
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/agents/{id}",
+        tags,
+        summary: "One agent, its limits and its money",
+        protect: true,
+      },
+    })
+    .input(byId)
+    .output(agentDetailOutput)
+    .query(({ ctx, input }) => getAgent(ctx.actor, input)),
+
+  createAgent: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents",
+        tags,
+        summary: "Create an agent under a policy; answers what its owner signs",
+        protect: true,
+      },
+    })
+    .input(createAgentInput)
+    .output(createAgentOutput)
+    .mutation(({ ctx, input }) => createAgent(ctx.actor, input)),
+
+  prepareGrant: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/grant",
+        tags,
+        summary: "Prepare the owner's grant again",
+        protect: true,
+      },
+    })
+    .input(byId)
+    .output(createAgentOutput)
+    .mutation(({ ctx, input }) => prepareGrant(ctx.actor, input)),
+
+  confirmAgent: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/confirm",
+        tags,
+        summary: "Send the grant with the owner's signature",
+        protect: true,
+      },
+    })
+    .input(confirmAgentInput)
+    .output(agentOutput)
+    .mutation(({ ctx, input }) => confirmAgent(ctx.actor, input)),
+
+  fundAgent: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/fund",
+        tags,
+        summary: "Move money from your balance to the agent's account",
+        protect: true,
+      },
+    })
+    .input(fundAgentInput)
+    .output(withdrawalOutput)
+    .mutation(({ ctx, input }) => fundAgent(ctx.actor, { ...input, key: ctx.idempotencyKey ?? undefined })),
+
+  pay: scoped("agents:write")
+    .meta({
+      openapi: { method: "POST", path: "/agents/{id}/payments", tags, summary: "Let the agent pay", protect: true },
+    })
+    .input(payInput)
+    .output(activityOutput)
+    .mutation(({ ctx, input }) => payAsAgent(ctx.actor, input)),
+
+  listPayments: scoped("agents:read")
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/agents/{id}/payments",
+        tags,
+        summary: "What the agent did and was refused",
+        protect: true,
+      },
+    })
+    .input(pageInput.extend({ id: agentId }))
+    .output(pageOf(activityOutput))
+    .query(({ ctx, input }) => listActivity(ctx.actor, input)),
+
+  getPayment: scoped("agents:read")
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/agents/{id}/payments/{paymentId}",
+        tags,
+        summary: "One payment and how far it is",
+        protect: true,
+      },
+    })
+    .input(z.strictObject({ id: agentId, paymentId }))
+    .output(activityOutput)
+    .query(({ ctx, input }) => getPayment(ctx.actor, input)),
+
+  deposit: scoped("agents:write")
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/deposits",
+        tags,
+        summary: "Let the agent fill its own balance, to buy inference",
+        protect: true,
+      },
+    })
+    .input(depositInput)
+    .output(activityOutput)
+    .mutation(({ ctx, input }) => depositAsAgent(ctx.actor, input)),
+
+  call: scoped("agents:write")
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/calls",
+        tags,
+        summary: "Let the agent make calls its policy allows",
+        protect: true,
+      },
+    })
+    .input(agentCallsInput)
+    .output(activityOutput)
+    .mutation(({ ctx, input }) => callAsAgent(ctx.actor, input)),
+
+  simulate: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/simulate",
+        tags,
+        summary: "Ask the chain alone what it would say, past the signer",
+        protect: true,
+      },
+    })
+    .input(simulateInput)
+    .output(simulationOutput)
+    .mutation(({ ctx, input }) => simulateAsAgent(ctx.actor, input)),
+
+  pause: userProcedure
+    .meta({
+      openapi: { method: "POST", path: "/agents/{id}/pause", tags, summary: "Stop the agent now", protect: true },
+    })
+    .input(byId)
+    .output(agentOutput)
+    .mutation(({ ctx, input }) => pauseAgent(ctx.actor, input)),
+
+  resume: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/resume",
+        tags,
+        summary: "Prepare the owner's operation that resumes the agent",
+        protect: true,
+      },
+    })
+    .input(byId)
+    .output(resumeOutput)
+    .mutation(({ ctx, input }) => resumeAgent(ctx.actor, input)),
+});

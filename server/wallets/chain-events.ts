@@ -1,0 +1,197 @@
+import { agentAccountAbi, entryPointAbi, vaultAbi } from "#core/generated/abis.ts";
+import { type LogHandler, onEvent } from "#server/chain/index-chain.ts";
+import type { FailureHandler } from "#server/chain/outbox.ts";
+import { decodeRevert, describeRevert } from "#server/chain/reverts.ts";
+import type { Sql } from "#server/db.ts";
+import { VAULT_ACCOUNT } from "#server/ledger/account-codes.ts";
+import { ensureAccounts } from "#server/ledger/ensure-accounts.ts";
+import { postTransfersIn } from "#server/ledger/post-transfers.ts";
+import { captureReservationIn, releaseReservationIn } from "#server/ledger/reservations.ts";
+import { log } from "#server/log.ts";
+import { addJob } from "#server/queue.ts";
+import { WITHDRAWAL_PURPOSE } from "./request-withdrawal.ts";
+import { OPERATION_PURPOSE } from "./submit-operation.ts";
+
+/** Money that came under a reference nobody has: it is owed to somebody, and an admin finds out to whom. */
+const UNCLAIMED_ACCOUNT = "platform:unclaimed";
+
+const deposited = onEvent({
+  contract: "Vault",
+  abi: vaultAbi,
+  event: "Deposited",
+  apply: async (sql, { args, transactionHash, logIndex }) => {
+    const [known] = await sql.query<{ code: string }>(
+      "SELECT account_code AS code FROM deposit_account WHERE ref = $1",
+      [args.account.toLowerCase()],
+    );
+    const credit = known?.code ?? UNCLAIMED_ACCOUNT;
+    if (!known) {
+      log.warn(
+        { event: "deposit.unclaimed", ref: args.account, transactionHash },
+        "a deposit came under an unknown reference",
+      );
+      await ensureAccounts(sql, [{ code: credit, asset: "USD" }]);
+    }
+    await postTransfersIn(sql, [
+      {
+        key: `deposit:${transactionHash}:${logIndex}`,
+        debit: VAULT_ACCOUNT,
+        credit,
+        amount: args.amount,
+        asset: "USD",
+        kind: "deposit",
+        refId: transactionHash,
+        memo: args.account,
+      },
+    ]);
+  },
+});
+
+const withdrawn = onEvent({
+  contract: "Vault",
+  abi: vaultAbi,
+  event: "Withdrawn",
+  apply: async (sql, { args, transactionHash, at }) => {
+    const [paid] = await sql.query<{ id: string; reservationId: string; amount: bigint }>(
+      `UPDATE withdrawal SET status = 'paid', transaction_hash = $2, settled_at = $3
+        WHERE chain_id = $1 AND status = 'requested' RETURNING id, reservation_id AS "reservationId", amount`,
+      [args.withdrawalId.toLowerCase(), transactionHash, at],
+    );
+    // Other rooms pay through the Vault too, under ids of their own.
+    if (!paid) return;
+    await captureReservationIn(sql, {
+      reservationId: paid.reservationId,
+      key: `withdrawal-paid:${paid.id}`,
+      parts: [{ credit: VAULT_ACCOUNT, amount: paid.amount, kind: "withdrawal", refId: transactionHash }],
+    });
+  },
+});
+
+const operationFailed = onEvent({
+  contract: "EntryPoint",
+  abi: entryPointAbi,
+  event: "UserOperationRevertReason",
+  apply: async (sql, { args }) => {
+    await sql.query("UPDATE user_operation SET error = $2 WHERE hash = $1 AND status = 'submitted'", [
+      args.userOpHash,
+      describeRevert(decodeRevert(args.revertReason)),
+    ]);
+  },
+});
+
+const operationSettled = onEvent({
+  contract: "EntryPoint",
+  abi: entryPointAbi,
+  event: "UserOperationEvent",
+  apply: async (sql, { args, transactionHash }) => {
+    const status = args.success ? "succeeded" : "failed";
+    const [row] = await sql.query<{ id: string }>(
+      `UPDATE user_operation SET status = $2, transaction_hash = $3, gas_used = $4, gas_cost = $5::numeric, updated_at = now(),
+              error = CASE WHEN $2 = 'failed' THEN coalesce(error, 'Reverted') END
+        WHERE hash = $1 RETURNING id`,
+      [args.userOpHash, status, transactionHash, args.actualGasUsed, args.actualGasCost.toString()],
+    );
+    if (row) await settleActivity(sql, row.id, status);
+  },
+});
+
+async function settleActivity(sql: Sql, operationId: string, status: "succeeded" | "failed"): Promise<void> {
+  await sql.query(
+    `UPDATE agent_activity SET status = $2, updated_at = now() WHERE user_operation_id = $1 AND status = 'submitted'`,
+    [operationId, status],
+  );
+}
+
+const keyGranted = onEvent({
+  contract: "any",
+  abi: agentAccountAbi,
+  event: "AgentKeyGranted",
+  apply: async (sql, { args, address, transactionHash, at }) => {
+    await sql.query(
+      `UPDATE agent SET status = 'active', granted_at = $3, grant_hash = $4, updated_at = now()
+        WHERE account = $1 AND key = $2 AND status = 'awaiting-owner'`,
+      [address, args.key, at, transactionHash],
+    );
+  },
+});
+
+const keyRevoked = onEvent({
+  contract: "any",
+  abi: agentAccountAbi,
+  event: "AgentKeyRevoked",
+  apply: async (sql, { args, address }) =>
+    changeStatus(
+      sql,
+      "UPDATE agent SET status = 'revoked', updated_at = now() WHERE account = $1 AND key = $2 RETURNING id",
+      [address, args.key],
+    ),
+});
+
+const paused = onEvent({
+  contract: "any",
+  abi: agentAccountAbi,
+  event: "Paused",
+  apply: async (sql, { address }) =>
+    changeStatus(
+      sql,
+      "UPDATE agent SET status = 'paused', updated_at = now() WHERE account = $1 AND status = 'active' RETURNING id",
+      [address],
+    ),
+});
+
+const unpaused = onEvent({
+  contract: "any",
+  abi: agentAccountAbi,
+  event: "Unpaused",
+  apply: async (sql, { address }) =>
+    changeStatus(
+      sql,
+      "UPDATE agent SET status = 'active', updated_at = now() WHERE account = $1 AND status = 'paused' RETURNING id",
+      [address],
+    ),
+});
+
+/** The signer follows what the owner did on the chain itself, in a job after the commit. */
+async function changeStatus(sql: Sql, text: string, values: unknown[]): Promise<void> {
+  const changed = await sql.query<{ id: string }>(text, values);
+  for (const { id } of changed)
+    await addJob(sql, "sync-agent-pause", { agentId: id }, { jobKey: `sync-agent-pause:${id}` });
+}
+
+/** Everything the chain tells this room. */
+export const walletLogHandlers: readonly LogHandler[] = [
+  deposited,
+  withdrawn,
+  operationFailed,
+  operationSettled,
+  keyGranted,
+  keyRevoked,
+  paused,
+  unpaused,
+];
+
+/** The Vault will not pay this: the money goes back to the balance it was set aside in. */
+const failWithdrawal: FailureHandler = async (sql, transaction) => {
+  const [failed] = await sql.query<{ id: string; reservationId: string }>(
+    `UPDATE withdrawal SET status = 'failed', error = $2, transaction_hash = $3, settled_at = now()
+      WHERE id = $1 AND status = 'requested' RETURNING id, reservation_id AS "reservationId"`,
+    [transaction.refId, transaction.error, transaction.hash],
+  );
+  if (failed)
+    await releaseReservationIn(sql, { reservationId: failed.reservationId, key: `withdrawal-failed:${failed.id}` });
+};
+
+/** The bundle will not be on the chain: the operation did nothing. */
+const failOperation: FailureHandler = async (sql, transaction) => {
+  const [failed] = await sql.query<{ id: string }>(
+    `UPDATE user_operation SET status = 'failed', error = $2, transaction_hash = $3, updated_at = now()
+      WHERE id = $1 AND status = 'submitted' RETURNING id`,
+    [transaction.refId, transaction.error, transaction.hash],
+  );
+  if (failed) await settleActivity(sql, failed.id, "failed");
+};
+
+export const walletFailureHandlers: Readonly<Record<string, FailureHandler>> = {
+  [WITHDRAWAL_PURPOSE]: failWithdrawal,
+  [OPERATION_PURPOSE]: failOperation,
+};

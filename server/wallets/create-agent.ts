@@ -1,0 +1,95 @@
+import { encodeFunctionData } from "viem/utils";
+import { DomainError } from "#core/errors.ts";
+import { agentAccountAbi } from "#core/generated/abis.ts";
+import { newId } from "#core/ids.ts";
+import { policyToJson, toContractPolicy } from "#core/policy/policy.ts";
+import type { OwnerSignature, PreparedOperation } from "#core/schemas/account.ts";
+import type { AgentView, PolicyInput } from "#core/schemas/agent.ts";
+import { signerClient } from "#server/chain/signer-client.ts";
+import { accountAddress } from "#server/chain/user-operations.ts";
+import { db, sqlOf } from "#server/db.ts";
+import { env } from "#server/env.ts";
+import type { Actor } from "#server/identity/actor.ts";
+import { agentAccount } from "#server/ledger/account-codes.ts";
+import { policyFromJson, toAgentPolicy } from "./agent-policy.ts";
+import { type AgentRow, accountOfAgent, agentSalt, getOwnAgentRow, viewAgent } from "./agent-rows.ts";
+import { ensureDepositAccount } from "./deposit-accounts.ts";
+import { getPersonalAccount } from "./get-account.ts";
+import { prepareForOwner, submitOperation } from "./user-operations.ts";
+
+const GRANT_PURPOSE = "grant-agent";
+
+/**
+ * Makes an agent: a key at the signer under the policy, and the operation by which its owner deploys the agent's
+ * account and grants the key the same policy there. The agent can do nothing until the owner has signed that.
+ */
+export async function createAgent(
+  actor: Actor,
+  input: { name: string; policy: PolicyInput },
+): Promise<{ agent: AgentView; operation: PreparedOperation }> {
+  if (actor.agentId) throw new DomainError("FORBIDDEN");
+  const personal = await getPersonalAccount(actor.userId);
+  if (!personal) throw new DomainError("OWNER_REQUIRED");
+
+  const id = newId("agent");
+  const account = await accountAddress(personal.owner, agentSalt(id));
+  const policy = toAgentPolicy(input.policy, id, account);
+  const { address: key } = await signerClient.createAgentWallet({
+    agentId: id,
+    account,
+    chainId: env.CHAIN_ID,
+    policy,
+  });
+  const agent = await db.$transaction(async (tx) => {
+    await ensureDepositAccount(sqlOf(tx), agentAccount(id));
+    return tx.agent.create({
+      data: {
+        id,
+        userId: actor.userId,
+        name: input.name,
+        account,
+        owner: personal.owner,
+        passkeyId: personal.passkeyId,
+        key,
+        policy: policyToJson(policy),
+      },
+    });
+  });
+  return { agent: await viewAgent(agent), operation: await prepareGrantOf(agent) };
+}
+
+/** Prepares the grant again, when the first one was not signed in time. */
+export async function prepareGrant(
+  actor: Actor,
+  input: { id: string },
+): Promise<{ agent: AgentView; operation: PreparedOperation }> {
+  const agent = await getOwnAgentRow(actor, input.id);
+  if (agent.status !== "awaiting-owner")
+    throw new DomainError("OPERATION_CLOSED", { message: "This agent was granted its policy already." });
+  return { agent: await viewAgent(agent), operation: await prepareGrantOf(agent) };
+}
+
+function prepareGrantOf(agent: AgentRow): Promise<PreparedOperation> {
+  const callData = encodeFunctionData({
+    abi: agentAccountAbi,
+    functionName: "grantAgentKey",
+    args: [agent.key as `0x${string}`, toContractPolicy(policyFromJson(agent.policy))],
+  });
+  return prepareForOwner(accountOfAgent(agent), callData, {
+    userId: agent.userId,
+    purpose: GRANT_PURPOSE,
+    refId: agent.id,
+  });
+}
+
+/** Sends the grant with the owner's signature. The agent becomes active when the chain says so. */
+export async function confirmAgent(actor: Actor, input: { id: string; signature: OwnerSignature }): Promise<AgentView> {
+  const agent = await getOwnAgentRow(actor, input.id);
+  const latest = await db.userOperation.findFirst({
+    where: { refId: agent.id, purpose: GRANT_PURPOSE, userId: actor.userId },
+    orderBy: { createdAt: "desc" },
+  });
+  if (!latest) throw new DomainError("OPERATION_CLOSED");
+  await submitOperation(actor, { id: latest.id, signature: input.signature });
+  return viewAgent(agent);
+}
