@@ -20,10 +20,10 @@ export type Identity = {
   remember: (url: string, nodeId: string) => Promise<void>;
 };
 
-/** Reads the identity of a state folder, making one when there is none. The key never leaves the folder. */
+/** Reads the identity of a state folder, or makes one. The key never leaves the folder. */
 export async function loadIdentity(stateDir: string): Promise<Identity> {
   const file = join(stateDir, "identity.json");
-  const state = (await readState(file)) ?? (await createState(stateDir, file));
+  const state = (await readState(file)) ?? (await createState(stateDir));
   const privateKey = await crypto.subtle.importKey("pkcs8", fromBase64(state.privateKey), "Ed25519", false, ["sign"]);
   return {
     publicKey: state.publicKey,
@@ -50,20 +50,19 @@ async function readState(file: string): Promise<z.output<typeof stored> | null> 
   }
 }
 
-async function createState(stateDir: string, file: string) {
+/** A new key. It is written when the platform knows it, so a folder with an identity is one that has joined. */
+async function createState(stateDir: string): Promise<z.output<typeof stored>> {
   const pair = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]);
   if (!("privateKey" in pair)) throw new Error("Ed25519 keys come in pairs");
-  const state = {
+  await mkdir(stateDir, { recursive: true, mode: 0o700 }).catch((cause: Error) => {
+    throw new UsageError(`The state folder ${stateDir} cannot be made: ${cause.message}`, { cause });
+  });
+  return {
     publicKey: toBase64(new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey))),
     privateKey: toBase64(new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey))),
     url: null,
     nodeId: null,
   };
-  await mkdir(stateDir, { recursive: true, mode: 0o700 }).catch((cause: Error) => {
-    throw new UsageError(`The state folder ${stateDir} cannot be made: ${cause.message}`, { cause });
-  });
-  await writeState(file, state);
-  return state as z.output<typeof stored>;
 }
 
 /** Written beside and renamed, so that a crash leaves the old file or the new one. */

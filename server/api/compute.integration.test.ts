@@ -197,18 +197,17 @@ describe("when a node fails", () => {
     const first = await node(here.url, [...behind(server, MODEL), "--price-input", "0.01", "--price-output", "0.01"]);
     const second = await node(replica.url);
     const person = await newPerson(1_000_000n);
-    const stream = await client(person.key)
+    const answer = client(person.key)
       .chat.completions.create({
         model: MODEL,
         messages: [{ role: "user", content: "Tell me a story" }],
         stream: true,
         temperature: 0,
       })
-      .asResponse()
-      .then((response) => response.body);
+      .asResponse();
     await eventually("The work's arrival", async () => server.open === 1);
     server.say("Once there was a small");
-    const reader = stream?.pipeThrough(new TextDecoderStream()).getReader();
+    const reader = (await answer).body?.pipeThrough(new TextDecoderStream()).getReader();
     let raw = "";
     while (!raw.includes("small")) raw += (await reader?.read())?.value ?? "";
     first.child.kill("SIGKILL");
@@ -247,14 +246,14 @@ describe("money", () => {
     const server = await modelServer();
     await node(replica.url, behind(server, "abort-model"));
     const person = await newPerson(1_000_000n);
-    const stream = await client(person.key).chat.completions.create({
+    const stream = client(person.key).chat.completions.create({
       model: "abort-model",
       messages: [{ role: "user", content: "hi" }],
       stream: true,
     });
     await eventually("The work's arrival", async () => server.open === 1);
     server.say("twelve bytes");
-    for await (const chunk of stream) if (chunk.choices[0]?.delta.content) break;
+    for await (const chunk of await stream) if (chunk.choices[0]?.delta.content) break;
     const inference = await settled(person.actor.userId);
     expect(inference).toMatchObject({ status: "cancelled", completionTokens: 3, finishReason: "cancelled" });
     await eventually("The node's stop", async () => server.left === 1);

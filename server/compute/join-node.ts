@@ -26,8 +26,13 @@ export async function joinNode(message: NodeMessage, input: z.output<typeof join
       select: { id: true, ownerId: true },
     });
     const token = used[0];
-    if (!token) throw new DomainError("JOIN_TOKEN_INVALID");
     const existing = await tx.computeNode.findUnique({ where: { publicKey: input.publicKey } });
+    if (!token) {
+      // The node that used this token asks again when the first answer was lost on the way.
+      const own = existing && (await tx.computeJoinToken.findFirst({ where: { hash, nodeId: existing.id } }));
+      if (!own || existing.status === "removed") throw new DomainError("JOIN_TOKEN_INVALID");
+      return { nodeId: existing.id };
+    }
     if (existing && existing.ownerId !== token.ownerId) throw new DomainError("NODE_KEY_TAKEN");
     const nodeId = existing?.id ?? newId("node");
     const state = {

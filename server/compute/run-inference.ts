@@ -42,7 +42,7 @@ export async function startInference(
 ): Promise<RunningInference> {
   const open = await openInference(actor, input, timing);
   const controller = new AbortController();
-  const events = answer(open, input, timing, controller.signal);
+  const events = answer(open, input, timing, controller.signal, () => clearTimeout(deadline));
   const cancel = async () => {
     controller.abort();
     // Reading on lets the generator come to its end and settle; what it still yields goes nowhere.
@@ -61,6 +61,7 @@ async function* answer(
   input: ChatRequest,
   timing: Timing,
   signal: AbortSignal,
+  onEnd: () => void,
 ): AsyncGenerator<InferenceEvent, void> {
   const delivery: Delivery = { text: "", segments: [], firstTokenAt: null };
   let outcome: Outcome = "interrupted";
@@ -70,6 +71,7 @@ async function* answer(
   } catch (error) {
     log.error({ event: "inference.failed", inferenceId: open.id, err: error });
   } finally {
+    onEnd();
     usage = await settleInference(open, delivery, outcome);
     completions.inc({ outcome });
   }

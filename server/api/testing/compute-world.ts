@@ -145,7 +145,9 @@ export async function startModelServer(): Promise<ModelServer> {
     get left() {
       return left;
     },
-    say: (text) => open.forEach((response) => write(response, text, null)),
+    say: (text) => {
+      for (const response of open) write(response, text, null);
+    },
     finish: (text) => {
       ending = text;
       for (const response of [...open]) end(response, text);
@@ -166,7 +168,10 @@ export async function startReplica(): Promise<{ url: string; stop: () => Promise
   const child = spawn(process.execPath, [join(root, "server/api/testing/serve-doors.ts")], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const [url] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+  const url = await new Promise<string>((resume, reject) => {
+    createInterface({ input: child.stdout }).once("line", resume);
+    child.once("exit", () => reject(new Error("The second web process ended at once.")));
+  });
   return {
     url,
     stop: async () => {
