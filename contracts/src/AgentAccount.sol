@@ -51,6 +51,13 @@ contract AgentAccount is IAgentAccount, Account, ERC7821, ERC7739, ERC721Holder,
         RollingWindow.Window window;
     }
 
+    /// @dev What the account had before a batch, of the policy token, and what those it approves could already take.
+    struct Holdings {
+        uint256 balance;
+        address[] spenders;
+        uint256[] allowances;
+    }
+
     address private immutable _implementation = address(this);
     /// @inheritdoc IAgentAccount
     address public immutable guardian;
@@ -80,16 +87,17 @@ contract AgentAccount is IAgentAccount, Account, ERC7821, ERC7739, ERC721Holder,
         delete agent.rules;
         for (uint256 i = 0; i < policy.rules.length; ++i) {
             Rule calldata rule = policy.rules[i];
-            agent.rules.push(
-                StoredRule({
-                    target: rule.target,
-                    selector: rule.selector,
-                    counterparty: rule.counterparty,
-                    proofMaxAge: rule.proofMaxAge,
-                    proofModelId: rule.proofModelId,
-                    proofMinOutput: rule.proofMinOutput
-                })
-            );
+            agent.rules
+                .push(
+                    StoredRule({
+                        target: rule.target,
+                        selector: rule.selector,
+                        counterparty: rule.counterparty,
+                        proofMaxAge: rule.proofMaxAge,
+                        proofModelId: rule.proofModelId,
+                        proofMinOutput: rule.proofMinOutput
+                    })
+                );
         }
         emit AgentKeyGranted(key, policy);
     }
@@ -141,18 +149,15 @@ contract AgentAccount is IAgentAccount, Account, ERC7821, ERC7739, ERC721Holder,
         _spend(agent, 0, named);
 
         // Interaction: the calls, which cannot come back here because the entry point does not re-enter.
-        uint256 balanceBefore = token.balanceOf(address(this));
+        Holdings memory holdings = _holdings(token, calls);
         for (uint256 i = 0; i < calls.length; ++i) {
             Address.functionCall(calls[i].target, calls[i].data);
         }
-        uint256 balanceAfter = token.balanceOf(address(this));
 
-        // Check and effect: a fall in balance beyond what the calls named counts too, or everything is undone.
-        uint256 spent = named;
-        if (balanceBefore > balanceAfter && balanceBefore - balanceAfter > named) {
-            spent = balanceBefore - balanceAfter;
-            _spend(agent, named, spent);
-        }
+        // Check and effect: what was lost beyond what the calls named counts too, or everything is undone.
+        uint256 spent = _lossSince(token, holdings);
+        if (spent > named) _spend(agent, named, spent);
+        else spent = named;
         emit AgentExecuted(key, keccak256(msg.data), spent, agent.window.sum());
     }
 
@@ -308,7 +313,9 @@ contract AgentAccount is IAgentAccount, Account, ERC7821, ERC7739, ERC721Holder,
             if (call.data.length < offset + 32) revert AgentAccount_CallNotAllowed(index, call.target, selector);
             named = uint256(bytes32(call.data[offset:offset + 32]));
             // Checked here so that a sum of huge amounts cannot overflow into a misleading error.
-            if (named > agent.perTransactionCap) revert AgentAccount_OverTransactionCap(named, agent.perTransactionCap);
+            if (named > agent.perTransactionCap) {
+                revert AgentAccount_OverTransactionCap(named, agent.perTransactionCap);
+            }
         }
 
         bytes32 modelId = rule.proofModelId;
@@ -332,6 +339,34 @@ contract AgentAccount is IAgentAccount, Account, ERC7821, ERC7739, ERC721Holder,
             if (call.data.length >= 36 && uint256(bytes32(call.data[4:36])) == uint160(counterparty)) return rule;
         }
         revert AgentAccount_CallNotAllowed(index, call.target, selector);
+    }
+
+    function _holdings(IERC20 token, Call[] calldata calls) private view returns (Holdings memory holdings) {
+        holdings.balance = token.balanceOf(address(this));
+        holdings.spenders = new address[](calls.length);
+        holdings.allowances = new uint256[](calls.length);
+        for (uint256 i = 0; i < calls.length; ++i) {
+            if (calls[i].target != address(token) || !TokenSpending.isApproval(bytes4(calls[i].data))) continue;
+            address spender = address(uint160(uint256(bytes32(calls[i].data[4:36]))));
+            bool isNew = true;
+            for (uint256 j = 0; j < i && isNew; ++j) {
+                isNew = holdings.spenders[j] != spender;
+            }
+            if (!isNew) continue;
+            holdings.spenders[i] = spender;
+            holdings.allowances[i] = token.allowance(address(this), spender);
+        }
+    }
+
+    /// @dev The fall in balance plus the rise of each allowance; money that comes in does not offset an allowance.
+    function _lossSince(IERC20 token, Holdings memory holdings) private view returns (uint256 loss) {
+        uint256 balance = token.balanceOf(address(this));
+        if (balance < holdings.balance) loss = holdings.balance - balance;
+        for (uint256 i = 0; i < holdings.spenders.length; ++i) {
+            if (holdings.spenders[i] == address(0)) continue;
+            uint256 allowance = token.allowance(address(this), holdings.spenders[i]);
+            if (allowance > holdings.allowances[i]) loss += allowance - holdings.allowances[i];
+        }
     }
 
     /// @dev Raises what this transaction spent from `counted` to `spent`, under both caps.

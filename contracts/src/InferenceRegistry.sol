@@ -8,7 +8,8 @@ import {IProofVerifier} from "./interfaces/IProofVerifier.sol";
 /// @notice See {IInferenceRegistry}.
 contract InferenceRegistry is IInferenceRegistry {
     /// @dev The order of the BN254 curve. Verifiers reduce larger inputs, so v and v + p would be one proof: refused.
-    uint256 private constant FIELD = 21_888_242_871_839_275_222_246_405_745_257_275_088_548_364_400_416_034_343_698_204_186_575_808_495_617;
+    uint256 private constant FIELD =
+        21_888_242_871_839_275_222_246_405_745_257_275_088_548_364_400_416_034_343_698_204_186_575_808_495_617;
 
     mapping(bytes32 modelId => Model) private _models;
     mapping(bytes32 inferenceId => Inference) private _inferences;

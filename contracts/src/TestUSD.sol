@@ -50,9 +50,8 @@ contract TestUSD is ERC20, ERC20Permit, ERC3009, Ownable {
         bytes calldata signature
     ) external {
         if (to != msg.sender) revert ERC20InvalidReceiver(to);
-        bytes32 structHash = keccak256(
-            abi.encode(RECEIVE_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce)
-        );
+        bytes32 structHash =
+            keccak256(abi.encode(RECEIVE_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce));
         _checkSignature(from, structHash, signature);
         _transferWithAuthorization(from, to, value, validAfter, validBefore, nonce);
     }

@@ -87,7 +87,9 @@ interface IAgentAccount {
 
     /// @notice Makes calls on behalf of an agent key. Entry point only, for an operation that key signed.
     /// @dev All or nothing. Denies an empty batch, ether, and calls to this account or the entry point. What is spent is
-    /// the larger of the amounts the calls name (transfers and approvals of the policy token) and the fall in balance.
+    /// the larger of what the calls name (transfers and approvals of the policy token) and what they do: the fall in
+    /// balance plus the rise of the allowances they gave. Taking only the fall in balance would let one batch lose a
+    /// transfer's worth through an older allowance on top of the approval it names.
     /// @param inferenceIds Empty, or one for each call: the inference to use up where the rule wants one, else zero.
     function executeAsAgent(address key, Call[] calldata calls, bytes32[] calldata inferenceIds) external;
 
@@ -103,8 +105,8 @@ interface IAgentAccount {
     /// @notice The policy of a key; all zero when it has none.
     function agentPolicy(address key) external view returns (AgentPolicy memory);
 
-    /// @notice What counts against a key's window cap now. An amount may count up to a 24th of the window (rounded up to
-    /// a second) longer than the window, never shorter.
+    /// @notice What counts against a key's window cap now. An amount may count up to a 24th of the window and 24 seconds
+    /// longer than the window, never shorter.
     function spentInWindow(address key) external view returns (uint256);
 
     /// @notice The next nonce for an agent key's operations in a lane; lanes are independent of each other.

@@ -24,7 +24,8 @@ library RollingWindow {
         Bucket[RING] ring;
     }
 
-    /// @notice Sets the window's length. What counted before goes on counting, as if it had been added now.
+    /// @notice Sets the window's length. What counted before goes on counting; when the length of a bucket changes, as if
+    /// it had been added now.
     function resize(Window storage self, uint32 windowSeconds) internal {
         uint32 bucketSeconds = uint32((uint256(windowSeconds) + BUCKETS - 1) / BUCKETS);
         if (bucketSeconds == self.bucketSeconds) return;

@@ -23,8 +23,12 @@ library TokenSpending {
                 || selector == TRANSFER_AND_CALL || selector == TRANSFER_AND_CALL_DATA || selector == APPROVE_AND_CALL
                 || selector == APPROVE_AND_CALL_DATA
         ) return 36;
-        if (
-            selector == TRANSFER_FROM || selector == TRANSFER_FROM_AND_CALL || selector == TRANSFER_FROM_AND_CALL_DATA
-        ) return 68;
+        if (selector == TRANSFER_FROM || selector == TRANSFER_FROM_AND_CALL || selector == TRANSFER_FROM_AND_CALL_DATA) return 68;
+    }
+
+    /// @notice Whether a call lets its first argument take tokens later.
+    function isApproval(bytes4 selector) internal pure returns (bool) {
+        return selector == APPROVE || selector == INCREASE_ALLOWANCE || selector == APPROVE_AND_CALL
+            || selector == APPROVE_AND_CALL_DATA;
     }
 }

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {RollingWindow} from "../src/libraries/RollingWindow.sol";
+import {Test} from "./support/Test.sol";
+
+contract RollingWindowTest is Test {
+    using RollingWindow for RollingWindow.Window;
+
+    struct Entry {
+        uint256 time;
+        uint256 amount;
+    }
+
+    RollingWindow.Window private window;
+    Entry[] private entries;
+
+    function testFuzz_CoversTheTrailingWindowAndForgetsOneBucketLater(
+        uint32 windowSeconds,
+        uint32[24] calldata gaps,
+        uint64[24] calldata amounts
+    ) external {
+        uint256 length = bound(windowSeconds, 1, type(uint32).max);
+        uint256 bucket = (length + 23) / 24;
+        vm.warp(bound(gaps[0], 0, 2_000_000_000));
+        window.resize(uint32(length));
+        for (uint256 i = 0; i < 24; ++i) {
+            // Gaps from nothing to a little over the window, most of them within it.
+            vm.warp(block.timestamp + bound(gaps[i], 0, i % 8 == 7 ? length + 2 * bucket : length / 4));
+            vm.assertEq(window.add(amounts[i]), window.sum(), "add answers what sum answers");
+            entries.push(Entry(block.timestamp, amounts[i]));
+            _assertBetween(length, bucket);
+        }
+        vm.warp(block.timestamp + 25 * bucket);
+        vm.assertEq(window.sum(), 0, "all is forgotten a bucket after the window");
+    }
+
+    function testFuzz_ResizeNeverForgets(uint32 first, uint32 second, uint32 gap, uint64 amount) external {
+        vm.warp(1_800_000_000);
+        uint256 before = bound(first, 1, type(uint32).max);
+        window.resize(uint32(before));
+        window.add(amount);
+        vm.warp(block.timestamp + bound(gap, 0, type(uint32).max));
+        uint256 counted = window.sum();
+        uint256 length = bound(second, 1, type(uint32).max);
+        window.resize(uint32(length));
+        vm.assertEq(window.sum(), counted, "what counted goes on counting");
+        // With buckets of the old size the amounts keep their own times; else they count as if added now.
+        bool isMoved = (length + 23) / 24 != (before + 23) / 24;
+        vm.warp(block.timestamp + length);
+        if (isMoved) vm.assertEq(window.sum(), counted, "for a whole new window");
+        vm.warp(block.timestamp + 25 * ((length + 23) / 24));
+        vm.assertEq(window.sum(), 0, "and is then forgotten");
+    }
+
+    function test_SubtractGivesBackInTheSameBlock() external {
+        vm.warp(1_800_000_000);
+        window.resize(1 days);
+        window.add(10);
+        window.subtract(4);
+        vm.assertEq(window.sum(), 6, "the rest");
+        vm.warp(block.timestamp + 25 hours);
+        vm.assertEq(window.sum(), 0, "forgotten in step");
+    }
+
+    /// @dev The sum lies between the true trailing sum and that of a window one bucket longer.
+    function _assertBetween(uint256 length, uint256 bucket) private view {
+        uint256 least = 0;
+        uint256 most = 0;
+        for (uint256 i = 0; i < entries.length; ++i) {
+            if (entries[i].time + length >= block.timestamp) least += entries[i].amount;
+            if (entries[i].time + 25 * bucket > block.timestamp) most += entries[i].amount;
+        }
+        vm.assertGe(window.sum(), least, "never forgets early");
+        vm.assertLe(window.sum(), most, "forgets at most a bucket late");
+    }
+}
