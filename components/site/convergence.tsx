@@ -3,6 +3,7 @@
 import { useEffect, useState } from "react";
 import { type PublicTotals, publicTotals } from "#core/schemas/public-totals.ts";
 import { Amount } from "../money/amount.tsx";
+import { postingWord } from "../money/posting-words.ts";
 import { cn } from "../ui/class-names.ts";
 import { Time } from "../ui/time.tsx";
 import { PILLAR_TEXTS, type PillarText } from "./pillars.ts";
@@ -110,8 +111,6 @@ function StrandsDown() {
   );
 }
 
-const words = (kind: string): string => kind.replaceAll(/[._-]/g, " ");
-
 function Ledger({ totals }: { totals: PublicTotals | null }) {
   const recent = totals?.ledger.recent ?? [];
   return (
@@ -143,7 +142,7 @@ function Ledger({ totals }: { totals: PublicTotals | null }) {
               key={posting.id}
               className="fade-in grid animate-in grid-cols-[1fr_auto] items-baseline gap-x-4 px-4 py-2.5 text-sm"
             >
-              <span className="truncate first-letter:uppercase">{words(posting.kind)}</span>
+              <span className="truncate">{postingWord(posting.kind)}</span>
               <Amount units={posting.amount} asset={posting.asset} className="font-medium" />
               <span className="tabular font-mono text-ink-3 text-xs">#{posting.id}</span>
               <Time iso={posting.at} className="text-right text-ink-3 text-xs" />

@@ -1,0 +1,18 @@
+import { shorten } from "../ui/identifier.tsx";
+
+const PLATFORM: Record<string, string> = {
+  "platform:vault": "The vault",
+  "platform:external": "Outside",
+  "platform:revenue": "Converge",
+  "platform:cashout": "Cash-outs",
+};
+const NOUNS: Record<string, string> = { user: "A person", agent: "An agent", campaign: "A campaign" };
+
+/** Who stands behind a ledger account, as far as the other side may know. */
+export function counterpartyWord(code: string): string {
+  const platform = PLATFORM[code];
+  if (platform) return platform;
+  const [noun = "", id = ""] = code.split(":");
+  const word = NOUNS[noun];
+  return word && id ? `${word} (${shorten(id, 6, 4)})` : code;
+}

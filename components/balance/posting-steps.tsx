@@ -1,0 +1,37 @@
+import type { StatementEntryView } from "#core/schemas/balance.ts";
+import { Amount } from "../money/amount.tsx";
+import { postingWord } from "../money/posting-words.ts";
+import type { ReceiptStep } from "../receipt/receipt-step.ts";
+import { counterpartyWord } from "./counterparty-word.ts";
+
+/** Why the balance changed: what caused it, and the posting that carried it out. */
+export function postingSteps(entry: StatementEntryView): ReceiptStep[] {
+  const isIncoming = !entry.amount.units.startsWith("-");
+  const cause: ReceiptStep[] =
+    entry.refId === null
+      ? []
+      : [
+          {
+            kind: "event",
+            title: entry.memo ?? postingWord(entry.kind),
+            detail: "What this money is for.",
+            hash: entry.refId,
+            ...(entry.refId.startsWith("rcp_") ? { href: `/receipt/${entry.refId}` } : {}),
+            ...(entry.refId.startsWith("prf_") ? { href: `/proofs/${entry.refId}` } : {}),
+          },
+        ];
+  return [
+    ...cause,
+    {
+      kind: "posting",
+      title: isIncoming ? `From ${counterpartyWord(entry.counterparty)}` : `To ${counterpartyWord(entry.counterparty)}`,
+      at: entry.createdAt,
+      detail: (
+        <>
+          Your balance after it: <Amount units={entry.balance.units} asset={entry.balance.asset} />
+        </>
+      ),
+      hash: entry.id,
+    },
+  ];
+}

@@ -1,0 +1,132 @@
+"use client";
+
+import { useInfiniteQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import type { StatementEntryView } from "#core/schemas/balance.ts";
+import { PagedTable } from "../api/query-table.tsx";
+import { useTRPC } from "../api/trpc.ts";
+import { Amount } from "../money/amount.tsx";
+import { postingWord } from "../money/posting-words.ts";
+import { ReceiptDrawer } from "../receipt/receipt-drawer.tsx";
+import { Badge } from "../ui/badge.tsx";
+import { buttonClass } from "../ui/button.tsx";
+import { Card, CardHeader } from "../ui/card.tsx";
+import type { Column } from "../ui/data-table.tsx";
+import { EmptyState } from "../ui/empty-state.tsx";
+import { shorten } from "../ui/identifier.tsx";
+import { Time } from "../ui/time.tsx";
+import { counterpartyWord } from "./counterparty-word.ts";
+import { postingSteps } from "./posting-steps.tsx";
+
+const COLUMNS: readonly Column<StatementEntryView>[] = [
+  {
+    id: "when",
+    header: "When",
+    cell: (entry) => <Time iso={entry.createdAt} className="whitespace-nowrap text-ink-2" />,
+  },
+  {
+    id: "what",
+    header: "What",
+    cell: (entry) => (
+      <span className="block min-w-0">
+        <span className="font-medium">{postingWord(entry.kind)}</span>
+        {entry.memo !== null && <span className="block truncate text-ink-3 text-xs">{entry.memo}</span>}
+      </span>
+    ),
+    skeletonWidth: "w-28",
+  },
+  {
+    id: "who",
+    header: "With",
+    from: "md",
+    cell: (entry) => <span className="text-ink-2">{counterpartyWord(entry.counterparty)}</span>,
+    skeletonWidth: "w-24",
+  },
+  {
+    id: "ref",
+    header: "Reference",
+    from: "lg",
+    cell: (entry) =>
+      entry.refId === null ? (
+        <span className="text-ink-3">–</span>
+      ) : (
+        <code title={entry.refId} className="font-mono text-ink-2">
+          {shorten(entry.refId, 8, 6)}
+        </code>
+      ),
+    skeletonWidth: "w-28",
+  },
+  {
+    id: "amount",
+    header: "Amount",
+    align: "right",
+    cell: (entry) => (
+      <Amount
+        units={entry.amount.units}
+        asset={entry.amount.asset}
+        isSigned
+        className={entry.amount.units.startsWith("-") ? "" : "font-medium text-ok"}
+      />
+    ),
+  },
+  {
+    id: "balance",
+    header: "Balance",
+    align: "right",
+    from: "sm",
+    cell: (entry) => <Amount units={entry.balance.units} asset={entry.balance.asset} className="text-ink-2" />,
+  },
+  {
+    id: "receipt",
+    header: "Receipt",
+    isHeaderHidden: true,
+    align: "right",
+    className: "w-12 pl-0",
+    cell: (entry) => (
+      <ReceiptDrawer
+        title={postingWord(entry.kind)}
+        id={entry.id}
+        subject={<Amount units={entry.amount.units} asset={entry.amount.asset} isSigned />}
+        status={<Badge>Posted</Badge>}
+        steps={postingSteps(entry)}
+      />
+    ),
+  },
+];
+
+export function Statement({ limit = 25 }: { limit?: number }) {
+  const trpc = useTRPC();
+  const query = useInfiniteQuery(
+    trpc.balance.listStatement.infiniteQueryOptions(
+      { limit },
+      { getNextPageParam: (page) => page.nextCursor ?? undefined, refetchInterval: 5_000 },
+    ),
+  );
+  return (
+    <Card>
+      <CardHeader
+        title="Statement"
+        description="Every posting, with the balance after it. Nothing is ever changed or removed."
+      />
+      <PagedTable
+        query={query}
+        what="Statement"
+        columns={COLUMNS}
+        rowKey={(entry) => entry.id}
+        skeletonRows={6}
+        empty={
+          <EmptyState
+            title="Nothing has moved yet"
+            action={
+              <Link href="/feed" className={buttonClass({ variant: "primary" })}>
+                Earn your first cents
+              </Link>
+            }
+          >
+            Rewards, completions, payments and withdrawals appear here in order, each with its receipt.
+          </EmptyState>
+        }
+      />
+    </Card>
+  );
+}
