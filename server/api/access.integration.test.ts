@@ -32,7 +32,7 @@ const ACCESS: Record<string, Rule> = {
   "agent.listPayments": "scope agents:read",
   "agent.getPayment": "scope agents:read",
   "agent.deposit": "scope agents:write",
-  "agent.call": "scope agents:write",
+  "agent.callContracts": "scope agents:write",
   "agent.simulate": "user",
   "agent.pause": "user",
   "agent.resume": "user",

@@ -153,7 +153,7 @@ export const agentRouter = router({
     .output(activityOutput)
     .mutation(({ ctx, input }) => depositAsAgent(ctx.actor, input)),
 
-  call: scoped("agents:write")
+  callContracts: scoped("agents:write")
     .meta({
       openapi: {
         method: "POST",
