@@ -41,9 +41,9 @@ function findDeploymentFile(chainId: number): string | null {
 export function findDeployment(): Deployment | null {
   const path = findDeploymentFile(env.CHAIN_ID);
   if (!path) return null;
-  const modifiedAtMs = statSync(path).mtimeMs;
+  const modifiedAtMs = statSync(/*turbopackIgnore: true*/ path).mtimeMs;
   if (cached?.path === path && cached.modifiedAtMs === modifiedAtMs) return cached.deployment;
-  const parsed = deploymentSchema.safeParse(JSON.parse(readFileSync(path, "utf8")));
+  const parsed = deploymentSchema.safeParse(JSON.parse(readFileSync(/*turbopackIgnore: true*/ path, "utf8")));
   if (!parsed.success) {
     throw new DomainError(
       "DEPLOYMENT_MISSING",
