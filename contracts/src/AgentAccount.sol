@@ -318,10 +318,12 @@ contract AgentAccount is IAgentAccount, Account, ERC7821, ERC7739, ERC721Holder,
             }
         }
 
-        bytes32 modelId = rule.proofModelId;
-        if (modelId != bytes32(0)) {
+        // A rule with a model always has an age, and the age is in a word that was read already.
+        uint32 proofMaxAge = rule.proofMaxAge;
+        if (proofMaxAge != 0) {
+            bytes32 modelId = rule.proofModelId;
             if (inferenceId == bytes32(0)) revert AgentAccount_ProofRequired(index, modelId);
-            _registry.consume(inferenceId, modelId, rule.proofMinOutput, rule.proofMaxAge);
+            _registry.consume(inferenceId, modelId, rule.proofMinOutput, proofMaxAge);
         }
     }
 

@@ -31,9 +31,7 @@ export const buildContracts = () =>
     sources: ["contracts/src", "contracts/foundry.toml", "package-lock.json"],
     product: join(root, "contracts/out"),
     make: async () => {
-      await runToEnd(bin("forge"), ["build", "--root", "contracts", "--skip", "test", "--skip", "script"], {
-        cwd: root,
-      });
+      await runToEnd(process.execPath, [join(root, "scripts/forge.mjs"), "build", "contracts/src"], { cwd: root });
     },
   });
 
