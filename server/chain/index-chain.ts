@@ -7,7 +7,7 @@ import {
   type Hex,
   type Log,
 } from "viem";
-import { decodeEventLog, encodeEventTopics, isAddressEqual } from "viem/utils";
+import { decodeEventLog, encodeEventTopics, getAddress, isAddressEqual } from "viem/utils";
 import { pool, type Sql, sqlOf, withTransaction } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import { log } from "#server/log.ts";
@@ -224,7 +224,7 @@ async function applyLog(sql: Sql, { log: entry, handler, at }: Placed): Promise<
   );
   await handler.apply(sql, {
     args: args as never,
-    address: entry.address,
+    address: getAddress(entry.address),
     transactionHash: entry.transactionHash as Hex,
     blockNumber: entry.blockNumber,
     logIndex: entry.logIndex,
