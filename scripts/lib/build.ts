@@ -4,8 +4,6 @@ import { runToEnd } from "./processes.ts";
 import { NODE_FLAGS, root } from "./services.ts";
 
 const stamps = join(root, "node_modules", ".cache", "converge");
-const bin = (name: string) => join(root, "node_modules", ".bin", name);
-
 /** The Prisma client's TypeScript, when the schema changed. */
 export const generateClient = () =>
   makeWhenChanged({
