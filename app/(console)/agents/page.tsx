@@ -1,0 +1,25 @@
+import type { Metadata } from "next";
+import Link from "next/link";
+import { AgentTable } from "#components/agents/agent-table.tsx";
+import { PageHeader } from "#components/shell/page-header.tsx";
+import { buttonClass } from "#components/ui/button.tsx";
+
+export const metadata: Metadata = { title: "Agents" };
+
+export default function AgentsPage() {
+  return (
+    <>
+      <PageHeader
+        mark="bg-agents"
+        title="Agents"
+        description="Wallets for programs, with limits that hold even when the program goes wrong."
+        action={
+          <Link href="/agents/new" className={buttonClass({ variant: "primary" })}>
+            Create an agent
+          </Link>
+        }
+      />
+      <AgentTable />
+    </>
+  );
+}

@@ -1,0 +1,71 @@
+import type { ActivityView } from "#core/schemas/agent.ts";
+import { Amount } from "../money/amount.tsx";
+import type { ReceiptStep } from "../receipt/receipt-step.ts";
+
+const KINDS: Record<ActivityView["kind"], string> = {
+  payment: "A payment",
+  deposit: "A deposit to its own balance",
+  call: "A call",
+};
+
+export const activityWord = (kind: ActivityView["kind"]): string =>
+  KINDS[kind].replace(/^An? /, "").replace(/^\w/, (letter) => letter.toUpperCase());
+
+function decision(activity: ActivityView): ReceiptStep {
+  const { refusal } = activity;
+  if (refusal === null) return { kind: "decision", title: "The signer’s policy check allowed exactly these bytes" };
+  return {
+    kind: "decision",
+    title:
+      refusal.refusedBy === "signer"
+        ? `The signer refused it: ${refusal.rule}`
+        : `The account’s contract refused it: ${refusal.rule}`,
+    detail: (
+      <>
+        {refusal.value}. {refusal.fix}
+      </>
+    ),
+    state: "refused",
+  };
+}
+
+/** From what the agent wanted to what the chain did. */
+export function activitySteps(activity: ActivityView): ReceiptStep[] {
+  const steps: ReceiptStep[] = [
+    {
+      kind: "event",
+      title: `${KINDS[activity.kind]} was proposed`,
+      at: activity.createdAt,
+      detail: activity.amount && (
+        <>
+          <Amount units={activity.amount.units} /> {activity.recipient && `to ${activity.recipient}`}
+        </>
+      ),
+      hash: activity.id,
+    },
+  ];
+  if (activity.inferenceId !== null) {
+    steps.push({
+      kind: "proof",
+      title: "With the proved output its rule asks for",
+      hash: activity.inferenceId,
+      href: `/verify/${activity.inferenceId}`,
+    });
+  }
+  steps.push(decision(activity));
+  if (activity.refusal !== null) return steps;
+  steps.push({ kind: "signature", title: "Signed by the agent’s key", hash: activity.operationId ?? undefined });
+  if (activity.status === "submitted")
+    steps.push({ kind: "transaction", title: "The chain carries it out", state: "waiting" });
+  else {
+    steps.push({
+      kind: "transaction",
+      title: activity.status === "succeeded" ? "Carried out" : "It failed on the chain; no money moved",
+      detail:
+        activity.error ?? (activity.gasUsed === null ? undefined : `${activity.gasUsed} gas, paid by the sponsor.`),
+      hash: activity.transactionHash ?? undefined,
+      state: activity.status === "succeeded" ? "done" : "refused",
+    });
+  }
+  return steps;
+}

@@ -1,0 +1,90 @@
+"use client";
+
+import { useInfiniteQuery } from "@tanstack/react-query";
+import type { ActivityView } from "#core/schemas/agent.ts";
+import { PagedTable } from "../api/query-table.tsx";
+import { useTRPC } from "../api/trpc.ts";
+import { Amount } from "../money/amount.tsx";
+import { ReceiptDrawer } from "../receipt/receipt-drawer.tsx";
+import { Card, CardHeader } from "../ui/card.tsx";
+import type { Column } from "../ui/data-table.tsx";
+import { EmptyState } from "../ui/empty-state.tsx";
+import { shorten } from "../ui/identifier.tsx";
+import { Time } from "../ui/time.tsx";
+import { activitySteps, activityWord } from "./activity-steps.tsx";
+import { ActivityStatus } from "./agent-status.tsx";
+
+const amountOf = (activity: ActivityView) =>
+  activity.amount === null ? <span className="text-ink-3">–</span> : <Amount units={activity.amount.units} />;
+
+const COLUMNS: readonly Column<ActivityView>[] = [
+  { id: "when", header: "When", cell: (row) => <Time iso={row.createdAt} className="whitespace-nowrap text-ink-2" /> },
+  { id: "what", header: "What", cell: (row) => <span className="font-medium">{activityWord(row.kind)}</span> },
+  {
+    id: "to",
+    header: "To",
+    from: "md",
+    cell: (row) =>
+      row.recipient === null ? (
+        <span className="text-ink-3">–</span>
+      ) : (
+        <code className="font-mono">{shorten(row.recipient)}</code>
+      ),
+    skeletonWidth: "w-24",
+  },
+  { id: "status", header: "Status", cell: (row) => <ActivityStatus status={row.status} /> },
+  {
+    id: "why",
+    header: "Why",
+    from: "lg",
+    cell: (row) => (
+      <span className="text-ink-2">
+        {row.refusal ? `${row.refusal.rule}, by the ${row.refusal.refusedBy}` : (row.error ?? "")}
+      </span>
+    ),
+    skeletonWidth: "w-32",
+  },
+  { id: "amount", header: "Amount", align: "right", cell: amountOf },
+  {
+    id: "receipt",
+    header: "Receipt",
+    isHeaderHidden: true,
+    align: "right",
+    className: "w-12 pl-0",
+    cell: (row) => (
+      <ReceiptDrawer
+        title={activityWord(row.kind)}
+        id={row.id}
+        subject={amountOf(row)}
+        status={<ActivityStatus status={row.status} />}
+        steps={activitySteps(row)}
+      />
+    ),
+  },
+];
+
+export function ActivityTable({ agentId }: { agentId: string }) {
+  const trpc = useTRPC();
+  const query = useInfiniteQuery(
+    trpc.agent.listPayments.infiniteQueryOptions(
+      { id: agentId, limit: 20 },
+      { getNextPageParam: (page) => page.nextCursor ?? undefined, refetchInterval: 3_000 },
+    ),
+  );
+  return (
+    <Card>
+      <CardHeader title="What it did" description="And what it was refused, by whom, and why." />
+      <PagedTable
+        query={query}
+        what="Activity"
+        columns={COLUMNS}
+        rowKey={(row) => row.id}
+        empty={
+          <EmptyState title="Nothing yet">
+            Payments, deposits and refusals appear here with the decision behind each.
+          </EmptyState>
+        }
+      />
+    </Card>
+  );
+}

@@ -1,0 +1,94 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import type { AgentDetail as Agent } from "#core/schemas/agent.ts";
+import { QueryError } from "../api/query-error.tsx";
+import { useTRPC } from "../api/trpc.ts";
+import { Amount } from "../money/amount.tsx";
+import { PageHeader } from "../shell/page-header.tsx";
+import { Identifier } from "../ui/identifier.tsx";
+import { Meter } from "../ui/meter.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { Stat, StatGroup } from "../ui/stat.tsx";
+import { ActivityTable } from "./activity-table.tsx";
+import { AgentActions } from "./agent-actions.tsx";
+import { AgentStatus } from "./agent-status.tsx";
+import { PolicyCard } from "./policy-card.tsx";
+import { shareOf } from "./share-of.ts";
+import { windowWord } from "./window-word.ts";
+
+function Money({ agent }: { agent: Agent | undefined }) {
+  const share = agent ? shareOf(agent.spentInWindow.units, agent.policy.windowCap.units) : 0;
+  return (
+    <StatGroup className="grid-cols-1 sm:grid-cols-3 lg:grid-cols-3">
+      <Stat
+        label={agent ? `Spent in ${windowWord(agent.policy.windowSeconds)}` : "Spent"}
+        mark="bg-agents"
+        value={
+          agent && (
+            <>
+              <Amount units={agent.spentInWindow.units} />{" "}
+              <span className="text-base text-ink-3">
+                of <Amount units={agent.policy.windowCap.units} />
+              </span>
+            </>
+          )
+        }
+        detail={
+          agent && (
+            <Meter
+              share={share}
+              label="Spent in the window"
+              valueText={`${Math.round(share * 100)} %`}
+              tone="bg-agents"
+              className="mt-2"
+            />
+          )
+        }
+      />
+      <Stat
+        label="In its account"
+        value={agent && <Amount units={agent.accountBalance.units} />}
+        detail="On the chain, under its limits"
+      />
+      <Stat
+        label="In its balance here"
+        value={agent && <Amount units={agent.ledgerBalance.units} />}
+        detail="For inference"
+      />
+    </StatGroup>
+  );
+}
+
+export function AgentDetail({ id }: { id: string }) {
+  const trpc = useTRPC();
+  const query = useQuery(trpc.agent.getAgent.queryOptions({ id }, { refetchInterval: 3_000 }));
+  if (query.isError && !query.data)
+    return <QueryError error={query.error} what="The agent" onRetry={() => void query.refetch()} />;
+  const agent = query.data;
+  return (
+    <>
+      <PageHeader
+        mark="bg-agents"
+        title={
+          agent ? (
+            <span className="flex min-w-0 flex-wrap items-center gap-3">
+              {agent.name} <AgentStatus status={agent.status} />
+            </span>
+          ) : (
+            <Skeleton className="h-7 w-48" />
+          )
+        }
+        description={<Identifier value={id} label="agent id" head={14} tail={6} />}
+        action={agent && <AgentActions agent={agent} />}
+      />
+      <div className="flex flex-col gap-6">
+        <Money agent={agent} />
+        <div className="grid grid-cols-1 items-start gap-6 *:min-w-0 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+          <ActivityTable agentId={id} />
+          {agent ? <PolicyCard agent={agent} /> : <Skeleton className="h-80 w-full" />}
+        </div>
+      </div>
+    </>
+  );
+}

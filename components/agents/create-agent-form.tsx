@@ -1,0 +1,159 @@
+"use client";
+
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { CircleAlert } from "lucide-react";
+import { useRouter } from "next/navigation";
+import { type FormEvent, useState } from "react";
+import { toast } from "sonner";
+import { readApiError } from "../api/read-api-error.ts";
+import { useTRPC } from "../api/trpc.ts";
+import { signOperation } from "../identity/sign-operation.ts";
+import { describeFailure } from "../identity/start-sign-in.ts";
+import { AmountInput } from "../money/amount-input.tsx";
+import { Button } from "../ui/button.tsx";
+import { Card, CardBody, CardHeader } from "../ui/card.tsx";
+import { CheckboxRow } from "../ui/checkbox-row.tsx";
+import { Field } from "../ui/field.tsx";
+import { Input } from "../ui/input.tsx";
+import { Select } from "../ui/select.tsx";
+import { OwnerNeeded } from "./owner-needed.tsx";
+import { PayeeFields } from "./payee-fields.tsx";
+import { EMPTY_DRAFT, LIFETIMES, type PolicyDraft, problemOf, toPolicy, WINDOWS } from "./policy-draft.ts";
+import { PolicySummary } from "./policy-summary.tsx";
+
+export function CreateAgentForm() {
+  const trpc = useTRPC();
+  const router = useRouter();
+  const queryClient = useQueryClient();
+  const account = useQuery(trpc.account.getAccount.queryOptions());
+  const models = useQuery(trpc.proof.models.queryOptions());
+  const [draft, setDraft] = useState<PolicyDraft>(EMPTY_DRAFT);
+  const [isTried, setIsTried] = useState(false);
+  const patch = (change: Partial<PolicyDraft>) => setDraft((current) => ({ ...current, ...change }));
+  const problem = problemOf(draft);
+
+  const create = useMutation(trpc.agent.createAgent.mutationOptions());
+  const confirm = useMutation(trpc.agent.confirmAgent.mutationOptions());
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setIsTried(true);
+    if (problem !== null) return;
+    const made = await create
+      .mutateAsync({ name: draft.name.trim(), policy: toPolicy(draft, Date.now()) })
+      .catch(() => null);
+    if (made === null) return;
+    try {
+      await confirm.mutateAsync({ id: made.agent.id, signature: await signOperation(made.operation) });
+      toast.success(`${made.agent.name} is being set up`, {
+        description: "It becomes active as soon as the chain has your grant.",
+      });
+    } catch (error) {
+      // The agent exists and waits; its page offers the signature again.
+      const isOurs = readApiError(error).code !== "NETWORK";
+      toast.error("The agent still awaits your signature", {
+        description: isOurs ? readApiError(error).message : describeFailure(error),
+      });
+    }
+    await queryClient.invalidateQueries({ queryKey: trpc.agent.pathKey() });
+    router.push(`/agents/${made.agent.id}`);
+  };
+
+  const hasNoOwner = account.data !== undefined && account.data.account === null;
+  const refusal = create.isError ? readApiError(create.error) : null;
+  return (
+    <form
+      onSubmit={(event) => void submit(event)}
+      className="grid grid-cols-1 items-start gap-6 *:min-w-0 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]"
+    >
+      <div className="flex flex-col gap-6">
+        {hasNoOwner && <OwnerNeeded />}
+        <Card>
+          <CardHeader title="Who" />
+          <CardBody>
+            <Field label="Name" hint="For you. The chain knows it by its address.">
+              <Input
+                value={draft.name}
+                onChange={(event) => patch({ name: event.target.value })}
+                maxLength={80}
+                placeholder="Research buyer"
+              />
+            </Field>
+          </CardBody>
+        </Card>
+        <Card>
+          <CardHeader
+            title="How much"
+            description="Windows roll: at no moment does any stretch of that length hold more."
+          />
+          <CardBody className="grid gap-4 sm:grid-cols-2">
+            <AmountInput
+              label="At most a payment"
+              units={draft.perTransactionCap}
+              onUnitsChange={(units) => patch({ perTransactionCap: units })}
+            />
+            <Field label="Expires after">
+              <Select
+                label="Expires after"
+                options={LIFETIMES}
+                value={draft.days}
+                onValueChange={(days) => patch({ days })}
+              />
+            </Field>
+            <AmountInput
+              label="At most together"
+              units={draft.windowCap}
+              onUnitsChange={(units) => patch({ windowCap: units })}
+            />
+            <Field label="Over">
+              <Select
+                label="Over"
+                options={WINDOWS}
+                value={draft.windowSeconds}
+                onValueChange={(windowSeconds) => patch({ windowSeconds })}
+              />
+            </Field>
+          </CardBody>
+        </Card>
+        <Card>
+          <CardHeader title="For what" description="What is not named here is denied." />
+          <CardBody className="flex flex-col gap-4">
+            <CheckboxRow
+              label="Fill its own balance here, to buy inference"
+              checked={draft.mayDeposit}
+              onCheckedChange={(mayDeposit) => patch({ mayDeposit })}
+            />
+            <PayeeFields
+              payees={draft.payees}
+              models={models.data?.data.filter((model) => model.isCurrent) ?? []}
+              onChange={(payees) => patch({ payees })}
+            />
+          </CardBody>
+        </Card>
+      </div>
+      <Card className="lg:sticky lg:top-20">
+        <CardHeader title="What you sign" />
+        <CardBody className="flex flex-col gap-4">
+          <PolicySummary policy={problem === null ? toPolicy(draft, Date.now()) : null} />
+          {(refusal !== null || (isTried && problem !== null)) && (
+            <p role="alert" className="flex items-start gap-2 text-bad text-sm">
+              <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
+              {problem ?? refusal?.message}
+            </p>
+          )}
+          <Button
+            type="submit"
+            variant="primary"
+            size="lg"
+            isPending={create.isPending || confirm.isPending}
+            disabled={hasNoOwner}
+          >
+            Create and sign
+          </Button>
+          <p className="text-ink-3 text-xs">
+            One signature of yours sets up its account and its limits. It costs you nothing.
+          </p>
+        </CardBody>
+      </Card>
+    </form>
+  );
+}

@@ -1,0 +1,77 @@
+import type { PolicyInput, RuleInput } from "#core/schemas/agent.ts";
+
+/** One line of the form: whom the agent may pay, and the proof it takes, if any. */
+export type PayeeDraft = { id: number; recipient: string; proofModelId: string | null; outputMin: string };
+
+export type PolicyDraft = {
+  name: string;
+  perTransactionCap: string;
+  windowCap: string;
+  windowSeconds: string;
+  days: string;
+  mayDeposit: boolean;
+  payees: readonly PayeeDraft[];
+};
+
+export const WINDOWS = [
+  { value: "3600", label: "in any hour" },
+  { value: "86400", label: "in any day" },
+  { value: "604800", label: "in any 7 days" },
+  { value: "2592000", label: "in any 30 days" },
+] as const;
+
+export const LIFETIMES = [
+  { value: "1", label: "1 day" },
+  { value: "7", label: "7 days" },
+  { value: "30", label: "30 days" },
+  { value: "90", label: "90 days" },
+] as const;
+
+const PROOF_MAX_AGE_SECONDS = 3_600;
+const DAY_MS = 86_400_000;
+
+export const EMPTY_DRAFT: PolicyDraft = {
+  name: "",
+  perTransactionCap: "200000",
+  windowCap: "500000",
+  windowSeconds: "3600",
+  days: "7",
+  mayDeposit: true,
+  payees: [],
+};
+
+export const isAddress = (text: string): boolean => /^0x[0-9a-fA-F]{40}$/.test(text);
+
+/** The first thing that keeps this draft from being a policy, in a sentence; null when nothing does. */
+export function problemOf(draft: PolicyDraft): string | null {
+  if (draft.name.trim() === "") return "Give the agent a name.";
+  if (draft.perTransactionCap === "" || draft.windowCap === "") return "Set both limits.";
+  if (BigInt(draft.perTransactionCap) <= 0n || BigInt(draft.windowCap) <= 0n) return "A limit is more than zero.";
+  if (BigInt(draft.perTransactionCap) > BigInt(draft.windowCap))
+    return "One payment cannot be more than the window allows.";
+  if (draft.payees.some((payee) => !isAddress(payee.recipient)))
+    return "Each recipient is an address: 0x and 40 hexadecimal digits.";
+  if (draft.payees.some((payee) => payee.proofModelId !== null && !/^\d{1,3}$/.test(payee.outputMin)))
+    return "The least output of a proof is a number from 0 to 255.";
+  if (!draft.mayDeposit && draft.payees.length === 0) return "Allow at least one thing: what no rule names is denied.";
+  return null;
+}
+
+export function toPolicy(draft: PolicyDraft, nowMs: number): PolicyInput {
+  const payRules = draft.payees.map(
+    (payee): RuleInput => ({
+      kind: "pay",
+      recipient: payee.recipient,
+      ...(payee.proofModelId === null
+        ? {}
+        : { proof: { modelId: payee.proofModelId, outputMin: payee.outputMin, maxAgeSeconds: PROOF_MAX_AGE_SECONDS } }),
+    }),
+  );
+  return {
+    perTransactionCap: draft.perTransactionCap,
+    windowCap: draft.windowCap,
+    windowSeconds: Number(draft.windowSeconds),
+    validUntil: new Date(nowMs + Number(draft.days) * DAY_MS).toISOString(),
+    rules: [...(draft.mayDeposit ? [{ kind: "deposit" as const }] : []), ...payRules],
+  };
+}
