@@ -14,6 +14,16 @@ const EVENTS_IN_MESSAGE_MAX = 200;
 /** Longer than the platform waits for a silent node, there is nobody to deliver to. */
 const GIVE_UP_AFTER_MS = 10_000;
 
+/** A text longer than one event may be, as several. */
+function inPieces(event: Unsent): Unsent[] {
+  if (event.type !== "text" || event.text.length <= TEXT_EVENT_CHARACTERS_MAX) return [event];
+  const pieces: Unsent[] = [];
+  for (let at = 0; at < event.text.length; at += TEXT_EVENT_CHARACTERS_MAX) {
+    pieces.push({ type: "text", text: event.text.slice(at, at + TEXT_EVENT_CHARACTERS_MAX) });
+  }
+  return pieces;
+}
+
 /** Sends the events of one attempt in order, each once, and a sign of life when there is nothing to say. */
 export function createEventSender(platform: Platform, work: Work, onStop: () => void) {
   const waiting: Unsent[] = [];
@@ -61,13 +71,7 @@ export function createEventSender(platform: Platform, work: Work, onStop: () => 
 
   function push(event: Unsent): void {
     if (isStopped) return;
-    if (event.type === "text" && event.text.length > TEXT_EVENT_CHARACTERS_MAX) {
-      for (let at = 0; at < event.text.length; at += TEXT_EVENT_CHARACTERS_MAX) {
-        waiting.push({ type: "text", text: event.text.slice(at, at + TEXT_EVENT_CHARACTERS_MAX) });
-      }
-    } else {
-      waiting.push(event);
-    }
+    waiting.push(...inPieces(event));
     sending ??= drain().finally(() => {
       sending = null;
     });

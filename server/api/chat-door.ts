@@ -30,9 +30,12 @@ export function handleChatCompletions(request: Request): Promise<Response> {
     request.signal.addEventListener("abort", leave, { once: true });
     // The first event decides the status: until then a failure is a plain error response, and costs nothing.
     const first = await inference.events.next();
-    if (first.done) throw new DomainError("UNAVAILABLE", { message: "The request was cancelled." });
+    if (first.done) return nobodyIsThere();
     const headers = { "x-converge-receipt": inference.receiptId, "x-converge-inference": inference.id };
-    if (!input.stream) return Response.json(await collect(inference, first.value), { headers });
+    if (!input.stream) {
+      const answer = await collect(inference, first.value);
+      return answer ? Response.json(answer, { headers }) : nobodyIsThere();
+    }
     return new Response(streamOf(inference, first.value, input, requestId), {
       headers: {
         ...headers,
@@ -48,13 +51,17 @@ export function handleChatCompletions(request: Request): Promise<Response> {
 const seconds = () => Math.floor(Date.now() / 1000);
 const idOf = (inference: RunningInference) => `chatcmpl-${inference.id}`;
 
+/** The caller hung up; what was delivered is settled, and no answer reaches anyone. */
+const nobodyIsThere = () => new Response(null, { status: 499 });
+
+/** The whole answer, or null when the caller left before its end. */
 async function collect(inference: RunningInference, first: InferenceEvent) {
   let text = "";
   let event = first;
   while (event.type === "text") {
     text += event.text;
     const next = await inference.events.next();
-    if (next.done) throw new DomainError("UNAVAILABLE", { message: "The request was cancelled." });
+    if (next.done) return null;
     event = next.value;
   }
   return {

@@ -1,0 +1,87 @@
+import type { Work } from "../core/schemas/node-protocol.ts";
+import { createAnswerMemory } from "./answer-memory.ts";
+import { createEventSender } from "./event-sender.ts";
+import type { NodeParts } from "./serve.ts";
+
+/** Lets at most `capacity` answers run at a time; the others wait, and may leave while they do. */
+function createTurns(capacity: number) {
+  const waiting = new Set<() => void>();
+  let active = 0;
+  return {
+    /** False when the signal fired before there was a place. */
+    async take(signal: AbortSignal): Promise<boolean> {
+      while (active >= capacity && !signal.aborted) {
+        await new Promise<void>((resolve) => {
+          waiting.add(resolve);
+          signal.addEventListener("abort", () => resolve(), { once: true });
+        });
+      }
+      if (signal.aborted) return false;
+      active += 1;
+      return true;
+    },
+    giveBack(): void {
+      active -= 1;
+      // Everyone looks again; whoever left meanwhile does not keep the place from the next.
+      for (const look of waiting) look();
+      waiting.clear();
+    },
+  };
+}
+
+/** The answers a node is giving: starts them, stops them, and remembers them for their receipts. */
+export function createAnswers(node: NodeParts) {
+  const { platform, engine, options, say } = node;
+  const memory = createAnswerMemory(node.identity);
+  const turns = createTurns(options.capacity);
+  const running = new Map<string, AbortController>();
+  const prices = { inputPrice: options.inputPrice, outputPrice: options.outputPrice };
+
+  async function start(work: Work): Promise<void> {
+    const controller = new AbortController();
+    running.set(work.attemptId, controller);
+    const sender = createEventSender(platform, work, () => controller.abort());
+    sender.push({ type: "accepted" });
+    let text = "";
+    const hasTurn = await turns.take(controller.signal);
+    try {
+      if (!hasTurn) return;
+      const startedAt = performance.now();
+      const pieces = engine.generate(work, controller.signal);
+      let step = await pieces.next();
+      for (; !step.done; step = await pieces.next()) {
+        text += step.value;
+        sender.push({ type: "text", text: step.value });
+      }
+      if (!controller.signal.aborted) sender.push({ type: "done", finishReason: step.value });
+      const stopped = controller.signal.aborted ? ", stopped" : "";
+      say(`${work.model}: ${text.length} characters in ${Math.round(performance.now() - startedAt)} ms${stopped}.`);
+    } catch (error) {
+      if (controller.signal.aborted) return;
+      const reason = error instanceof Error ? error.message : String(error);
+      say(`${work.model} failed: ${reason}`);
+      sender.push({ type: "failed", reason: reason.slice(0, 300) });
+    } finally {
+      if (hasTurn) turns.giveBack();
+      await memory.remember(work, text, prices);
+      await sender.end();
+      running.delete(work.attemptId);
+    }
+  }
+
+  return {
+    start,
+    /** Lets the platform give the work to another node at once. */
+    async refuse(work: Work): Promise<void> {
+      const sender = createEventSender(platform, work, () => undefined);
+      sender.push({ type: "refused", reason: "The node is ending." });
+      await sender.end();
+    },
+    stop(attemptId: string): void {
+      running.get(attemptId)?.abort();
+      running.delete(attemptId);
+    },
+    running: (): string[] => [...running.keys()],
+    sign: memory.sign,
+  };
+}
