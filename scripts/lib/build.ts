@@ -4,6 +4,7 @@ import { runToEnd } from "./processes.ts";
 import { NODE_FLAGS, root } from "./services.ts";
 
 const stamps = join(root, "node_modules", ".cache", "converge");
+
 /** The Prisma client's TypeScript, when the schema changed. */
 export const generateClient = () =>
   makeWhenChanged({
