@@ -76,7 +76,10 @@ export const integrationSuite = (): [string, string[]] => [
   "integration",
   node("node_modules/vitest/vitest.mjs", "run", "--project", "integration"),
 ];
-export const contractsSuite = (): [string, string[]] => ["contracts", node("scripts/forge.mjs", "test")];
+export const contractsSuite = (): [string, string[]] => [
+  "contracts",
+  [process.execPath, join(root, "scripts/forge.mjs"), "test"],
+];
 export const driftSuite = (): [string, string[]] => ["generated", node("scripts/check-generated.ts")];
 export const journeySuite = (): [string, string[]] => ["journey", node("bench/journey/main.ts")];
 export const browserSuite = (): [string, string[]] => ["browser", node("node_modules/@playwright/test/cli.js", "test")];
