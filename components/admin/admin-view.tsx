@@ -1,0 +1,232 @@
+"use client";
+
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import type { ApiOutput } from "../api/api-types.ts";
+import { QueryError } from "../api/query-error.tsx";
+import { PagedTable, QueryTable } from "../api/query-table.tsx";
+import { useTRPC } from "../api/trpc.ts";
+import { Amount } from "../money/amount.tsx";
+import { StatusBadge } from "../ui/badge.tsx";
+import { Card, CardHeader } from "../ui/card.tsx";
+import type { Column } from "../ui/data-table.tsx";
+import { EmptyState } from "../ui/empty-state.tsx";
+import { Identifier } from "../ui/identifier.tsx";
+import { Stat, StatGroup } from "../ui/stat.tsx";
+import { Time } from "../ui/time.tsx";
+
+type Overview = ApiOutput["admin"]["overview"];
+type User = ApiOutput["admin"]["listUsers"]["data"][number];
+type Check = { name: string; ok: boolean; ms: number; message?: string | undefined };
+type Process = Overview["processes"][number];
+type StatusCount = { name: string; status: string; count: number };
+
+const number = new Intl.NumberFormat("en");
+
+function Money({ overview }: { overview: Overview | undefined }) {
+  const ledger = overview?.ledger;
+  const show = (amount: { units: string } | undefined) => amount && <Amount units={amount.units} />;
+  return (
+    <StatGroup>
+      <Stat
+        label="Owed to everybody"
+        value={show(ledger?.liabilities)}
+        detail={ledger && `${number.format(ledger.accounts)} accounts`}
+      />
+      <Stat label="In the vault" value={show(ledger?.vault)} detail="As the ledger counts it" />
+      <Stat label="Set aside" value={show(ledger?.reserved)} detail="For things under way" />
+      <Stat
+        label="Earned by the platform"
+        value={show(ledger?.revenue)}
+        detail={ledger && `${number.format(ledger.transfers)} postings`}
+      />
+    </StatGroup>
+  );
+}
+
+function State({ overview }: { overview: Overview | undefined }) {
+  const isBalanced = overview?.ledger.isBalanced;
+  return (
+    <StatGroup>
+      <Stat
+        label="Ledger"
+        value={
+          isBalanced === undefined ? undefined : (
+            <StatusBadge kind={isBalanced ? "ok" : "bad"}>{isBalanced ? "Balanced" : "Out of balance"}</StatusBadge>
+          )
+        }
+        detail="Debits equal credits"
+      />
+      <Stat
+        label="People"
+        value={overview && number.format(overview.people.users)}
+        detail={overview && `${overview.people.providers} providers, ${overview.people.admins} admins`}
+      />
+      <Stat label="Sessions" value={overview && number.format(overview.people.activeSessions)} detail="Signed in now" />
+      <Stat
+        label="Queue"
+        value={overview && number.format(overview.queue.waiting)}
+        detail={overview && `waiting; ${overview.queue.running} running, ${overview.queue.dead} dead`}
+      />
+    </StatGroup>
+  );
+}
+
+const CHECK_COLUMNS: readonly Column<Check>[] = [
+  { id: "name", header: "Part", cell: (check) => <span className="font-medium capitalize">{check.name}</span> },
+  {
+    id: "state",
+    header: "State",
+    cell: (check) => <StatusBadge kind={check.ok ? "ok" : "bad"}>{check.ok ? "Ready" : "Missing"}</StatusBadge>,
+  },
+  {
+    id: "message",
+    header: "Says",
+    from: "sm",
+    cell: (check) => <span className="text-ink-2">{check.message ?? ""}</span>,
+  },
+  {
+    id: "ms",
+    header: "Answered in",
+    align: "right",
+    cell: (check) => <span className="tabular">{Math.round(check.ms)} ms</span>,
+  },
+];
+
+const PROCESS_COLUMNS: readonly Column<Process>[] = [
+  { id: "name", header: "Process", cell: (row) => <span className="font-medium">{row.name}</span> },
+  {
+    id: "state",
+    header: "State",
+    cell: (row) => <StatusBadge kind={row.isAlive ? "ok" : "bad"}>{row.isAlive ? "Alive" : "Silent"}</StatusBadge>,
+  },
+  { id: "since", header: "Since", from: "sm", cell: (row) => <Time iso={row.startedAt} className="text-ink-2" /> },
+  { id: "seen", header: "Seen", align: "right", cell: (row) => <Time iso={row.seenAt} className="text-ink-2" /> },
+];
+
+const COUNT_COLUMNS: readonly Column<StatusCount>[] = [
+  { id: "what", header: "What", cell: (row) => <span className="font-medium">{row.name}</span> },
+  { id: "status", header: "Status", cell: (row) => <span className="text-ink-2">{row.status}</span> },
+  {
+    id: "count",
+    header: "Count",
+    align: "right",
+    cell: (row) => <span className="tabular">{number.format(row.count)}</span>,
+  },
+];
+
+const USER_COLUMNS: readonly Column<User>[] = [
+  {
+    id: "name",
+    header: "Name",
+    cell: (user) => <span className="font-medium">{user.name}</span>,
+    skeletonWidth: "w-28",
+  },
+  {
+    id: "id",
+    header: "Identifier",
+    from: "md",
+    cell: (user) => <Identifier value={user.id} label="user id" head={8} tail={6} />,
+    skeletonWidth: "w-32",
+  },
+  {
+    id: "roles",
+    header: "Roles",
+    from: "sm",
+    cell: (user) => <span className="text-ink-2">{user.roles.join(", ")}</span>,
+  },
+  {
+    id: "since",
+    header: "Since",
+    align: "right",
+    from: "sm",
+    cell: (user) => <Time iso={user.createdAt} className="text-ink-2" />,
+  },
+  { id: "balance", header: "Available", align: "right", cell: (user) => <Amount units={user.balance.units} /> },
+];
+
+function Users() {
+  const trpc = useTRPC();
+  const query = useInfiniteQuery(
+    trpc.admin.listUsers.infiniteQueryOptions(
+      { limit: 50 },
+      { getNextPageParam: (page) => page.nextCursor ?? undefined },
+    ),
+  );
+  return (
+    <Card>
+      <CardHeader title="People" description="Newest first." />
+      <PagedTable
+        query={query}
+        what="People"
+        columns={USER_COLUMNS}
+        rowKey={(user) => user.id}
+        empty={<EmptyState title="Nobody yet">People appear here as they sign in.</EmptyState>}
+      />
+    </Card>
+  );
+}
+
+export function AdminView() {
+  const trpc = useTRPC();
+  const query = useQuery(trpc.admin.overview.queryOptions(undefined, { refetchInterval: 5_000 }));
+  const overview = query.data;
+  const rest = { isError: query.isError, error: query.error, refetch: query.refetch };
+  if (query.isError && !overview)
+    return <QueryError error={query.error} what="The platform’s state" onRetry={() => void query.refetch()} />;
+  const checks = overview && Object.entries(overview.readiness.checks).map(([name, check]) => ({ name, ...check }));
+  const counts = overview && [
+    ...overview.outbox.map((row) => ({ name: "Chain transactions", ...row })),
+    ...overview.nodes.map((row) => ({ name: "Nodes", ...row })),
+  ];
+  return (
+    <div className="flex flex-col gap-6">
+      <Money overview={overview} />
+      <State overview={overview} />
+      <div className="grid grid-cols-1 items-start gap-6 *:min-w-0 lg:grid-cols-2">
+        <Card>
+          <CardHeader title="Health" description="What a request may need, asked just now." />
+          <QueryTable
+            query={{ ...rest, data: checks && { data: checks } }}
+            what="Health"
+            columns={CHECK_COLUMNS}
+            rowKey={(check) => check.name}
+            empty={<EmptyState title="Nothing to check">No part is registered.</EmptyState>}
+          />
+        </Card>
+        <div className="flex flex-col gap-6">
+          <Card>
+            <CardHeader title="Processes" />
+            <QueryTable
+              query={{ ...rest, data: overview && { data: overview.processes } }}
+              what="Processes"
+              columns={PROCESS_COLUMNS}
+              rowKey={(row) => row.name}
+              skeletonRows={1}
+              empty={
+                <EmptyState title="No process has reported">
+                  The worker reports every few seconds once it runs.
+                </EmptyState>
+              }
+            />
+          </Card>
+          <Card>
+            <CardHeader title="Chain outbox and nodes" />
+            <QueryTable
+              query={{ ...rest, data: counts && { data: counts } }}
+              what="Outbox and nodes"
+              columns={COUNT_COLUMNS}
+              rowKey={(row) => `${row.name} ${row.status}`}
+              skeletonRows={2}
+              empty={
+                <EmptyState title="Nothing sent, nobody joined">
+                  Transactions and nodes are counted here by status.
+                </EmptyState>
+              }
+            />
+          </Card>
+        </div>
+      </div>
+      <Users />
+    </div>
+  );
+}
