@@ -15,12 +15,6 @@ export const FEED_CARDS: readonly FeedCard[] = [
     body: "Most feeds sell the seconds you spend looking. This one pays you for them: a little for opening a card, a little for every second you really read. The counter above moves as you do.",
   },
   {
-    id: "one-ledger",
-    topic: "converge",
-    title: "One book for everything",
-    body: "What you earn here lands in the same ledger that pays for computing and AI. Money you made by reading this morning can buy an answer from a language model this afternoon.",
-  },
-  {
     id: "why-gpus",
     topic: "compute",
     title: "Why AI runs on graphics chips",
@@ -45,10 +39,10 @@ export const FEED_CARDS: readonly FeedCard[] = [
     body: "Your browser made a signing key for this feed and locked it in. Not even this page can copy it out. It signs what you read, so nobody else can earn in your name.",
   },
   {
-    id: "paid-in-seconds",
+    id: "one-ledger",
     topic: "converge",
-    title: "Small sums, exact to the millionth",
-    body: "Amounts here are whole millionths of a dollar, never rounded decimals. Ten thousand tiny earnings add up to exactly what they should, to the last digit.",
+    title: "One book for everything",
+    body: "What you earn here lands in the same ledger that pays for computing and AI. Money you made by reading this morning can buy an answer from a language model this afternoon.",
   },
   {
     id: "memory-is-the-limit",
@@ -67,6 +61,12 @@ export const FEED_CARDS: readonly FeedCard[] = [
     topic: "proofs",
     title: "A fingerprint for data",
     body: "A hash turns any file into a short number. Change one letter and the number is completely different. That is how two people can check they hold the same thing without sending it.",
+  },
+  {
+    id: "paid-in-seconds",
+    topic: "converge",
+    title: "Small sums, exact to the millionth",
+    body: "Amounts here are whole millionths of a dollar, never rounded decimals. Ten thousand tiny earnings add up to exactly what they should, to the last digit.",
   },
   {
     id: "what-we-see",

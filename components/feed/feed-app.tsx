@@ -38,16 +38,18 @@ export function FeedApp({ userId }: { userId: string }) {
 
   return (
     <>
-      <header className="sticky top-0 z-10 flex items-center gap-4 border-line border-b bg-canvas px-6 pt-[max(12px,env(safe-area-inset-top))] pb-3">
-        <FeedCounter snapshot={snapshot} />
-        <div className="ml-auto flex items-center gap-3">
-          <CashOutSheet session={session} snapshot={snapshot} />
-          <Link href="/" aria-label="Converge" className="rounded-sm p-1 text-ink">
-            <LogoMark className="size-6" />
-          </Link>
+      <header className="sticky top-0 z-10 bg-canvas">
+        <div className="flex items-center gap-4 border-line border-b px-6 pt-[max(12px,env(safe-area-inset-top))] pb-3">
+          <FeedCounter snapshot={snapshot} />
+          <div className="ml-auto flex items-center gap-3">
+            <CashOutSheet session={session} snapshot={snapshot} />
+            <Link href="/" aria-label="Converge" className="rounded-sm p-1 text-ink">
+              <LogoMark className="size-6" />
+            </Link>
+          </div>
         </div>
+        <FeedNotice snapshot={snapshot} isIdle={isIdle} />
       </header>
-      <FeedNotice snapshot={snapshot} isIdle={isIdle} />
       <main id="main">
         <h1 className="sr-only">Read and earn</h1>
         <ul ref={listRef}>

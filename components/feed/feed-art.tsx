@@ -9,26 +9,30 @@ const HEIGHT = 176;
 const MIDDLE = HEIGHT / 2;
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 
-/** Strands that meet on one line. */
+/** Strands that meet on one line, from either side. */
 const drawConverge: Draw = (random) => {
-  const meetX = 176 + random() * 56;
+  const count = 5 + Math.floor(random() * 7);
+  const meetX = 130 + random() * 100;
+  const middle = 40 + random() * 96;
+  const isMirrored = random() < 0.5;
   return (
-    <>
-      {range(9).map((i) => {
-        const y = 12 + i * 19;
-        const bend = 60 + random() * 60;
+    <g transform={isMirrored ? `matrix(-1 0 0 1 ${WIDTH} 0)` : undefined}>
+      {range(count).map((i) => {
+        const y = 12 + (i * 152) / (count - 1);
+        const bend = 30 + random() * 80;
+        const isLit = i % 4 === 1;
         return (
           <path
             key={i}
-            d={`M0 ${y}C${bend} ${y} ${meetX - 70} ${MIDDLE} ${meetX} ${MIDDLE}`}
-            stroke={i % 4 === 1 ? "var(--accent)" : "var(--line-strong)"}
-            strokeOpacity={i % 4 === 1 ? 1 : 0.55}
+            d={`M0 ${y}C${bend} ${y} ${meetX - 70} ${middle} ${meetX} ${middle}`}
+            stroke={isLit ? "var(--accent)" : "var(--line-strong)"}
+            strokeOpacity={isLit ? 1 : 0.55}
           />
         );
       })}
-      <path d={`M${meetX} ${MIDDLE}H${WIDTH}`} stroke="var(--accent)" strokeWidth="2" />
-      <circle cx={meetX} cy={MIDDLE} r="3.5" fill="var(--accent)" />
-    </>
+      <path d={`M${meetX} ${middle}H${WIDTH}`} stroke="var(--accent)" strokeWidth="2" />
+      <circle cx={meetX} cy={middle} r="3.5" fill="var(--accent)" />
+    </g>
   );
 };
 

@@ -22,13 +22,15 @@ export const FeedCardView = memo(function FeedCardView({ card, isActive }: { car
       data-item-id={card.id}
       data-active={isActive || undefined}
       style={accentOf(card.topic)}
-      className="group relative flex min-h-[min(76svh,640px)] snap-start scroll-mt-20 flex-col justify-between gap-8 border-line border-b px-6 py-8"
+      className="group relative flex min-h-[min(72svh,600px)] flex-col gap-6 border-line border-b px-6 py-8"
     >
       <span
         aria-hidden
         className="absolute inset-y-8 left-0 w-0.5 rounded-full bg-(--accent) opacity-0 transition-opacity duration-200 group-data-active:opacity-100"
       />
-      <FeedArt id={card.id} topic={card.topic} />
+      <div className="flex flex-1 items-center">
+        <FeedArt id={card.id} topic={card.topic} />
+      </div>
       <article>
         <p className="eyebrow flex items-center gap-2">
           <span aria-hidden className="size-1.5 rounded-full bg-(--accent)" />

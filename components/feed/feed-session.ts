@@ -22,6 +22,16 @@ import { FeedStore, type StoredBatch, type StoredDevice } from "./feed-store.ts"
 const SEND_EVERY_MS = 3000;
 const BATCH_EVENTS = 100;
 const WAIT_MS_MAX = 60_000;
+/** Refusals that say "not now": the batch is kept and tried again. */
+const PASSING = new Set([408, 425, 429]);
+/** The server knows another story of this device, as after its data was restored: a new key starts a new one. */
+const CHAIN_LOST = new Set([
+  "BATCH_SEQUENCE_GAP",
+  "BATCH_SEQUENCE_REUSED",
+  "BATCH_CHAIN_BROKEN",
+  "BATCH_SIGNATURE_INVALID",
+  "DEVICE_NOT_FOUND",
+]);
 
 export type FeedConnection = "starting" | "live" | "offline" | "signed-out" | "unsupported" | "no-campaign";
 
@@ -116,7 +126,11 @@ export class FeedSession {
 
   /** Reads the balance again, after money left it by another way. */
   async refreshBalance(): Promise<void> {
-    const cleared = await callFeedApi("/balance", balanceUnits);
+    const cleared = await callFeedApi("/balance", balanceUnits).catch((error: unknown) => {
+      // Somebody who never had money has no balance yet.
+      if (error instanceof FeedRefusal && error.status === 404) return 0n;
+      throw error;
+    });
     this.#update({ cleared });
     await this.#remember();
   }
@@ -179,13 +193,15 @@ export class FeedSession {
   async #sendQueued(campaign: Campaign): Promise<void> {
     const store = this.#openStore();
     let device = (await store.readDevice(this.#userId)) ?? (await this.#registerDevice([]));
+    let isRenewed = false;
     for (;;) {
-      const unsent = await store.readBatches(this.#userId);
-      for (const batch of unsent) {
-        if (!(await this.#send(batch))) {
-          device = await this.#registerDevice(unsent.filter(({ sequence }) => sequence >= batch.sequence));
-          break;
-        }
+      for (const batch of await store.readBatches(this.#userId)) {
+        if (await this.#send(batch)) continue;
+        // Starting over once mends a lost chain; if the fresh key is refused too, it is not the key.
+        if (isRenewed) throw new Error("The server refuses a freshly registered device");
+        isRenewed = true;
+        device = await this.#registerDevice(await store.readBatches(this.#userId));
+        break;
       }
       const events = await store.readEvents(this.#userId, BATCH_EVENTS);
       if (events.length === 0) return;
@@ -222,11 +238,10 @@ export class FeedSession {
       await this.#remember();
       return true;
     } catch (error) {
-      if (!(error instanceof FeedRefusal) || error.status === 401 || error.status === 429 || error.status >= 500)
-        throw error;
+      if (!(error instanceof FeedRefusal) || PASSING.has(error.status) || error.status >= 500) throw error;
       if (error.code === "CAMPAIGN_NOT_FOUND") this.#isFresh = false;
-      const isChainLost = error.code.startsWith("BATCH_SEQUENCE") || error.code === "BATCH_CHAIN_BROKEN";
-      if (isChainLost || error.code === "DEVICE_NOT_FOUND") return false;
+      if (CHAIN_LOST.has(error.code)) return false;
+      if (error.status === 401) throw error;
       // Whatever else is refused will be refused again, so it is let go rather than tried for ever.
       await this.#letGo(batch);
       return true;

@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { NODE_FLAGS, root } from "./services.ts";
 
 export type SuiteResult = { name: string; passed: number; failed: number; skipped: number; ms: number; output: string };
 
 /** How many tests a program says it ran, read from its own closing lines. */
 function readCounts(output: string): { passed: number; failed: number; skipped: number } | null {
-  const plain = output.replace(/\u001b\[[0-9;]*m/g, "");
+  const plain = stripVTControlCharacters(output);
   const count = (pattern: RegExp) => Number(pattern.exec(plain)?.[1] ?? 0);
   // vitest: "Tests  3 failed | 120 passed (123)"
   const vitest = /^\s*Tests\s+(.*)$/m.exec(plain)?.[1];
@@ -39,7 +40,11 @@ export async function runSuite(
 ): Promise<SuiteResult> {
   const startedAt = Date.now();
   const [program = "", ...args] = command;
-  const child = spawn(program, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, args, {
+    cwd: root,
+    env: { ...env, NO_COLOR: "1", FORCE_COLOR: "0" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => {

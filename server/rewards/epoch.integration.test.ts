@@ -106,16 +106,14 @@ async function claimFor(actor: Actor): Promise<void> {
   for (const claim of (await listClaims(actor)).data) {
     const proof = claim.proof.filter((step) => isHex(step));
     if (!isHex(claim.address) || !isHex(claim.distributor)) throw new Error("A claim has addresses");
-    await mineOf(
-      await wallet.writeContract({
-        account,
-        chain: null,
-        address: claim.distributor,
-        abi: rewardsDistributorAbi,
-        functionName: "claim",
-        args: [claim.address, BigInt(claim.cumulative.units), proof],
-      }),
-    );
+    const { request } = await publicClient().simulateContract({
+      account,
+      address: claim.distributor,
+      abi: rewardsDistributorAbi,
+      functionName: "claim",
+      args: [claim.address, BigInt(claim.cumulative.units), proof],
+    });
+    await mineOf(await wallet.writeContract({ ...request, chain: null }));
   }
 }
 

@@ -29,7 +29,13 @@ export const balanceRouter = router({
 
   listStatement: scoped("balance:read")
     .meta({
-      openapi: { method: "GET", path: "/balance/statement", tags, summary: "Every posting, newest first", protect: true },
+      openapi: {
+        method: "GET",
+        path: "/balance/statement",
+        tags,
+        summary: "Every posting, newest first",
+        protect: true,
+      },
     })
     .input(statementInput)
     .output(statementOutput)
