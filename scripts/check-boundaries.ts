@@ -121,7 +121,7 @@ async function* sourceFiles(directory: string): AsyncGenerator<string> {
   }
 }
 
-const isTest = (file: string) => /\.(test|integration\.test|spec)\.ts$/.test(file) || file.includes("/test-support/");
+const isTest = (file: string) => /\.(test|integration\.test|spec)\.ts$/.test(file) || file.includes("/testing/");
 
 /** The repository path an import names, or null for a package. */
 function resolveImport(file: string, specifier: string): string | null {

@@ -16,7 +16,7 @@ const inputSchema = z.strictObject({
 /** Adds a passkey to the person signed in. A new person's first passkey comes through the "passkey" sign-in instead. */
 export function POST(request: Request) {
   return openDoor(request, { name: "auth", strangers: "auth" }, async ({ actor }) => {
-    if (!actor || actor.via !== "session") throw new DomainError("UNAUTHENTICATED");
+    if (actor?.via !== "session") throw new DomainError("UNAUTHENTICATED");
     const input = inputSchema.parse(await readJson(request));
     await registerPasskey({
       // The library checks every field it reads.
