@@ -92,9 +92,11 @@ async function findCursor(): Promise<Cursor | null> {
 async function checkContinuity(cursor: Cursor, head: bigint): Promise<boolean> {
   const block = cursor.blockNumber <= head ? await publicClient().getBlock({ blockNumber: cursor.blockNumber }) : null;
   if (block?.hash === cursor.blockHash) return true;
-  const detail = block
+  const found = block
     ? `Block ${cursor.blockNumber} was ${cursor.blockHash} and is ${block.hash}.`
     : `Block ${cursor.blockNumber} was read, but the chain ends at ${head}.`;
+  const remedy = env.isDevelopmentChain ? " A development network begins anew when its home folder is removed." : "";
+  const detail = found + remedy;
   await pool.query("UPDATE chain_cursor SET status = 'halted', detail = $2, updated_at = now() WHERE name = $1", [
     NAME,
     detail,
