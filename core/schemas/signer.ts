@@ -69,6 +69,11 @@ export const SIGNER_METHODS = {
     }),
     output: z.strictObject({ userOperationHash: hex, signature: hex, spent: uint256 }),
   },
+  /** Says whether the operator would sign this, and signs nothing. */
+  evaluateOperatorTransaction: {
+    input: z.strictObject({ transaction: operatorTransactionSchema }),
+    output: z.strictObject({ allowed: z.literal(true) }),
+  },
   signOperatorTransaction: {
     input: z.strictObject({ transaction: operatorTransactionSchema }),
     output: z.strictObject({ hash: hex, raw: hex }),

@@ -164,6 +164,22 @@ describe("the outbox", () => {
   });
 });
 
+describe("what the signer does not sign", () => {
+  it("gets no nonce and is given up with the reason", async () => {
+    const key = `test:${newId("model")}`;
+    await enqueueTransaction(sql, { key, to: contracts.TestUSD, data: "0x18160ddd", purpose: "test" });
+    const good = modelOrder();
+    await enqueueTransaction(sql, good);
+    await sendOutbox(PATIENT);
+    expect(await rowOf(key)).toMatchObject({
+      status: "failed",
+      nonce: null,
+      error: expect.stringContaining("does not call"),
+    });
+    expect(await rowOf(good.key)).toMatchObject({ status: "final" });
+  });
+});
+
 describe("the indexer", () => {
   const seen: string[] = [];
   const handlers = [

@@ -1,8 +1,9 @@
 import { type Hex, type TransactionReceipt, TransactionReceiptNotFoundError } from "viem";
+import { DomainError } from "#core/errors.ts";
 import { env } from "#server/env.ts";
 import { log } from "#server/log.ts";
 import { publicClient } from "./client.ts";
-import { bumpFees, currentFees } from "./fees.ts";
+import { bumpFees, currentFees, type Fees } from "./fees.ts";
 import {
   type Attempt,
   assignNonce,
@@ -33,16 +34,23 @@ const BATCH = 50;
 /** One pass over the outbox: settles what arrived, sends what waits. Says whether something is still under way. */
 export async function sendOutbox(timing: OutboxTiming = TIMING): Promise<{ pending: boolean }> {
   const { address: sender } = await signerClient.getOperator({});
-  for (const row of await listQueued(BATCH)) await sendQueued(row, sender);
+  // One transaction in trouble does not keep the others: the first trouble is reported after all had their turn.
+  const troubles: unknown[] = [];
+  const attempt = <Result>(work: Promise<Result>): Promise<Result | null> =>
+    work.catch((error: unknown) => {
+      troubles.push(error);
+      return null;
+    });
+  for (const row of await listQueued(BATCH)) await attempt(sendQueued(row, sender));
 
   const sending = await listSending(BATCH);
-  if (sending.length === 0) return { pending: (await listQueued(1)).length > 0 };
-  const head = await publicClient().getBlockNumber();
+  const head = sending.length > 0 ? await publicClient().getBlockNumber() : 0n;
   let open = 0;
   for (const row of sending) {
-    if (!(await settleSending(row, head, sender, timing))) open++;
+    if (!(await attempt(settleSending(row, head, sender, timing)))) open++;
   }
-  return { pending: open > 0 };
+  if (troubles.length > 0) throw troubles[0];
+  return { pending: open > 0 || (await listQueued(1)).length > 0 };
 }
 
 async function sendQueued(row: OutboxRow, sender: Hex): Promise<void> {
@@ -60,6 +68,8 @@ async function sendQueued(row: OutboxRow, sender: Hex): Promise<void> {
     return;
   }
   const fees = await currentFees();
+  const refusal = await signerRefusal(row, gasLimit, fees);
+  if (refusal) return giveUp(row, refusal);
   const chainNonce = await publicClient().getTransactionCount({ address: sender, blockTag: "pending" });
   const assigned = await assignNonce({
     id: row.id,
@@ -70,6 +80,25 @@ async function sendQueued(row: OutboxRow, sender: Hex): Promise<void> {
     priorityFee: fees.maxPriorityFeePerGas,
   });
   if (assigned) await broadcast(await signAttempt(assigned));
+}
+
+/** Asked before a nonce is given: a nonce that nobody signs for would hold up all that follow. */
+async function signerRefusal(row: OutboxRow, gas: bigint, fees: Fees): Promise<string | null> {
+  try {
+    await signerClient.evaluateOperatorTransaction({
+      transaction: { chainId: env.CHAIN_ID, nonce: 0, to: row.to, data: row.data, value: 0n, gas, ...fees },
+    });
+    return null;
+  } catch (error) {
+    const isRefused =
+      error instanceof DomainError && (error.code === "SIGNER_REFUSED" || error.code === "CALLDATA_INVALID");
+    if (!isRefused) throw error;
+    log.error(
+      { transaction: row.id, purpose: row.purpose, reason: error.message },
+      "the signer does not sign a transaction",
+    );
+    return error.message;
+  }
 }
 
 async function gasFor(row: OutboxRow, sender: Hex): Promise<bigint> {

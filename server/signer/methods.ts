@@ -7,7 +7,7 @@ import {
   setAgentPaused,
 } from "./agent-wallets.ts";
 import type { KeyEncryption } from "./key-encryption.ts";
-import { signOperatorTransaction } from "./operator.ts";
+import { evaluateOperatorTransaction, signOperatorTransaction } from "./operator.ts";
 import { getReceiptKey, signReceipt } from "./receipts.ts";
 import { evaluateExecution, signUserOperation } from "./sign-user-operation.ts";
 import { inTransaction, pingStore } from "./store.ts";
@@ -32,6 +32,7 @@ const HANDLERS: Handlers = {
   getAgentSpending,
   evaluateExecution,
   signUserOperation,
+  evaluateOperatorTransaction,
   signOperatorTransaction,
   signReceipt,
 };

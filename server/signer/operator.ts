@@ -5,7 +5,7 @@ import { entryPointAbi } from "#core/generated/abis.ts";
 import type { OperatorTransaction, SignerInput, SignerOutput } from "#core/schemas/signer.ts";
 import { type Deployment, loadDeployment } from "#server/chain/deployments.ts";
 import type { KeyEncryption } from "./key-encryption.ts";
-import { inTransaction } from "./store.ts";
+import { type Connection, inTransaction, type WalletRow } from "./store.ts";
 import { addressOf, getOnlyWallet, signHash, withSecret } from "./wallets.ts";
 
 /** Everything the operator ever calls. What is not here is not signed, whoever asks. */
@@ -60,27 +60,47 @@ async function checkTarget(
   throw refuse(`The operator does not call ${transaction.to}.`);
 }
 
+/** Throws the reason when the operator does not make such transactions; returns its wallet when it does. */
+async function judge(
+  keys: KeyEncryption,
+  connection: Connection,
+  transaction: OperatorTransaction,
+): Promise<WalletRow> {
+  const deployment = loadDeployment();
+  if (transaction.chainId !== deployment.chainId) throw refuse("The contracts are deployed on another chain.");
+  if (transaction.value !== 0n) throw refuse("The operator sends no native currency.");
+  if (transaction.gas > GAS_MAX || transaction.maxFeePerGas > FEE_PER_GAS_MAX) {
+    throw refuse("The gas or its price is too high.");
+  }
+  const wallet = await getOnlyWallet(keys, connection, "operator");
+  await checkTarget(transaction, deployment, addressOf(wallet), (address) => isAgentAccount(connection, address));
+  return wallet;
+}
+
+async function isAgentAccount(connection: Connection, address: Address): Promise<boolean> {
+  const found = await connection.query(
+    "SELECT 1 FROM signer_wallet WHERE purpose = 'agent' AND lower(grant_text::json->>'account') = lower($1) LIMIT 1",
+    [address],
+  );
+  return found.rowCount === 1;
+}
+
+export async function evaluateOperatorTransaction(
+  keys: KeyEncryption,
+  input: SignerInput<"evaluateOperatorTransaction">,
+): Promise<SignerOutput<"evaluateOperatorTransaction">> {
+  await inTransaction((connection) => judge(keys, connection, input.transaction));
+  return { allowed: true };
+}
+
 /** Signs a transaction of the platform, when it is one that the platform makes. */
 export async function signOperatorTransaction(
   keys: KeyEncryption,
   input: SignerInput<"signOperatorTransaction">,
 ): Promise<SignerOutput<"signOperatorTransaction">> {
   const { transaction } = input;
-  const deployment = loadDeployment();
-  if (transaction.chainId !== deployment.chainId) throw refuse("The contracts are deployed on another chain.");
-  if (transaction.value !== 0n) throw refuse("The operator sends no native currency.");
-  if (transaction.gas > GAS_MAX || transaction.maxFeePerGas > FEE_PER_GAS_MAX)
-    throw refuse("The gas or its price is too high.");
-
   return inTransaction(async (connection) => {
-    const wallet = await getOnlyWallet(keys, connection, "operator");
-    await checkTarget(transaction, deployment, addressOf(wallet), async (address) => {
-      const found = await connection.query(
-        "SELECT 1 FROM signer_wallet WHERE purpose = 'agent' AND lower(grant_text::json->>'account') = lower($1) LIMIT 1",
-        [address],
-      );
-      return found.rowCount === 1;
-    });
+    const wallet = await judge(keys, connection, transaction);
     const unsigned = { type: "eip1559", ...transaction } as const;
     const hash = keccak256(serializeTransaction(unsigned));
     const signature = await withSecret(keys, wallet, (secret) => signHash(secret, hash));

@@ -3,7 +3,7 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { encodeAbiParameters, encodeFunctionData, keccak256 } from "viem/utils";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DomainError } from "#core/errors.ts";
-import { inferenceRegistryAbi } from "#core/generated/abis.ts";
+import { inferenceRegistryAbi, testUsdAbi } from "#core/generated/abis.ts";
 import type { PolicyInput } from "#core/schemas/agent.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { pool } from "#server/db.ts";
@@ -11,10 +11,10 @@ import { agentAccount, userAccount } from "#server/ledger/account-codes.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
 import { callAsAgent, depositAsAgent, getPayment, payAsAgent, simulateAsAgent } from "./act-as-agent.ts";
 import { confirmAgent, createAgent } from "./create-agent.ts";
-import { tokenBalance } from "./get-account.ts";
+import { getAccount, tokenBalance } from "./get-account.ts";
 import { getAgent, listActivity } from "./get-agents.ts";
 import { fundAgent, pauseAgent, resumeAgent, syncAgentPause } from "./pause-agent.ts";
-import { requestWithdrawal } from "./request-withdrawal.ts";
+import { getWithdrawal, requestWithdrawal } from "./request-withdrawal.ts";
 import {
   createPerson,
   depositFor,
@@ -24,7 +24,7 @@ import {
   outsider,
   type Person,
 } from "./testing/wallet-world.ts";
-import { submitOperation } from "./user-operations.ts";
+import { getOperation, prepareOperation, submitOperation } from "./user-operations.ts";
 
 const address = () => privateKeyToAccount(generatePrivateKey()).address;
 const refusal = async (work: Promise<unknown>): Promise<DomainError> => {
@@ -230,5 +230,57 @@ describe("an agent on the chain", () => {
     await confirmAgent(owner.actor, { id: agent.id, signature: owner.approve(operation.hash) });
     await followUntilQuiet();
     expect((await getAgent(owner.actor, { id: agent.id })).status).toBe("active");
+  });
+});
+
+describe("a person's own account", () => {
+  it("is owned by a wallet that signs typed data, and the sponsor pays for it", async () => {
+    const key = privateKeyToAccount(generatePrivateKey());
+    const { actor } = await createPerson({ wallet: key.address });
+    const empty = await getAccount(actor);
+    expect(empty.account).toMatchObject({
+      isDeployed: false,
+      owner: { kind: "wallet", address: key.address },
+      balance: { units: "0" },
+    });
+    await depositFor(userAccount(actor.userId), 3_000_000n);
+    await followUntilQuiet();
+    await requestWithdrawal(actor, { to: empty.account?.address ?? "", units: "3000000" });
+    await followUntilQuiet();
+
+    const data = encodeFunctionData({ abi: testUsdAbi, functionName: "transfer", args: [payee, 1_000_000n] });
+    const prepared = await prepareOperation(actor, { calls: [{ target: loadDeployment().contracts.TestUSD, data }] });
+    const { domain, types, primaryType, message } = prepared.typedData;
+    const signature = await key.signTypedData({
+      domain: { ...domain, verifyingContract: domain.verifyingContract as Hex },
+      types,
+      primaryType,
+      message,
+    });
+    await submitOperation(actor, { id: prepared.id, signature: { kind: "wallet", signature } });
+    await followUntilQuiet();
+    const done = await getOperation(actor, { id: prepared.id });
+    expect(done).toMatchObject({ status: "succeeded", error: null });
+    expect((await getAccount(actor)).account).toMatchObject({ isDeployed: true, balance: { units: "2000000" } });
+    expect(
+      (await refusal(submitOperation(actor, { id: "uop_unknown", signature: { kind: "wallet", signature } }))).code,
+    ).toBe("NOT_FOUND");
+  });
+
+  it("gets its money back when the Vault will not pay", async () => {
+    const { actor } = await createPerson();
+    await depositFor(userAccount(actor.userId), 2_000_000_000_000n);
+    await followUntilQuiet();
+    // More than the Vault pays out in a day.
+    const { id } = await requestWithdrawal(actor, { to: payee, units: "1500000000000" });
+    for (let round = 0; round < 6; round++) {
+      await pool.query("UPDATE chain_transaction SET not_before = now() WHERE status = 'queued'");
+      await followUntilQuiet();
+    }
+    expect(await getWithdrawal(actor, { id })).toMatchObject({
+      status: "failed",
+      error: expect.stringContaining("Vault_OverDailyCap"),
+    });
+    expect(await getBalance(userAccount(actor.userId))).toMatchObject({ available: 2_000_000_000_000n, reserved: 0n });
   });
 });

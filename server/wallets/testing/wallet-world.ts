@@ -25,25 +25,27 @@ export const outsider = createWalletClient({ transport: http(env.CHAIN_RPC_URL),
 
 export type Person = { actor: Actor; approve(hash: string): OwnerSignature };
 
-/** A person with a passkey whose private half is in this process. */
-export async function createPerson(): Promise<Person> {
+/** A person with a passkey whose private half is in this process; or with a wallet instead. */
+export async function createPerson(options: { wallet?: Address } = {}): Promise<Person> {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const jwk = publicKey.export({ format: "jwk" });
   const word = (text: string | undefined) => toHex(Buffer.from(text ?? "", "base64url"), { size: 32 });
   const userId = newId("user");
   await db.user.create({ data: { id: userId, name: "Wallet test" } });
-  await db.passkey.create({
-    data: {
-      id: newId("passkey"),
-      userId,
-      credentialId: newId("passkey"),
-      publicKey: Buffer.alloc(1),
-      x: word(jwk.x),
-      y: word(jwk.y),
-      transports: [],
-      name: "test",
-    },
-  });
+  if (options.wallet) await db.userWallet.create({ data: { address: options.wallet, userId } });
+  else
+    await db.passkey.create({
+      data: {
+        id: newId("passkey"),
+        userId,
+        credentialId: newId("passkey"),
+        publicKey: Buffer.alloc(1),
+        x: word(jwk.x),
+        y: word(jwk.y),
+        transports: [],
+        name: "test",
+      },
+    });
   await ensureDepositAccount(sqlOf(pool), userAccount(userId));
   return {
     actor: { userId, roles: ["user"], via: "session", scopes: ALL_SCOPES },
