@@ -1,3 +1,4 @@
+import { loadavg } from "node:os";
 import { performance } from "node:perf_hooks";
 import pg from "pg";
 import { db, pool } from "#server/db.ts";
@@ -166,6 +167,7 @@ function ratioRow(name: string, values: readonly number[], atLeast?: number): Be
 
 /** Measures the ledger beside the textbook way on the same server, interleaved, with fsync on. */
 export async function run(): Promise<BenchRow[]> {
+  const [load = 0] = loadavg();
   const codes = await openAccounts(...Array.from({ length: ACCOUNTS }, () => FUNDS));
   const [hot = ""] = await openAccounts(FUNDS * 1000n);
   await pool.query(COPY_TABLES);
@@ -199,6 +201,12 @@ export async function run(): Promise<BenchRow[]> {
         value: round(percentile(latencies, 99)),
         unit: "ms",
         note: `${CALLERS} callers, both steps`,
+      },
+      {
+        name: "load of the machine at the start",
+        value: round(load),
+        unit: "processes",
+        note: "on a busy machine the textbook's 64 connections get more of the CPU than one batch does",
       },
       {
         name: "fsync and synchronous_commit on",

@@ -353,6 +353,18 @@ describe("the record", () => {
     expect(await listStatement("user:nobody")).toEqual({ data: [], nextCursor: null });
   });
 
+  test("a statement names one's own accounts and the platform's, of somebody else's only the kind", async () => {
+    const [mine, agent, stranger] = [`user:${freshKey()}`, `agent:${freshKey()}`, `user:${freshKey()}`];
+    const owners = { [mine]: "usr_a", [agent]: "usr_a", [stranger]: "usr_b" };
+    await ensureAccounts(
+      sqlOf(pool),
+      Object.entries(owners).map(([code, ownerId]) => ({ code, asset: "USD", ownerId })),
+    );
+    await postTransfers([pay(EXTERNAL_ACCOUNT, mine, 9n), pay(mine, agent, 2n), pay(mine, stranger, 1n)]);
+    const { data } = await listStatement(mine);
+    expect(data.map(({ counterparty }) => counterparty)).toEqual(["user", agent, EXTERNAL_ACCOUNT]);
+  });
+
   test("nothing that was posted can be changed or removed, nor a balance pushed below zero", async () => {
     const [payer] = await two(10n, 0n);
     const attempts = [

@@ -11,6 +11,7 @@ export type StatementEntry = {
   kind: string;
   refId: string | null;
   memo: string | null;
+  /** The other account; of somebody else's only its kind ("user"), because ids of people are not for strangers. */
   counterparty: string;
   createdAt: Date;
 };
@@ -48,14 +49,16 @@ export async function listStatement(
   const from = cursor === undefined ? null : readCursor(cursor);
   const size = Math.min(Math.max(Math.trunc(limit), 1), 100);
   const rows = await sqlOf(pool).query<Row>(
-    `WITH account AS (SELECT id, credits_posted - debits_posted AS posted FROM ledger_account WHERE code = $1), entry AS (
+    `WITH account AS (SELECT id, owner_id, credits_posted - debits_posted AS posted FROM ledger_account WHERE code = $1), entry AS (
        (SELECT t.id, -t.amount AS signed, t.kind, t.ref_id, t.memo, t.credit_id AS other_id, t.created_at
         FROM ledger_transfer t WHERE t.debit_id = (SELECT id FROM account) AND t.id < $2 ORDER BY t.id DESC LIMIT $3)
        UNION ALL
        (SELECT t.id, t.amount, t.kind, t.ref_id, t.memo, t.debit_id, t.created_at
         FROM ledger_transfer t WHERE t.credit_id = (SELECT id FROM account) AND t.id < $2 ORDER BY t.id DESC LIMIT $3)
      )
-     SELECT e.id, e.signed, e.kind, e.ref_id, e.memo, e.created_at, other.code AS counterparty, account.posted
+     SELECT e.id, e.signed, e.kind, e.ref_id, e.memo, e.created_at, account.posted,
+       CASE WHEN other.owner_id IS NULL OR other.owner_id = account.owner_id THEN other.code
+         ELSE split_part(other.code, ':', 1) END AS counterparty
      FROM account, entry e JOIN ledger_account other ON other.id = e.other_id ORDER BY e.id DESC LIMIT $3`,
     [code, from?.beforeId ?? 2n ** 63n - 1n, size + 1],
   );
