@@ -14,5 +14,6 @@ export function counterpartyWord(code: string): string {
   if (platform) return platform;
   const [noun = "", id = ""] = code.split(":");
   const word = NOUNS[noun];
-  return word && id ? `${word} (${shorten(id, 6, 4)})` : code;
+  if (!word) return code;
+  return id ? `${word} (${shorten(id, 6, 4)})` : word;
 }
