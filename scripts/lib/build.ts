@@ -35,10 +35,11 @@ export const buildContracts = () =>
   });
 
 /** The production build of the web app. */
-export const buildWeb = () =>
-  makeWhenChanged({
+export function buildWeb(): Promise<boolean> {
+  const distDir = process.env.NEXT_DIST_DIR ?? ".next";
+  return makeWhenChanged({
     root,
-    stamp: join(stamps, "web"),
+    stamp: join(stamps, `web${distDir}`),
     sources: [
       "app",
       "components",
@@ -51,7 +52,7 @@ export const buildWeb = () =>
       "tsconfig.json",
       "package-lock.json",
     ],
-    product: join(root, ".next/BUILD_ID"),
+    product: join(root, distDir, "BUILD_ID"),
     make: async () => {
       const env: NodeJS.ProcessEnv = { ...process.env, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" };
       await runToEnd(process.execPath, [...NODE_FLAGS, join(root, "node_modules/next/dist/bin/next"), "build"], {
@@ -60,3 +61,4 @@ export const buildWeb = () =>
       });
     },
   });
+}

@@ -18,6 +18,9 @@ import {
   type SuiteResult,
 } from "./suites.ts";
 
+// A build of its own, so that testing does not pull the one from under a running instance.
+process.env.NEXT_DIST_DIR ??= ".next-test";
+
 const results: SuiteResult[] = [];
 const run = async ([name, command]: [string, string[]], env?: NodeJS.ProcessEnv) => {
   results.push(await runSuite(name, command, env));

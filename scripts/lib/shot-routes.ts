@@ -1,0 +1,47 @@
+/** Who looks at a page: a demo account, somebody who walked the journey and so has everything, or a stranger. */
+export type Viewer = "user" | "provider" | "admin" | "walker" | null;
+
+export type Shot = {
+  name: string;
+  /** `:agent`, `:proof`, `:inference` and `:receipt` stand for what the walker made. */
+  path: string;
+  viewer: Viewer;
+  /** The accessible name of a button to press before the picture is taken. */
+  press?: RegExp;
+};
+
+export const SHOTS: readonly Shot[] = [
+  { name: "landing", path: "/", viewer: null },
+  { name: "sign-in", path: "/sign-in", viewer: null },
+  { name: "docs", path: "/docs", viewer: null },
+  { name: "docs-api", path: "/docs/api", viewer: null },
+  { name: "tour", path: "/tour", viewer: null },
+  { name: "not-found", path: "/no-such-page", viewer: null },
+  { name: "receipt", path: "/receipt/:receipt", viewer: null },
+  { name: "verify", path: "/verify/:inference", viewer: null },
+  { name: "overview-new", path: "/overview", viewer: "user" },
+  { name: "agents-new-person", path: "/agents", viewer: "user" },
+  { name: "proofs-new-person", path: "/proofs", viewer: "user" },
+  { name: "create-key", path: "/developers", viewer: "user", press: /create key/i },
+  { name: "overview", path: "/overview", viewer: "walker" },
+  { name: "compute", path: "/compute", viewer: "walker" },
+  { name: "compute-playground", path: "/compute?tab=playground", viewer: "walker" },
+  { name: "compute-requests", path: "/compute?tab=requests", viewer: "walker" },
+  { name: "compute-receipt", path: "/compute?tab=requests", viewer: "walker", press: /^receipt rcp_/i },
+  { name: "compute-provide", path: "/compute?tab=provide", viewer: "provider" },
+  { name: "agents", path: "/agents", viewer: "walker" },
+  { name: "agents-create", path: "/agents/new", viewer: "walker" },
+  { name: "agent", path: "/agents/:agent", viewer: "walker" },
+  { name: "agent-receipt", path: "/agents/:agent", viewer: "walker", press: /^receipt of payment/i },
+  { name: "proofs", path: "/proofs", viewer: "walker" },
+  { name: "proofs-order", path: "/proofs", viewer: "walker", press: /order a proof/i },
+  { name: "proof", path: "/proofs/:proof", viewer: "walker" },
+  { name: "rewards", path: "/rewards", viewer: "walker" },
+  { name: "rewards-receipt", path: "/rewards", viewer: "walker", press: /^receipt of cash-out/i },
+  { name: "balance", path: "/balance", viewer: "walker" },
+  { name: "developers", path: "/developers", viewer: "walker" },
+  { name: "settings", path: "/settings", viewer: "walker" },
+  { name: "palette", path: "/settings", viewer: "walker", press: /search and commands/i },
+  { name: "feed", path: "/feed", viewer: "walker" },
+  { name: "admin", path: "/admin", viewer: "admin" },
+];
