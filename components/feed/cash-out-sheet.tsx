@@ -20,13 +20,13 @@ type Props = { session: FeedSession; snapshot: FeedSnapshot };
 export function CashOutSheet({ session, snapshot }: Props) {
   const { state, underWay, start, finish, addPasskey, reset } = useCashOut(session);
   const [isOpen, setIsOpen] = useState(false);
-  const { cleared } = snapshot;
+  const isEmpty = snapshot.cleared + snapshot.pending === 0n;
 
   const tap = () => {
     setIsOpen(true);
     if (state.kind === "moving") return;
     if (underWay) void finish(underWay);
-    else void start(cleared);
+    else void start();
   };
   const toggle = (open: boolean) => {
     setIsOpen(open);
@@ -40,7 +40,7 @@ export function CashOutSheet({ session, snapshot }: Props) {
         size="lg"
         className="h-11"
         isPending={state.kind === "moving" && !isOpen}
-        disabled={cleared === 0n && !underWay && state.kind !== "moving"}
+        disabled={isEmpty && !underWay && state.kind !== "moving"}
         onClick={tap}
       >
         {underWay ? "On its way" : "Cash out"}
@@ -48,10 +48,10 @@ export function CashOutSheet({ session, snapshot }: Props) {
       <Dialog open={isOpen} onOpenChange={toggle} title={titleOf(state)}>
         <div aria-live="polite">
           {state.kind === "moving" && <Steps current={state.step} cashOut={state.cashOut} />}
-          {state.kind === "needs-passkey" && <NeedsPasskey state={state} onAdd={() => void addPasskey(cleared)} />}
+          {state.kind === "needs-passkey" && <NeedsPasskey state={state} onAdd={() => void addPasskey()} />}
           {state.kind === "arrived" && <Arrived cashOut={state.cashOut} onClose={() => toggle(false)} />}
           {state.kind === "stopped" && (
-            <Stopped state={state} onAgain={() => (state.cashOut ? void finish(state.cashOut) : void start(cleared))} />
+            <Stopped state={state} onAgain={() => (state.cashOut ? void finish(state.cashOut) : void start())} />
           )}
         </div>
       </Dialog>

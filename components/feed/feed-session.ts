@@ -135,6 +135,12 @@ export class FeedSession {
     await this.#remember();
   }
 
+  /** Sends what is queued now instead of soon, and answers what is cleared then. */
+  async sendNow(): Promise<bigint> {
+    await this.#sendAll();
+    return this.#snapshot.cleared;
+  }
+
   #sendSoon = (): void => {
     this.#waitMs = SEND_EVERY_MS;
     this.#schedule(0);

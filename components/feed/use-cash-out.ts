@@ -50,42 +50,38 @@ export function useCashOut(session: FeedSession) {
     [session],
   );
 
-  const start = useCallback(
-    async (units: bigint) => {
+  const start = useCallback(async () => {
+    setState({ kind: "moving", step: "leaving", cashOut: null });
+    try {
+      // What was read up to this tap goes along.
+      const units = await session.sendNow();
       if (units < CASH_OUT_UNITS_MIN) {
         setState({ kind: "stopped", cashOut: null, message: "You can cash out from one cent on. Nearly there." });
         return;
       }
-      setState({ kind: "moving", step: "leaving", cashOut: null });
-      try {
-        const cashOut = await requestCashOut(units, newId("cashOut"));
-        await session.refreshBalance();
-        await finish(cashOut);
-      } catch (error) {
-        const needsPasskey = error instanceof FeedRefusal && error.code === "OWNER_REQUIRED";
-        setState(
-          needsPasskey
-            ? { kind: "needs-passkey", isBusy: false, message: null }
-            : { kind: "stopped", cashOut: null, message: sentenceOf(error) },
-        );
-      }
-    },
-    [finish, session],
-  );
+      const cashOut = await requestCashOut(units, newId("cashOut"));
+      await session.refreshBalance();
+      await finish(cashOut);
+    } catch (error) {
+      const needsPasskey = error instanceof FeedRefusal && error.code === "OWNER_REQUIRED";
+      setState(
+        needsPasskey
+          ? { kind: "needs-passkey", isBusy: false, message: null }
+          : { kind: "stopped", cashOut: null, message: sentenceOf(error) },
+      );
+    }
+  }, [finish, session]);
 
-  const addPasskey = useCallback(
-    async (units: bigint) => {
-      setState({ kind: "needs-passkey", isBusy: true, message: null });
-      try {
-        await createPasskey();
-      } catch (error) {
-        setState({ kind: "needs-passkey", isBusy: false, message: sentenceOf(error) });
-        return;
-      }
-      await start(units);
-    },
-    [start],
-  );
+  const addPasskey = useCallback(async () => {
+    setState({ kind: "needs-passkey", isBusy: true, message: null });
+    try {
+      await createPasskey();
+    } catch (error) {
+      setState({ kind: "needs-passkey", isBusy: false, message: sentenceOf(error) });
+      return;
+    }
+    await start();
+  }, [start]);
 
   return { state, underWay, start, finish, addPasskey, reset: () => setState({ kind: "idle" }) };
 }
