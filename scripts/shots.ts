@@ -1,35 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { AxeBuilder } from "@axe-core/playwright";
 import { type BrowserContext, chromium, type Page } from "@playwright/test";
 import { ensureBrowser } from "./lib/browser.ts";
-
-/** Who looks at a page; `null` is a stranger. */
-type Viewer = "user" | "provider" | "admin" | null;
-type Shot = { name: string; path: string; viewer: Viewer };
-
-const ROUTES: readonly Shot[] = [
-  { name: "landing", path: "/", viewer: null },
-  { name: "sign-in", path: "/sign-in", viewer: null },
-  { name: "docs", path: "/docs", viewer: null },
-  { name: "docs-api", path: "/docs/api", viewer: null },
-  { name: "tour", path: "/tour", viewer: null },
-  { name: "not-found", path: "/no-such-page", viewer: null },
-  { name: "overview", path: "/overview", viewer: "user" },
-  { name: "compute", path: "/compute", viewer: "user" },
-  { name: "compute-playground", path: "/compute?tab=playground", viewer: "user" },
-  { name: "compute-requests", path: "/compute?tab=requests", viewer: "user" },
-  { name: "compute-provider", path: "/compute?tab=nodes", viewer: "provider" },
-  { name: "agents", path: "/agents", viewer: "user" },
-  { name: "agents-new", path: "/agents/new", viewer: "user" },
-  { name: "proofs", path: "/proofs", viewer: "user" },
-  { name: "rewards", path: "/rewards", viewer: "user" },
-  { name: "balance", path: "/balance", viewer: "user" },
-  { name: "developers", path: "/developers", viewer: "user" },
-  { name: "settings", path: "/settings", viewer: "user" },
-  { name: "feed", path: "/feed", viewer: "user" },
-  { name: "admin", path: "/admin", viewer: "admin" },
-];
+import { SHOTS, type Shot, type Viewer } from "./lib/shot-routes.ts";
+import { type WalkedPerson, walkJourney } from "./lib/walked-person.ts";
 
 const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const;
 const THEMES = ["light", "dark"] as const;
@@ -42,20 +18,27 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
+/** A development server compiles a page when it is first asked for. */
+const NAVIGATION_MS = 120_000;
+const SETTLE_MS = 30_000;
 
 const { values } = parseArgs({
   options: {
     only: { type: "string" },
     size: { type: "string" },
     theme: { type: "string" },
+    axe: { type: "boolean", default: false },
     out: { type: "string", default: "shots" },
   },
 });
-/** A development server compiles a page when it is first asked for. */
-const NAVIGATION_MS = 120_000;
-const baseUrl = process.env.BASE_URL ?? "http://localhost:3000";
+const baseUrl = process.env.BASE_URL ?? `http://localhost:${process.env.PORT ?? 3000}`;
 
-async function signIn(context: BrowserContext, viewer: Exclude<Viewer, null>): Promise<void> {
+async function signIn(context: BrowserContext, viewer: Viewer, walker: WalkedPerson | null): Promise<void> {
+  if (viewer === null) return;
+  if (viewer === "walker") {
+    await context.addCookies((walker?.cookies ?? []).map((cookie) => ({ ...cookie, url: baseUrl })));
+    return;
+  }
   const { csrfToken } = (await (await context.request.get(`${baseUrl}/api/auth/csrf`)).json()) as { csrfToken: string };
   const answer = await context.request.post(`${baseUrl}/api/auth/callback/demo`, {
     form: { csrfToken, account: viewer, json: "true" },
@@ -67,57 +50,73 @@ async function signIn(context: BrowserContext, viewer: Exclude<Viewer, null>): P
 async function settle(page: Page): Promise<void> {
   await page.waitForLoadState("load");
   await page
-    .waitForFunction(() => document.querySelector('[aria-busy="true"]') === null, undefined, { timeout: 8_000 })
+    .waitForFunction(() => document.querySelector('[aria-busy="true"], [data-skeleton]') === null, undefined, {
+      timeout: SETTLE_MS,
+    })
     .catch(() => undefined);
   await page.evaluate(() => document.fonts.ready);
 }
 
-async function shoot(page: Page, route: Shot, file: string): Promise<string[]> {
+async function findAxeProblems(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.map(({ id, nodes }) => `axe ${id}: ${nodes[0]?.target.join(" ") ?? ""} (${nodes.length})`);
+}
+
+async function shoot(page: Page, shot: Shot, path: string, file: string): Promise<string[]> {
   const problems: string[] = [];
   const onError = (error: Error) => problems.push(error.message);
   page.on("pageerror", onError);
-  const response = await page.goto(baseUrl + route.path, { waitUntil: "domcontentloaded" });
+  const response = await page.goto(baseUrl + path, { waitUntil: "domcontentloaded" });
   await settle(page);
+  if (shot.press) {
+    await page.getByRole("button", { name: shot.press }).first().click();
+    await page.getByRole("dialog").waitFor();
+    await settle(page);
+  }
   const status = response?.status() ?? 0;
   if (status >= 500) problems.push(`status ${status}`);
   const overflow = await page.evaluate(
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
   );
   if (overflow > 0) problems.push(`${overflow} px wider than the screen`);
-  await page.screenshot({ path: file, fullPage: true, animations: "disabled" });
+  await page.screenshot({ path: file, fullPage: shot.press === undefined, animations: "disabled" });
+  if (values.axe) problems.push(...(await findAxeProblems(page)));
   page.off("pageerror", onError);
   return problems;
 }
 
-const browser = await chromium.launch({ args: FLAGS, executablePath: ensureBrowser() });
-await mkdir(values.out, { recursive: true });
-let failed = 0;
-for (const [size, viewport] of Object.entries(SIZES)) {
-  if (values.size && values.size !== size) continue;
-  for (const theme of THEMES) {
-    if (values.theme && values.theme !== theme) continue;
-    const routes = ROUTES.filter((route) => !values.only || values.only.split(",").includes(route.name));
-    for (const viewer of new Set(routes.map((route) => route.viewer))) {
-      const context = await browser.newContext({
-        viewport,
-        colorScheme: theme,
-        deviceScaleFactor: size === "phone" ? 2 : 1,
-        ...(size === "phone" ? { hasTouch: true, isMobile: true } : {}),
-      });
-      if (viewer !== null) await signIn(context, viewer);
-      const page = await context.newPage();
-      page.setDefaultNavigationTimeout(NAVIGATION_MS);
-      for (const route of routes.filter((candidate) => candidate.viewer === viewer)) {
-        const file = join(values.out, `${route.name}.${size}.${theme}.png`);
-        const problems = await shoot(page, route, file);
-        failed += problems.length > 0 ? 1 : 0;
-        process.stdout.write(
-          `${problems.length === 0 ? "ok  " : "LOOK"} ${file}${problems.length === 0 ? "" : `  ${problems.join("; ")}`}\n`,
-        );
+const wanted = values.only?.split(",");
+const shots = SHOTS.filter((shot) => wanted === undefined || wanted.includes(shot.name));
+const needsWalker = shots.some((shot) => shot.viewer === "walker" || shot.path.includes(":"));
+const walker = needsWalker ? await walkJourney(baseUrl) : null;
+const pathOf = (shot: Shot): string =>
+  shot.path.replace(/:(\w+)/g, (_match, name: string) => walker?.made[name] ?? "none");
+
+async function shootAll(browser: Awaited<ReturnType<typeof chromium.launch>>): Promise<number> {
+  let failed = 0;
+  for (const [size, viewport] of Object.entries(SIZES).filter(([name]) => !values.size || values.size === name)) {
+    for (const theme of THEMES.filter((name) => !values.theme || values.theme === name)) {
+      for (const viewer of new Set(shots.map((shot) => shot.viewer))) {
+        const phone = { hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+        const context = await browser.newContext({ viewport, colorScheme: theme, ...(size === "phone" ? phone : {}) });
+        await signIn(context, viewer, walker);
+        const page = await context.newPage();
+        page.setDefaultNavigationTimeout(NAVIGATION_MS);
+        for (const shot of shots.filter((candidate) => candidate.viewer === viewer)) {
+          const file = join(values.out, `${shot.name}.${size}.${theme}.png`);
+          const problems = await shoot(page, shot, pathOf(shot), file).catch((error: Error) => [error.message]);
+          failed += problems.length > 0 ? 1 : 0;
+          process.stdout.write(`${problems.length === 0 ? "✓" : "✗"} ${file}  ${problems.join("; ")}\n`);
+        }
+        await context.close();
       }
-      await context.close();
     }
   }
+  return failed;
 }
+
+await mkdir(values.out, { recursive: true });
+const browser = await chromium.launch({ args: FLAGS, executablePath: ensureBrowser() });
+const failed = await shootAll(browser);
 await browser.close();
 process.exit(failed === 0 ? 0 : 1);

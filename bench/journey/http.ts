@@ -9,6 +9,11 @@ export class HttpSession {
     this.#baseUrl = baseUrl;
   }
 
+  /** What a browser would hold by now, for handing the session on to one. */
+  get cookies(): { name: string; value: string }[] {
+    return [...this.#cookies].map(([name, value]) => ({ name, value }));
+  }
+
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     if (!headers.has("authorization")) {

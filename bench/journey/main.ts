@@ -1,40 +1,10 @@
 import { JOURNEY } from "../../core/journey/journey.ts";
-import type { JourneyPorts, StepResult } from "../../core/journey/ports.ts";
+import type { StepResult } from "../../core/journey/ports.ts";
 import { runStep } from "../../core/journey/walk.ts";
-import { SoftwareAuthenticator } from "./authenticator.ts";
-import { HttpSession } from "./http.ts";
+import { createProgramPorts } from "./program-ports.ts";
 
 const baseUrl = process.env.BASE_URL ?? process.env.PUBLIC_URL ?? `http://localhost:${process.env.PORT ?? 3000}`;
 const isJson = process.argv.includes("--json");
-
-/** The ports of a program: a cookie jar and a software authenticator stand where a browser has its own. */
-function createPorts(): JourneyPorts {
-  const session = new HttpSession(baseUrl);
-  const authenticator = new SoftwareAuthenticator(new URL(baseUrl).origin);
-  return {
-    request: (request) => session.request(request),
-    open: ({ method, path, body, headers }) =>
-      session.fetch(path, {
-        method,
-        headers: { "content-type": "application/json", ...headers },
-        body: JSON.stringify(body),
-      }),
-    signIn: async () => {
-      const { body } = await session.request({
-        method: "POST",
-        path: "/api/auth/passkey/register/options",
-        body: { name: "Journey" },
-      });
-      const { challenge } = body as { challenge: string };
-      await session.signIn("passkey", {
-        flow: "register",
-        name: "Journey",
-        response: JSON.stringify(authenticator.register(challenge)),
-      });
-    },
-    approve: ({ hash }) => Promise.resolve({ kind: "passkey", ...authenticator.approve(hash as `0x${string}`) }),
-  };
-}
 
 function print(result: StepResult): void {
   if (isJson) return;
@@ -46,7 +16,7 @@ function print(result: StepResult): void {
   );
 }
 
-const ports = createPorts();
+const ports = createProgramPorts(baseUrl);
 const state = new Map<string, string>();
 const steps: StepResult[] = [];
 if (!isJson) process.stdout.write(`\nThe journey, against ${baseUrl}\n\n`);

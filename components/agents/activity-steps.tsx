@@ -8,8 +8,7 @@ const KINDS: Record<ActivityView["kind"], string> = {
   call: "A call",
 };
 
-export const activityWord = (kind: ActivityView["kind"]): string =>
-  KINDS[kind].replace(/^An? /, "").replace(/^\w/, (letter) => letter.toUpperCase());
+export const activityWord = (kind: ActivityView["kind"]): string => kind.charAt(0).toUpperCase() + kind.slice(1);
 
 function decision(activity: ActivityView): ReceiptStep {
   const { refusal } = activity;

@@ -28,7 +28,7 @@ const COLUMNS: readonly Column<ActivityView>[] = [
       row.recipient === null ? (
         <span className="text-ink-3">–</span>
       ) : (
-        <code className="font-mono">{shorten(row.recipient)}</code>
+        <code className="whitespace-nowrap font-mono">{shorten(row.recipient)}</code>
       ),
     skeletonWidth: "w-24",
   },
@@ -36,12 +36,15 @@ const COLUMNS: readonly Column<ActivityView>[] = [
   {
     id: "why",
     header: "Why",
-    from: "lg",
-    cell: (row) => (
-      <span className="text-ink-2">
-        {row.refusal ? `${row.refusal.rule}, by the ${row.refusal.refusedBy}` : (row.error ?? "")}
-      </span>
-    ),
+    from: "md",
+    cell: (row) =>
+      row.refusal ? (
+        <span className="text-ink-2">
+          {row.refusal.rule}, by the {row.refusal.refusedBy}
+        </span>
+      ) : (
+        <span className="text-ink-2">{row.error ?? ""}</span>
+      ),
     skeletonWidth: "w-32",
   },
   { id: "amount", header: "Amount", align: "right", cell: amountOf },

@@ -5,10 +5,10 @@ import type { AgentDetail as Agent } from "#core/schemas/agent.ts";
 import { QueryError } from "../api/query-error.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { Amount } from "../money/amount.tsx";
-import { PageHeader } from "../shell/page-header.tsx";
+import { PageHeader, PendingTitle } from "../shell/page-header.tsx";
+import { CardSkeleton } from "../ui/card-skeleton.tsx";
 import { Identifier } from "../ui/identifier.tsx";
 import { Meter } from "../ui/meter.tsx";
-import { Skeleton } from "../ui/skeleton.tsx";
 import { Stat, StatGroup } from "../ui/stat.tsx";
 import { ActivityTable } from "./activity-table.tsx";
 import { AgentActions } from "./agent-actions.tsx";
@@ -76,7 +76,7 @@ export function AgentDetail({ id }: { id: string }) {
               {agent.name} <AgentStatus status={agent.status} />
             </span>
           ) : (
-            <Skeleton className="h-7 w-48" />
+            <PendingTitle />
           )
         }
         description={<Identifier value={id} label="agent id" head={14} tail={6} />}
@@ -84,10 +84,8 @@ export function AgentDetail({ id }: { id: string }) {
       />
       <div className="flex flex-col gap-6">
         <Money agent={agent} />
-        <div className="grid grid-cols-1 items-start gap-6 *:min-w-0 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-          <ActivityTable agentId={id} />
-          {agent ? <PolicyCard agent={agent} /> : <Skeleton className="h-80 w-full" />}
-        </div>
+        <ActivityTable agentId={id} />
+        {agent ? <PolicyCard agent={agent} /> : <CardSkeleton rows={6} />}
       </div>
     </>
   );

@@ -45,37 +45,39 @@ export function PolicyCard({ agent }: { agent: AgentDetail }) {
         title="Its limits"
         description="Held by the signer and by its account on the chain, each on its own."
       />
-      <CardBody className="py-1">
-        <DefinitionList
-          items={[
-            { term: "A payment", value: <Amount units={policy.perTransactionCap.units} /> },
-            {
-              term: "Together",
-              value: (
-                <>
-                  <Amount units={policy.windowCap.units} /> in {windowWord(policy.windowSeconds)}
-                </>
-              ),
-            },
-            { term: "Until", value: <Time iso={policy.validUntil} isExact /> },
-            { term: "Token", value: <Identifier value={policy.token} label="token address" /> },
-            { term: "Account", value: <Identifier value={agent.account} label="account address" /> },
-            { term: "Key", value: <Identifier value={agent.key} label="key address" /> },
-          ]}
-        />
-      </CardBody>
-      <div className="border-line border-t px-4 py-3">
-        <h3 className="font-medium text-sm">It may</h3>
-        <ul className="divide-y divide-line">
-          {policy.rules.map((rule) => (
-            <RuleRow
-              key={`${rule.target}${rule.selector}${rule.counterparty ?? ""}`}
-              rule={rule}
-              token={policy.token}
-            />
-          ))}
-        </ul>
-        <p className="text-ink-3 text-xs">Everything else is denied.</p>
+      <div className="grid grid-cols-1 divide-y divide-line *:min-w-0 lg:grid-cols-2 lg:divide-x lg:divide-y-0">
+        <CardBody className="py-1">
+          <DefinitionList
+            items={[
+              { term: "A payment", value: <Amount units={policy.perTransactionCap.units} /> },
+              {
+                term: "Together",
+                value: (
+                  <>
+                    <Amount units={policy.windowCap.units} /> in {windowWord(policy.windowSeconds)}
+                  </>
+                ),
+              },
+              { term: "Until", value: <Time iso={policy.validUntil} isExact /> },
+              { term: "Token", value: <Identifier value={policy.token} label="token address" /> },
+              { term: "Account", value: <Identifier value={agent.account} label="account address" /> },
+              { term: "Key", value: <Identifier value={agent.key} label="key address" /> },
+            ]}
+          />
+        </CardBody>
+        <div className="px-4 py-3">
+          <h3 className="font-medium text-sm">It may</h3>
+          <ul className="divide-y divide-line">
+            {policy.rules.map((rule) => (
+              <RuleRow
+                key={`${rule.target}${rule.selector}${rule.counterparty ?? ""}`}
+                rule={rule}
+                token={policy.token}
+              />
+            ))}
+          </ul>
+          <p className="mt-1 text-ink-3 text-xs">Everything else is denied.</p>
+        </div>
       </div>
     </Card>
   );

@@ -14,10 +14,10 @@ export type PolicyDraft = {
 };
 
 export const WINDOWS = [
-  { value: "3600", label: "in any hour" },
-  { value: "86400", label: "in any day" },
-  { value: "604800", label: "in any 7 days" },
-  { value: "2592000", label: "in any 30 days" },
+  { value: "3600", label: "any hour" },
+  { value: "86400", label: "any day" },
+  { value: "604800", label: "any 7 days" },
+  { value: "2592000", label: "any 30 days" },
 ] as const;
 
 export const LIFETIMES = [

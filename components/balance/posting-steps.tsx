@@ -4,6 +4,13 @@ import { postingWord } from "../money/posting-words.ts";
 import type { ReceiptStep } from "../receipt/receipt-step.ts";
 import { counterpartyWord } from "./counterparty-word.ts";
 
+/** Where the cause of a posting can be seen, by the beginning of its identifier. */
+const CAUSES: readonly (readonly [prefix: string, href: string])[] = [
+  ["inf_", "/compute?tab=requests"],
+  ["ebt_", "/rewards"],
+  ["out_", "/rewards"],
+];
+
 /** Why the balance changed: what caused it, and the posting that carried it out. */
 export function postingSteps(entry: StatementEntryView): ReceiptStep[] {
   const isIncoming = !entry.amount.units.startsWith("-");
@@ -16,8 +23,7 @@ export function postingSteps(entry: StatementEntryView): ReceiptStep[] {
             title: entry.memo ?? postingWord(entry.kind),
             detail: "What this money is for.",
             hash: entry.refId,
-            ...(entry.refId.startsWith("rcp_") ? { href: `/receipt/${entry.refId}` } : {}),
-            ...(entry.refId.startsWith("prf_") ? { href: `/proofs/${entry.refId}` } : {}),
+            href: CAUSES.find(([prefix]) => entry.refId?.startsWith(prefix))?.[1],
           },
         ];
   return [

@@ -72,7 +72,7 @@ const COLUMNS: readonly Column<WithdrawalView>[] = [
     id: "to",
     header: "To",
     from: "sm",
-    cell: (row) => <code className="font-mono">{row.agentId ? "An agent" : shorten(row.to)}</code>,
+    cell: (row) => (row.agentId ? "An agent" : <code className="font-mono">{shorten(row.to)}</code>),
   },
   { id: "status", header: "Status", cell: (row) => <WithdrawalStatus status={row.status} /> },
   {

@@ -136,7 +136,7 @@ export function Playground() {
           ))}
         </ol>
       )}
-      <form onSubmit={submit} className="sticky bottom-14 border-line border-t bg-surface p-3 md:bottom-0">
+      <form onSubmit={submit} className="sticky bottom-14 rounded-b-md border-line border-t bg-surface p-3 md:bottom-0">
         <div className="flex items-end gap-2 rounded-md border border-line-strong/60 bg-surface p-1.5 focus-within:border-focus">
           <textarea
             aria-label="Your question"

@@ -24,7 +24,7 @@ export function Amount({ units, asset = "USD", isSigned = false, className }: Am
       {sign}
       {SYMBOLS[asset]}
       {whole}.{cents}
-      {rest && <span className="opacity-60">{rest}</span>}
+      {rest && <span className="text-ink-3">{rest}</span>}
     </data>
   );
 }

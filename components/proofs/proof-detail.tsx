@@ -6,11 +6,11 @@ import type { ProofView } from "#core/schemas/proof.ts";
 import { QueryError } from "../api/query-error.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { ReceiptChain } from "../receipt/receipt-chain.tsx";
-import { PageHeader } from "../shell/page-header.tsx";
+import { PageHeader, PendingTitle } from "../shell/page-header.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card, CardBody, CardHeader } from "../ui/card.tsx";
+import { CardSkeleton } from "../ui/card-skeleton.tsx";
 import { Identifier } from "../ui/identifier.tsx";
-import { Skeleton } from "../ui/skeleton.tsx";
 import { ProofFacts } from "./proof-facts.tsx";
 import { isOnItsWay, ProofStatus } from "./proof-status.tsx";
 import { proofSteps } from "./proof-steps.ts";
@@ -64,6 +64,18 @@ export function ProofBody({ proof }: { proof: ProofView }) {
   );
 }
 
+function ProofSkeleton() {
+  return (
+    <div className="grid grid-cols-1 items-start gap-6 *:min-w-0 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+      <div className="flex flex-col gap-6">
+        <CardSkeleton rows={2} />
+        <CardSkeleton rows={9} />
+      </div>
+      <CardSkeleton rows={8} />
+    </div>
+  );
+}
+
 export function ProofDetail({ id }: { id: string }) {
   const trpc = useTRPC();
   const query = useQuery(
@@ -78,21 +90,11 @@ export function ProofDetail({ id }: { id: string }) {
     <>
       <PageHeader
         mark="bg-proofs"
-        title={
-          query.data ? (
-            query.data.output === null ? (
-              "Proof"
-            ) : (
-              `Output ${query.data.output}`
-            )
-          ) : (
-            <Skeleton className="h-7 w-40" />
-          )
-        }
+        title={query.data ? query.data.output === null ? "Proof" : `Output ${query.data.output}` : <PendingTitle />}
         description={<Identifier value={id} label="proof id" head={14} tail={6} />}
         action={query.data && <ProofStatus proof={query.data} />}
       />
-      {query.data ? <ProofBody proof={query.data} /> : <Skeleton className="h-96 w-full" />}
+      {query.data ? <ProofBody proof={query.data} /> : <ProofSkeleton />}
     </>
   );
 }

@@ -58,7 +58,9 @@ function Step({ step, previousAt }: { step: ReceiptStep; previousAt: string | un
           )}
         </div>
         <p className={cn("mt-0.5 font-medium text-sm", state === "waiting" && "text-ink-2")}>{step.title}</p>
-        {step.detail !== undefined && <div className="mt-0.5 text-ink-2 text-sm">{step.detail}</div>}
+        {step.detail !== undefined && (
+          <div className="mt-0.5 text-ink-2 text-sm [overflow-wrap:anywhere]">{step.detail}</div>
+        )}
         {step.hash !== undefined && (
           <div className="mt-1.5 flex items-center gap-1 rounded-sm bg-sunken py-0.5 pr-0.5 pl-2 font-mono text-ink-2 text-xs">
             <span className="min-w-0 flex-1 truncate" title={step.hash}>
@@ -86,7 +88,11 @@ export function ReceiptChain({ steps }: { steps: readonly ReceiptStep[] }) {
   return (
     <ol className="py-1">
       {steps.map((step, index) => (
-        <Step key={`${step.kind}-${step.title}`} step={step} previousAt={steps[index - 1]?.at} />
+        <Step
+          key={`${step.kind}-${step.title}`}
+          step={step}
+          previousAt={steps.slice(0, index).findLast((earlier) => earlier.at !== undefined)?.at}
+        />
       ))}
     </ol>
   );

@@ -67,12 +67,11 @@ export function ConsoleShell({ user, chainId, isDevelopment, isInitiallyCollapse
             <button
               type="button"
               onClick={openPalette}
-              aria-label="Search and commands"
               className="inline-flex size-8 items-center justify-center gap-2 rounded-md text-ink-3 text-sm hover:text-ink lg:w-56 lg:justify-start lg:border lg:border-line lg:bg-surface lg:px-2 lg:hover:border-line-strong pointer-coarse:h-11"
             >
               <Search aria-hidden className="size-4" />
-              <span className="hidden flex-1 text-left lg:inline">Search</span>
-              <span className="hidden lg:inline">
+              <span className="sr-only lg:not-sr-only lg:flex-1 lg:text-left">Search</span>
+              <span aria-hidden className="hidden lg:inline">
                 <Kbd>⌘K</Kbd>
               </span>
             </button>

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { cn } from "../ui/class-names.ts";
+import { Skeleton } from "../ui/skeleton.tsx";
 
 type PageHeaderProps = {
   title: ReactNode;
@@ -21,5 +22,15 @@ export function PageHeader({ title, description, mark, action, className }: Page
       </div>
       {action !== undefined && <div className="flex flex-wrap items-center gap-2">{action}</div>}
     </header>
+  );
+}
+
+/** Stands where a title will be, with a word for those who only hear the page. */
+export function PendingTitle() {
+  return (
+    <>
+      <span className="sr-only">Loading</span>
+      <Skeleton className="h-6 w-48" />
+    </>
   );
 }

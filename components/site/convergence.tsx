@@ -143,7 +143,7 @@ function Ledger({ totals }: { totals: PublicTotals | null }) {
               className="fade-in grid animate-in grid-cols-[1fr_auto] items-baseline gap-x-4 px-4 py-2.5 text-sm"
             >
               <span className="truncate">{postingWord(posting.kind)}</span>
-              <Amount units={posting.amount} asset={posting.asset} className="font-medium" />
+              <Amount units={posting.amount} asset={posting.asset} className="text-right font-medium" />
               <span className="tabular font-mono text-ink-3 text-xs">#{posting.id}</span>
               <Time iso={posting.at} className="text-right text-ink-3 text-xs" />
             </li>

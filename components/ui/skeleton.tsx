@@ -6,6 +6,7 @@ export function Skeleton({ className, ...props }: ComponentProps<"span">) {
   return (
     <span
       aria-hidden
+      data-skeleton=""
       className={cn(
         "fade-in block h-4 animate-in animate-pulse rounded-sm bg-sunken fill-mode-backwards [animation-delay:200ms]",
         className,

@@ -41,7 +41,7 @@ export const SHOTS: readonly Shot[] = [
   { name: "balance", path: "/balance", viewer: "walker" },
   { name: "developers", path: "/developers", viewer: "walker" },
   { name: "settings", path: "/settings", viewer: "walker" },
-  { name: "palette", path: "/settings", viewer: "walker", press: /search and commands/i },
+  { name: "palette", path: "/settings", viewer: "walker", press: /^search/i },
   { name: "feed", path: "/feed", viewer: "walker" },
   { name: "admin", path: "/admin", viewer: "admin" },
 ];

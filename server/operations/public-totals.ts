@@ -28,7 +28,7 @@ const QUERY = `SELECT json_build_object(
       'accounts', (SELECT count(*) FROM ledger_account),
       'recent', (SELECT coalesce(json_agg(r), '[]'::json) FROM (
           SELECT id::text, kind, amount::text, asset, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at
-          FROM ledger_transfer ORDER BY id DESC LIMIT ${RECENT_POSTINGS}) r))
+          FROM ledger_transfer t ORDER BY t.id DESC LIMIT ${RECENT_POSTINGS}) r))
 ) AS totals`;
 
 let cached: { at: number; totals: Promise<PublicTotals> } | null = null;
