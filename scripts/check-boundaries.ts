@@ -42,7 +42,8 @@ const RULES: { from: string; may: string[] }[] = [
   { from: "components/ui/", may: ["components/ui/"] },
   { from: "components/", may: ["components/", "core/", "server/api/root.ts"] },
   { from: "app/", may: ["app/", "components/", "core/", "server/identity/", "server/api/"] },
-  { from: "server/env.ts", may: ["core/"] },
+  { from: "server/parse-env.ts", may: ["core/"] },
+  { from: "server/env.ts", may: ["server/parse-env.ts"] },
   { from: "server/log.ts", may: ["core/", "server/env.ts"] },
   { from: "server/metrics.ts", may: ["core/"] },
   { from: "server/db.ts", may: ["core/", "server/env.ts", "server/log.ts", "generated/"] },
@@ -104,7 +105,7 @@ const RULES: { from: string; may: string[] }[] = [
   { from: "server/api/idempotency.ts", may: [...API_MAY, "server/db.ts"] },
   { from: "server/api/", may: API_MAY },
   { from: "server/jobs/", may: ["core/", "server/", "generated/"] },
-  { from: "server/web/", may: ["server/env.ts"] },
+  { from: "server/web/", may: ["core/", "server/web/", "server/env.ts"] },
 ];
 
 /** The signer is spoken to over its socket; nobody links against it. */

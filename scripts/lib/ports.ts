@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { createConnection, createServer } from "node:net";
 
 /** A port nobody listens on at this moment. */
@@ -36,4 +37,20 @@ export async function waitUntil(what: string, probe: () => Promise<boolean>, tim
       throw new Error(`${what} did not become ready within ${Math.round(timeoutMs / 1000)} s.`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** Whether a signer answers on its socket; a file that a killed one left behind does not. */
+export function isSignerUp(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const asked = request(
+      { socketPath, path: "/health", method: "POST", headers: { "content-type": "application/json" }, timeout: 2_000 },
+      (response) => {
+        response.resume();
+        resolve(response.statusCode === 200);
+      },
+    );
+    asked.once("timeout", () => asked.destroy());
+    asked.once("error", () => resolve(false));
+    asked.end("{}");
+  });
 }

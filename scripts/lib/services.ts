@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { startAnvil } from "./anvil.ts";
 import { migrateDatabase } from "./migrate.ts";
-import { freePort, waitUntil } from "./ports.ts";
+import { freePort, isSignerUp, waitUntil } from "./ports.ts";
 import { startPostgres } from "./postgres.ts";
 import { type Running, runToEnd, startProgram, stopProgram } from "./processes.ts";
 
@@ -26,7 +25,7 @@ export async function startSigner(env: NodeJS.ProcessEnv, home: string): Promise
   await waitUntil("The signer", async () => {
     if (running.child.exitCode !== null)
       throw new Error(`The signer ended at once; its log is in ${join(home, "signer.log")}.`);
-    return existsSync(String(env.SIGNER_SOCKET));
+    return isSignerUp(String(env.SIGNER_SOCKET));
   });
   return running;
 }

@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
-import { type Env, parseEnv } from "../../server/env.ts";
+import { type Env, parseEnv } from "../../server/parse-env.ts";
 import { startAnvil } from "./anvil.ts";
 import { buildContracts, buildWeb, generateClient } from "./build.ts";
 import { claimHome, forgetInstance, installationSecret, recordInstance } from "./instance.ts";
 import { migrateDatabase } from "./migrate.ts";
-import { freePort, isListening, waitUntil } from "./ports.ts";
+import { freePort, isListening, isSignerUp, waitUntil } from "./ports.ts";
 import { startPostgres } from "./postgres.ts";
 import { runToEnd } from "./processes.ts";
 import { step, stepDone } from "./progress.ts";
@@ -151,7 +151,7 @@ async function bringUp(env: Env, supervisor: ReturnType<typeof createSupervisor>
   };
   await step("signer", async () => {
     supervisor.start({ name: "signer", file: "server/signer/main.ts", env: programEnv });
-    await waitUntil("The signer", async () => existsSync(env.SIGNER_SOCKET));
+    await waitUntil("The signer", () => isSignerUp(env.SIGNER_SOCKET));
     return "keys sealed, socket open";
   });
   await Promise.all([
@@ -214,4 +214,9 @@ function printReady(env: Env): void {
   );
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
