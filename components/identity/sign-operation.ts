@@ -1,12 +1,15 @@
 import type { OwnerSignature, PreparedOperation } from "#core/schemas/account.ts";
 
+/** What of a prepared operation its owner signs, and with what. */
+type ToSign = Pick<PreparedOperation, "hash" | "signer" | "typedData">;
+
 type Provider = { request(call: { method: string; params: unknown[] }): Promise<unknown> };
 
 /**
  * Asks the person for the signature that a prepared operation needs: one passkey prompt, or one question of their
  * wallet. The passkey's challenge is the operation's hash itself, so nothing else can be signed by this.
  */
-export async function signOperation(prepared: PreparedOperation): Promise<OwnerSignature> {
+export async function signOperation(prepared: ToSign): Promise<OwnerSignature> {
   return prepared.signer.kind === "passkey"
     ? signWithPasskey(prepared.hash, prepared.signer.credentialId)
     : signWithWallet(prepared, prepared.signer.address);
@@ -33,7 +36,7 @@ async function signWithPasskey(hash: string, credentialId: string): Promise<Owne
   };
 }
 
-async function signWithWallet(prepared: PreparedOperation, address: string): Promise<OwnerSignature> {
+async function signWithWallet(prepared: ToSign, address: string): Promise<OwnerSignature> {
   const provider = (globalThis as typeof globalThis & { ethereum?: Provider }).ethereum;
   if (!provider) throw new Error("The wallet that owns this account is not in this browser.");
   const { domain, types, primaryType, message } = prepared.typedData;

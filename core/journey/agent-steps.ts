@@ -1,7 +1,6 @@
 import { keccak256, stringToHex } from "viem/utils";
 import { z } from "zod";
 import { newId } from "../ids.ts";
-import { formatAmount, usd } from "../money.ts";
 import { accountOutput, operationOutput, withdrawalOutput } from "../schemas/account.ts";
 import {
   activityOutput,
@@ -12,18 +11,12 @@ import {
   simulationOutput,
 } from "../schemas/agent.ts";
 import { listModelsOutput } from "../schemas/proof.ts";
+import { DEPOSIT, dollars, FUNDING, OVER_THE_CAP, PER_TRANSACTION_CAP, WINDOW_CAP } from "./amounts.ts";
 import { call, callRefused, JourneyError, until } from "./client.ts";
 import { createKey, streamCompletion } from "./earn-and-spend.ts";
 import type { JourneyPorts, Receipt } from "./ports.ts";
-import { type JourneyState, type JourneyStep, recall } from "./walk.ts";
+import { type JourneyState, type JourneyStep, once, recall } from "./walk.ts";
 
-const dollars = (units: string | bigint): string => `$${formatAmount(usd(BigInt(units)))}`;
-
-const FUNDING = 600_000n;
-const DEPOSIT = 100_000n;
-const PER_TRANSACTION_CAP = 200_000n;
-const WINDOW_CAP = 500_000n;
-const OVER_THE_CAP = 300_000n;
 const OUTPUT_MIN = 128;
 
 const agentPath = (state: JourneyState, rest = "") => `/api/v1/agents/${recall(state, "agentId")}${rest}`;
@@ -51,7 +44,7 @@ export function actionDone(ports: JourneyPorts, state: JourneyState, id: string)
 
 const createAgent: JourneyStep = {
   name: "create-agent",
-  title: "They create an agent and approve its limits",
+  title: "Create an agent and approve its limits",
   behind:
     "The signer makes the agent's key; the person's passkey signs one gasless operation that deploys the account and grants the key its policy.",
   async run(ports, state) {
@@ -85,6 +78,7 @@ const createAgent: JourneyStep = {
       createAgentOutput,
     );
     state.set("agentId", agent.id);
+    state.delete("fundingId");
     const signature = await ports.approve(operation);
     await call(ports, { method: "POST", path: `/api/v1/agents/${agent.id}/confirm`, body: { signature } }, agentOutput);
     const active = await until("The agent", async () => {
@@ -95,6 +89,7 @@ const createAgent: JourneyStep = {
       agent: agent.id,
       account: active.account,
       cap: `${dollars(PER_TRANSACTION_CAP)} a payment, ${dollars(WINDOW_CAP)} an hour`,
+      operation: operation.hash,
       transaction: active.grantHash ?? "",
     };
   },
@@ -102,7 +97,7 @@ const createAgent: JourneyStep = {
 
 const fundAgent: JourneyStep = {
   name: "fund-agent",
-  title: "They fund the agent from what they earned",
+  title: "Fund the agent from what was earned",
   behind: "The ledger reserves, the Vault pays the agent's account once, the event captures the reservation.",
   async run(ports, state) {
     const request = {
@@ -111,26 +106,32 @@ const fundAgent: JourneyStep = {
       headers: fresh(),
       body: { units: FUNDING.toString() },
     };
-    const withdrawal = await call(ports, request, withdrawalOutput);
+    const before = state.get("fundingId") ? null : await readAgent(ports, state);
+    if (before) state.set("heldBeforeFunding", before.accountBalance.units);
+    const id = await once(state, "fundingId", () => call(ports, request, withdrawalOutput));
     const paid = await until("The funding", async () => {
-      const found = await call(
-        ports,
-        { method: "GET", path: `/api/v1/withdrawals/${withdrawal.id}` },
-        withdrawalOutput,
-      );
-      if (found.status === "failed") throw new JourneyError("FUNDING_FAILED", found.error ?? "The funding failed.");
+      const found = await call(ports, { method: "GET", path: `/api/v1/withdrawals/${id}` }, withdrawalOutput);
+      if (found.status === "failed") {
+        state.delete("fundingId");
+        throw new JourneyError("FUNDING_FAILED", found.error ?? "The funding failed.");
+      }
       return found.status === "paid" ? found : null;
     });
     const agent = await readAgent(ports, state);
-    if (BigInt(agent.accountBalance.units) !== FUNDING)
+    if (BigInt(agent.accountBalance.units) - BigInt(recall(state, "heldBeforeFunding")) !== FUNDING)
       throw new JourneyError("FUNDING_WRONG", `The account holds ${dollars(agent.accountBalance.units)}.`);
-    return { amount: dollars(FUNDING), transaction: paid.transactionHash ?? "" };
+    return {
+      amount: dollars(FUNDING),
+      account: agent.account,
+      withdrawal: id,
+      transaction: paid.transactionHash ?? "",
+    };
   },
 };
 
 const agentPays: JourneyStep = {
   name: "agent-pays",
-  title: "The agent pays for inference by itself",
+  title: "The agent pays for an answer by itself",
   behind:
     "Its key signs approve and deposit under the policy, the deposit event credits its balance, and its API key spends from that balance only.",
   async run(ports, state) {
@@ -168,7 +169,7 @@ const overLimit = (state: JourneyState) => ({
 
 const signerRefuses: JourneyStep = {
   name: "signer-refuses",
-  title: "A payment over the limit is refused by the signer",
+  title: "A payment over the limit is refused",
   behind: "The signer decodes the exact bytes, finds them over the cap of one payment and signs nothing.",
   async run(ports, state): Promise<Receipt> {
     const refusal = await callRefused(ports, {
@@ -189,7 +190,7 @@ const signerRefuses: JourneyStep = {
 
 const contractRefuses: JourneyStep = {
   name: "contract-refuses",
-  title: "Sent around the signer, the contract refuses it too",
+  title: "Sent around the guard, it is refused again",
   behind:
     "The account's own contract is asked to execute the same call as if a stolen key had signed it: it reverts with the cap it would break.",
   async run(ports, state): Promise<Receipt> {

@@ -7,11 +7,16 @@ export class JourneyError extends Error {
   override readonly name = "JourneyError";
   readonly code: string;
   readonly details: Record<string, unknown>;
+  /** What happened, for a person; the message adds what somebody would quote. */
+  readonly sentence: string;
+  readonly requestId: string | undefined;
 
-  constructor(code: string, message: string, details: Record<string, unknown> = {}) {
-    super(message);
+  constructor(code: string, sentence: string, details: Record<string, unknown> = {}, requestId?: string) {
+    super(requestId === undefined ? sentence : `${sentence} (${code}, ${requestId})`);
     this.code = code;
     this.details = details;
+    this.sentence = sentence;
+    this.requestId = requestId;
   }
 }
 
@@ -19,7 +24,7 @@ export function readError(status: number, body: unknown): JourneyError {
   const parsed = wireErrorSchema.safeParse(body);
   if (!parsed.success) return new JourneyError("UNREADABLE", `The answer was ${status} and not in the error shape.`);
   const { code, message, request_id, details } = parsed.data.error;
-  return new JourneyError(code, `${message} (${code}, ${request_id})`, details ?? {});
+  return new JourneyError(code, message, details ?? {}, request_id);
 }
 
 /** Calls the API and reads the answer by its schema: what is not as documented fails the walk. */

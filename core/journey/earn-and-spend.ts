@@ -8,15 +8,13 @@ import {
   signWithDevice,
 } from "../event-batch.ts";
 import { newId } from "../ids.ts";
-import { formatAmount, usd } from "../money.ts";
 import { createdApiKeySchema, meSchema } from "../schemas/identity.ts";
 import { campaignsOutput, deviceOutput, ingestOutput } from "../schemas/reward.ts";
 import { readCards, seededRandom } from "../simulated-reader.ts";
+import { dollars } from "./amounts.ts";
 import { call, JourneyError, readError } from "./client.ts";
 import type { JourneyPorts } from "./ports.ts";
 import { type JourneyState, type JourneyStep, recall } from "./walk.ts";
-
-const dollars = (units: string | bigint): string => `$${formatAmount(usd(BigInt(units)))}`;
 
 const balanceSchema = z.object({ available: z.object({ units: z.string() }) });
 
@@ -27,7 +25,7 @@ export async function readAvailable(ports: JourneyPorts): Promise<bigint> {
 
 const signIn: JourneyStep = {
   name: "sign-in",
-  title: "A new person signs in with a passkey",
+  title: "Sign in with a passkey",
   behind:
     "WebAuthn registration; the server keeps a session row and the public point that will own the person's account.",
   async run(ports, state) {
@@ -43,7 +41,7 @@ const CARDS_A_BATCH = 100;
 
 const earn: JourneyStep = {
   name: "earn",
-  title: "They earn by scrolling",
+  title: "Earn by scrolling",
   behind:
     "A device key that cannot leave the device signs batches of events; each event counts once, each batch is one posting.",
   async run(ports, state) {
@@ -67,6 +65,7 @@ const earn: JourneyStep = {
     let previousHash = FIRST_PREVIOUS_HASH;
     let credited = 0n;
     let accepted = 0;
+    let isCapReached = false;
     for (let sequence = 1; sequence <= BATCHES; sequence++) {
       const endsAtMs = now - (BATCHES - sequence) * 15 * 60_000;
       const events = readCards({ itemIds: campaign.itemIds, cards: CARDS_A_BATCH, endsAtMs, random });
@@ -80,9 +79,14 @@ const earn: JourneyStep = {
       const answer = await call(ports, { method: "POST", path: "/api/v1/events", body: signed }, ingestOutput);
       credited += BigInt(answer.credited.units);
       accepted += answer.events.filter(({ status }) => status === "accepted").length;
+      isCapReached ||= answer.withheldReason === "USER_CAP";
       previousHash = hash;
     }
-    if (credited === 0n) throw new JourneyError("NOTHING_EARNED", "The events were accepted and nothing was credited.");
+    if (credited === 0n) {
+      throw isCapReached
+        ? new JourneyError("CAP_REACHED", "This person has earned all that the campaign pays one person in a day.")
+        : new JourneyError("NOTHING_EARNED", "The events were accepted and nothing was credited.");
+    }
     state.set("earned", credited.toString());
     return { device: device.id, events: accepted, batches: BATCHES, credited: dollars(credited) };
   },
@@ -90,7 +94,7 @@ const earn: JourneyStep = {
 
 const seeBalance: JourneyStep = {
   name: "balance",
-  title: "They see the balance move",
+  title: "See the balance move",
   behind: "The balance is the sum of append-only postings; what was credited is there to spend.",
   async run(ports, state) {
     const available = await readAvailable(ports);
@@ -188,7 +192,7 @@ export async function createKey(
 
 const spend: JourneyStep = {
   name: "spend",
-  title: "They spend it on a streamed completion",
+  title: "Spend it on a streamed answer",
   behind:
     "Reserve the worst case, stream from a rented node, count the tokens ourselves, capture what was delivered, release the rest; sign a receipt.",
   async run(ports, state: JourneyState) {

@@ -27,4 +27,15 @@ export type JourneyPorts = {
 /** What a step leaves behind for people to see: hashes, amounts, ids. Amounts are text with their unit. */
 export type Receipt = Record<string, string | number>;
 
-export type StepResult = { name: string; title: string; ok: boolean; ms: number; receipt: Receipt; error?: string };
+/** Why a step failed: a code to switch on, a sentence for a person, and the request to quote when there was one. */
+export type Problem = { code: string; message: string; requestId?: string };
+
+export type StepResult = {
+  name: string;
+  title: string;
+  ok: boolean;
+  ms: number;
+  receipt: Receipt;
+  error?: string;
+  problem?: Problem;
+};

@@ -1,24 +1,20 @@
 import { encodeFunctionData } from "viem/utils";
 import { rewardsDistributorAbi } from "../generated/abis.ts";
 import { newId } from "../ids.ts";
-import { formatAmount, usd } from "../money.ts";
 import { accountOutput, operationOutput, preparedOperationOutput } from "../schemas/account.ts";
 import { activityOutput } from "../schemas/agent.ts";
 import { proofSummaryOutput } from "../schemas/proof.ts";
 import { cashOutOutput, claimsOutput } from "../schemas/reward.ts";
 import { seededRandom } from "../simulated-reader.ts";
 import { actionDone, operationDone, readAgent } from "./agent-steps.ts";
+import { CASH_OUT, dollars, GATED } from "./amounts.ts";
 import { call, callRefused, JourneyError, until } from "./client.ts";
 import { readingWindow } from "./reading-window.ts";
-import { type JourneyStep, recall } from "./walk.ts";
-
-const dollars = (units: string | bigint): string => `$${formatAmount(usd(BigInt(units)))}`;
-const GATED = 50_000n;
-const CASH_OUT = 250_000n;
+import { type JourneyStep, once, recall } from "./walk.ts";
 
 const prove: JourneyStep = {
   name: "prove",
-  title: "A private model scores their reading, and proves it",
+  title: "A private model scores the reading, and proves it",
   behind:
     "A zero-knowledge proof that the committed model gave this output, showing neither weights nor reading; the contract checks it and records the output.",
   async run(ports, state) {
@@ -44,8 +40,10 @@ const prove: JourneyStep = {
       120_000,
     );
     state.set("inferenceId", recorded.inferenceId);
+    state.delete("gatedId");
     return {
       proof: recorded.id,
+      inference: recorded.inferenceId,
       output: recorded.output ?? -1,
       proveMs: recorded.proveMs ?? 0,
       transaction: recorded.transactionHash ?? "",
@@ -55,7 +53,7 @@ const prove: JourneyStep = {
 
 const gated: JourneyStep = {
   name: "gated",
-  title: "The proof opens a transaction that stays shut without it",
+  title: "The proof opens a payment that stays shut without it",
   behind:
     "The policy allows this payment only with a fresh, unused output of that model; the account's contract consumes it in the same transaction.",
   async run(ports, state) {
@@ -67,17 +65,22 @@ const gated: JourneyStep = {
       headers: { "idempotency-key": newId("request") },
       body,
     });
-    const started = await call(
-      ports,
-      {
-        method: "POST",
-        path,
-        headers: { "idempotency-key": newId("request") },
-        body: { ...body, inferenceId: recall(state, "inferenceId") },
-      },
-      activityOutput,
+    const id = await once(state, "gatedId", () =>
+      call(
+        ports,
+        {
+          method: "POST",
+          path,
+          headers: { "idempotency-key": newId("request") },
+          body: { ...body, inferenceId: recall(state, "inferenceId") },
+        },
+        activityOutput,
+      ),
     );
-    const done = await actionDone(ports, state, started.id);
+    const done = await actionDone(ports, state, id).catch((error: unknown) => {
+      if (error instanceof JourneyError && error.code === "ACTION_FAILED") state.delete("gatedId");
+      throw error;
+    });
     const again = await callRefused(ports, {
       method: "POST",
       path,
@@ -96,39 +99,44 @@ const gated: JourneyStep = {
 
 const settle: JourneyStep = {
   name: "settle",
-  title: "They ask to cash out, and the epoch settles",
+  title: "Ask for a cash-out, and it settles",
   behind:
     "The ledger owes the amount to the next epoch; the Vault funds the distributor, then the Merkle root of everybody's cumulative claims goes on chain.",
   async run(ports, state) {
-    const ordered = await call(
-      ports,
-      {
-        method: "POST",
-        path: "/api/v1/rewards/cash-outs",
-        headers: { "idempotency-key": newId("request") },
-        body: { units: CASH_OUT.toString() },
-      },
-      cashOutOutput,
-    );
-    state.set("cashOutId", ordered.id);
-    const ready = await until("The epoch", async () => {
-      const found = await call(
+    const id = await once(state, "cashOutId", () =>
+      call(
         ports,
-        { method: "GET", path: `/api/v1/rewards/cash-outs/${ordered.id}` },
+        {
+          method: "POST",
+          path: "/api/v1/rewards/cash-outs",
+          headers: { "idempotency-key": newId("request") },
+          body: { units: CASH_OUT.toString() },
+        },
         cashOutOutput,
-      );
+      ),
+    );
+    const ready = await until("The epoch", async () => {
+      const found = await call(ports, { method: "GET", path: `/api/v1/rewards/cash-outs/${id}` }, cashOutOutput);
       return found.status === "ready" || found.status === "arrived" ? found : null;
     });
-    return { cashOut: ordered.id, amount: dollars(CASH_OUT), epoch: ready.epoch ?? 0 };
+    const { data } = await call(ports, { method: "GET", path: "/api/v1/rewards/claims" }, claimsOutput);
+    const root = data.find(({ claimable }) => BigInt(claimable.units) > 0n)?.root ?? "";
+    return { cashOut: id, amount: dollars(CASH_OUT), epoch: ready.epoch ?? 0, root };
   },
 };
 
 const claim: JourneyStep = {
   name: "claim",
-  title: "The money arrives in their own account, without gas",
+  title: "The money arrives, free of fees",
   behind:
     "The passkey signs one operation, the gas sponsor pays for it, the distributor checks the Merkle proof and pays only that account.",
   async run(ports, state) {
+    const cashOut = { method: "GET" as const, path: `/api/v1/rewards/cash-outs/${recall(state, "cashOutId")}` };
+    const earlier = await call(ports, cashOut, cashOutOutput);
+    if (earlier.status === "arrived") {
+      const { amount, address, hash } = earlier;
+      return { amount: dollars(amount.units), account: address, transaction: hash ?? "", gasPaidBy: "the sponsor" };
+    }
     const before = await call(ports, { method: "GET", path: "/api/v1/account" }, accountOutput);
     const { data } = await call(ports, { method: "GET", path: "/api/v1/rewards/claims" }, claimsOutput);
     const due = data.find(({ claimable }) => BigInt(claimable.units) > 0n);
@@ -155,11 +163,7 @@ const claim: JourneyStep = {
     );
     const done = await operationDone(ports, operation.id);
     await until("The cash-out", async () => {
-      const found = await call(
-        ports,
-        { method: "GET", path: `/api/v1/rewards/cash-outs/${recall(state, "cashOutId")}` },
-        cashOutOutput,
-      );
+      const found = await call(ports, cashOut, cashOutOutput);
       return found.status === "arrived" ? found : null;
     });
     const after = await call(ports, { method: "GET", path: "/api/v1/account" }, accountOutput);
@@ -169,6 +173,7 @@ const claim: JourneyStep = {
     return {
       amount: dollars(arrived),
       account: due.address,
+      operation: operation.hash,
       transaction: done.transactionHash ?? "",
       gas: done.gasUsed ?? "",
       gasPaidBy: "the sponsor",

@@ -1,5 +1,5 @@
 import { JourneyError } from "./client.ts";
-import type { JourneyPorts, Receipt, StepResult } from "./ports.ts";
+import type { JourneyPorts, Problem, Receipt, StepResult } from "./ports.ts";
 
 /** What earlier steps leave for later ones. */
 export type JourneyState = Map<string, string>;
@@ -19,6 +19,18 @@ export function recall(state: JourneyState, key: string): string {
   return value;
 }
 
+/**
+ * Starts something once and remembers its id, so that a step that is tried again goes on with what it had started.
+ * Whoever learns that it failed for good deletes the key.
+ */
+export async function once(state: JourneyState, key: string, start: () => Promise<{ id: string }>): Promise<string> {
+  const known = state.get(key);
+  if (known !== undefined) return known;
+  const { id } = await start();
+  state.set(key, id);
+  return id;
+}
+
 /** Runs one step and reports it; a failure is a result, not an exception. */
 export async function runStep(step: JourneyStep, ports: JourneyPorts, state: JourneyState): Promise<StepResult> {
   const startedAt = performance.now();
@@ -28,6 +40,20 @@ export async function runStep(step: JourneyStep, ports: JourneyPorts, state: Jou
     return { name: step.name, title: step.title, ok: true, ms: ms(), receipt };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { name: step.name, title: step.title, ok: false, ms: ms(), receipt: {}, error: message };
+    return {
+      name: step.name,
+      title: step.title,
+      ok: false,
+      ms: ms(),
+      receipt: {},
+      error: message,
+      problem: problemOf(error),
+    };
   }
+}
+
+function problemOf(error: unknown): Problem {
+  if (!(error instanceof JourneyError)) return { code: "UNEXPECTED", message: "An answer was not as documented." };
+  const { code, sentence, requestId } = error;
+  return { code, message: sentence, ...(requestId === undefined ? {} : { requestId }) };
 }

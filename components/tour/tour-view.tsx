@@ -1,0 +1,119 @@
+"use client";
+
+import { useRouter } from "next/navigation";
+import { useEffect, useRef, useSyncExternalStore } from "react";
+import { JOURNEY } from "#core/journey/journey.ts";
+import { Button } from "../ui/button.tsx";
+import { CodeBlock } from "../ui/code-block.tsx";
+import { supportsPasskeys } from "./browser-ports.ts";
+import { StepDetail } from "./step-detail.tsx";
+import { StepList } from "./step-list.tsx";
+import { formatMs, progressOf } from "./step-state.ts";
+import { TourBar } from "./tour-bar.tsx";
+import { useTour } from "./tour-session.ts";
+import type { TourSnapshot } from "./tour-store.ts";
+
+export type Visitor = { name: string; isShared: boolean } | null;
+
+const nothing = () => () => undefined;
+
+/** What the first step says to somebody who is signed in already. */
+function noteFor(visitor: Visitor, tour: TourSnapshot): string | undefined {
+  if (tour.records["sign-in"]?.ok || visitor === null) return undefined;
+  if (visitor.isShared)
+    return `You are signed in as ${visitor.name}, an account everybody here shares. The walk signs it out and makes a person of your own.`;
+  if (tour.wantsNewPerson) return "The walk signs out whoever walked before and makes a new person.";
+  return `You are signed in as ${visitor.name}, so the walk goes on as you and uses the passkey you have.`;
+}
+
+function announce(tour: TourSnapshot, isComplete: boolean): string {
+  const at = JOURNEY.findIndex(({ name }) => name === (tour.running?.name ?? tour.selected));
+  const step = JOURNEY[at];
+  if (!step) return "";
+  const where = `Step ${at + 1} of ${JOURNEY.length}, ${step.title}`;
+  if (tour.running) return `${where}: running.`;
+  const record = tour.records[step.name];
+  if (!record) return "";
+  if (!record.ok) return `${where}: failed.`;
+  return `${where}: done in ${formatMs(record.ms)}.${isComplete ? " The walk is complete." : ""}`;
+}
+
+function NoPasskeys() {
+  return (
+    <div className="border-line border-b px-4 py-4 md:px-6">
+      <p className="max-w-prose text-base">
+        This browser has no passkeys, and the walk begins with one. Open the page in another browser, or walk the same
+        steps from a terminal beside a running Converge:
+      </p>
+      <CodeBlock label="The same walk, from a terminal" code="npm run journey" className="mt-3 max-w-md" />
+    </div>
+  );
+}
+
+/** The whole walk as an instrument: the steps at the left, what is behind the chosen one at the right. */
+export function TourView({ visitor }: { visitor: Visitor }) {
+  const { tour, store } = useTour();
+  const router = useRouter();
+  const canWalk = useSyncExternalStore(nothing, supportsPasskeys, () => true);
+  const progress = progressOf(JOURNEY, tour);
+  const at = Math.max(
+    0,
+    JOURNEY.findIndex(({ name }) => name === tour.selected),
+  );
+  const step = JOURNEY[at];
+  const detail = useRef<HTMLDivElement>(null);
+
+  // The page's frame shows who is signed in; it learns of it the moment the first step is done.
+  const isRunningSignIn = tour.running?.name === "sign-in";
+  const ranSignIn = useRef(false);
+  useEffect(() => {
+    if (ranSignIn.current && !isRunningSignIn) router.refresh();
+    ranSignIn.current = isRunningSignIn;
+  }, [isRunningSignIn, router]);
+
+  if (!step) return null;
+  const isCapReached = tour.records[tour.selected]?.problem?.code === "CAP_REACHED";
+  return (
+    <div className="flex flex-col rounded-md border border-line bg-surface">
+      <TourBar steps={JOURNEY} tour={tour} store={store} progress={progress} canWalk={canWalk} />
+      {!canWalk && <NoPasskeys />}
+      <div className="flex flex-col lg:flex-row">
+        <nav
+          aria-label="Steps"
+          className="border-line max-lg:order-last max-lg:border-t lg:w-84 lg:shrink-0 lg:border-r"
+        >
+          <StepList
+            steps={JOURNEY}
+            tour={tour}
+            onSelect={(name) => {
+              store.select(name);
+              // On a phone the chosen step is shown above the list.
+              if (window.innerWidth < 1024) detail.current?.scrollIntoView({ block: "start" });
+            }}
+          />
+        </nav>
+        <div ref={detail} className="flex min-w-0 flex-1 scroll-mt-4 flex-col lg:min-h-180">
+          {isCapReached && !tour.running && (
+            <div className="flex flex-wrap items-center justify-between gap-3 border-line border-b px-4 py-3 md:px-6">
+              <p className="text-ink-2 text-sm">Somebody new can walk the whole way.</p>
+              <Button size="sm" onClick={() => store.restart(true)}>
+                Start over as a new person
+              </Button>
+            </div>
+          )}
+          <StepDetail
+            step={step}
+            number={at + 1}
+            of={JOURNEY.length}
+            tour={tour}
+            note={step.name === "sign-in" ? noteFor(visitor, tour) : undefined}
+            onRetry={() => void store.runNext()}
+          />
+        </div>
+      </div>
+      <p role="status" className="sr-only">
+        {announce(tour, progress.isComplete)}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,86 @@
+import AxeBuilder from "@axe-core/playwright";
+import { expect, type Page, test } from "@playwright/test";
+import { JOURNEY } from "../core/journey/journey.ts";
+
+/** A passkey authenticator inside the browser that says yes by itself, as DevTools has one. */
+async function addAuthenticator(page: Page): Promise<void> {
+  const client = await page.context().newCDPSession(page);
+  await client.send("WebAuthn.enable");
+  await client.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2",
+      transport: "internal",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+}
+
+const stepButton = (page: Page, name: string) => page.locator(`[data-step="${name}"]`);
+
+async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`)).toEqual([]);
+}
+
+/** The hydrated page: before it, a press would reach nobody. */
+async function openTour(page: Page): Promise<void> {
+  await page.goto("/tour");
+  await expect(page.getByRole("button", { name: "Start" })).toBeEnabled();
+  await page.waitForFunction(() => {
+    const button = document.querySelector("[data-step]");
+    return button !== null && Object.keys(button).some((key) => key.startsWith("__react"));
+  });
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`the tour begins without an accessibility violation, ${colorScheme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await openTour(page);
+    await expectAccessible(page);
+  });
+}
+
+test("a visitor walks all steps, sees them done, and finds them again after a reload", async ({ page }) => {
+  test.setTimeout(240_000);
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await addAuthenticator(page);
+  await openTour(page);
+
+  await page.getByRole("button", { name: "Start" }).click();
+  await expect(stepButton(page, "sign-in")).toHaveAttribute("data-state", "done", { timeout: 60_000 });
+  await expect(page.getByRole("link", { name: "Console", exact: true })).toBeVisible();
+
+  await page.getByRole("button", { name: "Next step" }).press("Enter");
+  await expect(stepButton(page, "earn")).toHaveAttribute("data-state", "done", { timeout: 60_000 });
+
+  await page.getByRole("button", { name: "Run the rest" }).click();
+  for (const { name } of JOURNEY) {
+    await expect(stepButton(page, name)).toHaveAttribute("data-state", "done", { timeout: 120_000 });
+  }
+  await expect(page.getByRole("link", { name: "Open the console" })).toBeVisible();
+  await expect(page.getByRole("status").filter({ hasText: "The walk is complete." })).toHaveCount(1);
+
+  await stepButton(page, "contract-refuses").click();
+  await expect(page.getByText("AgentAccount_OverTransactionCap")).toBeVisible();
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await expectAccessible(page);
+  }
+
+  await page.reload();
+  await expect(page.locator('[data-step][data-state="done"]')).toHaveCount(JOURNEY.length);
+});
+
+test("a refused passkey says so, and the step can be tried again", async ({ page }) => {
+  await openTour(page);
+  await page.evaluate(() => {
+    navigator.credentials.create = () => Promise.reject(new DOMException("Dismissed", "NotAllowedError"));
+  });
+  await page.getByRole("button", { name: "Start" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "No money has moved yet." })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Try this step again" })).toBeVisible();
+  await expectAccessible(page);
+});
