@@ -6,6 +6,7 @@ import { NODE_FLAGS, root } from "./lib/services.ts";
 // Generated files are committed so that types need no compiler run; here they are made again and must not differ.
 const GENERATED = [
   { file: "core/generated/abis.ts", command: ["scripts/generate-abis.mjs"] },
+  { file: "prisma/migrations/migrated-schema.prisma", command: ["scripts/db.ts", "baseline"] },
   { file: "prisma/migrations/20261122000000_foundation/migration.sql", command: ["scripts/db.ts", "baseline"] },
 ];
 

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { bindMigrationAwareSqlAdapterFactory, DriverAdapterError } from "@prisma/driver-adapter-utils";
-import type { SchemaEngine as Engine, MigrationList } from "@prisma/schema-engine-wasm";
+import type { DiffTarget, SchemaEngine as Engine, MigrationList } from "@prisma/schema-engine-wasm";
 // The package's main entry loads its WebAssembly the way bundlers do; Node instantiates the parts by hand.
 import * as bindings from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
@@ -113,40 +113,51 @@ export async function applyMigrations(databaseUrl: string): Promise<string[]> {
   return appliedMigrationNames;
 }
 
+/** What the migrations amount to, as a schema: the next migration is the difference to it. */
+const snapshotFile = join(migrationsDirectory, "migrated-schema.prisma");
+
+const writeSnapshot = (files: { content: string }[]) =>
+  writeFile(
+    snapshotFile,
+    `// Written with each migration; not to be edited.\n\n${files.map(({ content }) => content).join("\n")}`,
+  );
+
+function difference(databaseUrl: string, from: DiffTarget, to: { path: string; content: string }[]): Promise<string> {
+  return withEngine(databaseUrl, async (engine) => {
+    const target: DiffTarget = { tag: "schemaDatamodel", files: to };
+    const { stdout } = await engine.diff({ from, to: target, script: true, exitCode: null, filters: NO_FILTER });
+    return stdout ?? "";
+  });
+}
+
+const schemaFiles = async () => (await readSchema()).map(([path, content]) => ({ path, content }));
+
 /** Writes the SQL of the whole schema as the first migration. For as long as nothing has been released. */
 export async function writeBaseline(databaseUrl: string): Promise<string> {
-  const files = (await readSchema()).map(([path, content]) => ({ path, content }));
-  const { stdout } = await withEngine(databaseUrl, (engine) =>
-    engine.diff({
-      from: { tag: "empty" },
-      to: { tag: "schemaDatamodel", files },
-      script: true,
-      exitCode: null,
-      filters: NO_FILTER,
-    }),
-  );
+  const files = await schemaFiles();
   const file = join(migrationsDirectory, BASELINE, "migration.sql");
   await mkdir(join(migrationsDirectory, BASELINE), { recursive: true });
-  await writeFile(file, stdout ?? "");
+  await writeFile(file, await difference(databaseUrl, { tag: "empty" }, files));
+  await writeSnapshot(files);
   return file;
 }
 
-/** Writes a migration from what the migrations say to what the schema says; null when they agree. */
+/**
+ * Writes a migration from what the migrations say to what the schema says; null when they agree.
+ *
+ * The engine would find out what the migrations say in a second, empty database, through a door that its WebAssembly
+ * does not have; the snapshot written with the last migration says the same. What a schema cannot say (functions,
+ * triggers, partial indexes) is on neither side and stays as it is.
+ */
 export async function writeMigration(databaseUrl: string, name: string): Promise<string | null> {
-  const files = (await readSchema()).map(([path, content]) => ({ path, content }));
-  const migrationsList = await readMigrations();
-  const result = await withEngine(databaseUrl, (engine) =>
-    engine.createMigration({
-      draft: false,
-      migrationName: name,
-      migrationsList,
-      schema: { files },
-      filters: NO_FILTER,
-    }),
-  );
-  if (!result.generatedMigrationName || !result.migrationScript) return null;
-  const directory = join(migrationsDirectory, result.generatedMigrationName);
+  const files = await schemaFiles();
+  const migrated = [{ path: snapshotFile, content: await readFile(snapshotFile, "utf8") }];
+  const script = await difference(databaseUrl, { tag: "schemaDatamodel", files: migrated }, files);
+  if (!/^[A-Z]/m.test(script)) return null;
+  const stamp = new Date().toISOString().replaceAll(/\D/g, "").slice(0, 14);
+  const directory = join(migrationsDirectory, `${stamp}_${name.replaceAll(/[^a-z0-9]+/gi, "_").toLowerCase()}`);
   await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, "migration.sql"), result.migrationScript);
+  await writeFile(join(directory, "migration.sql"), script);
+  await writeSnapshot(files);
   return directory;
 }
