@@ -11,6 +11,9 @@ export const SCOPES = {
 
 export type Scope = keyof typeof SCOPES;
 export const ALL_SCOPES = Object.keys(SCOPES) as Scope[];
+/** What a key that acts as an agent may be given: the rest belongs to the agent's owner. */
+export const AGENT_SCOPES: readonly Scope[] = ["inference:write", "agents:read", "agents:write", "balance:read"];
+
 export const isScope = (value: string): value is Scope => Object.hasOwn(SCOPES, value);
 
 export const ROLES = ["user", "provider", "admin"] as const;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { BATCH_EVENTS_MAX } from "../event-batch.ts";
 import { idPattern } from "../ids.ts";
-import { pageOf } from "./account.ts";
+import { pageInput, pageOf } from "./account.ts";
 
 const amount = z.strictObject({ asset: z.literal("USD"), units: z.string().regex(/^-?\d+$/) });
 const hash32 = z.string().regex(/^0x[0-9a-f]{64}$/);
@@ -141,6 +141,13 @@ export const epochOutput = z.object({
   finalHash: z.string().nullable(),
 });
 export const epochsOutput = pageOf(epochOutput);
+/** A page of epochs goes on below an epoch's number. */
+export const epochsInput = pageInput.extend({
+  cursor: z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .optional(),
+});
 
 export const cashOutInput = z.strictObject({
   /** Micro-dollars. */

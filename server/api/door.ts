@@ -5,13 +5,15 @@ import { httpRequestDuration } from "#server/metrics.ts";
 import { errorResponse } from "./map-error.ts";
 import { consumeRateLimit, type LimitName } from "./rate-limit.ts";
 
-export type DoorRequest = { request: Request; requestId: string; actor: Actor | null; startedAt: number };
+export type DoorRequest = { request: Request; requestId: string; actor: Actor | null };
 
 export type DoorOptions = {
   /** A short, stable name for metrics: a route, never a path with ids in it. */
   name: string;
   /** The limit strangers fall under; whoever is known falls under "api". */
   strangers?: LimitName;
+  /** How many calls the request stands for; 1 when absent. */
+  cost?: number;
 };
 
 const isChange = (method: string): boolean => method !== "GET" && method !== "HEAD" && method !== "OPTIONS";
@@ -19,33 +21,42 @@ const isChange = (method: string): boolean => method !== "GET" && method !== "HE
 /** The peer's address as the web server saw it; a forwarded header that a client wrote itself is not asked. */
 export const peerAddress = (request: Request): string => request.headers.get("x-converge-peer") ?? "unknown";
 
-/**
- * What every HTTP door does before and after its own work: a request id, who is asking, same-site changes only,
- * the rate limit, one error shape, and a measurement.
- */
-export async function openDoor(
+/** What every answer of ours has: a request id, one error shape, no caching unless it says so, and a measurement. */
+export async function answerWithId(
+  request: Request,
+  name: string,
+  work: (requestId: string) => Promise<Response>,
+): Promise<Response> {
+  const requestId = newId("request");
+  const startedAt = performance.now();
+  const response = await work(requestId).catch((error: unknown) => errorResponse(error, requestId));
+  response.headers.set("x-request-id", requestId);
+  if (!response.headers.has("cache-control")) response.headers.set("cache-control", "private, no-store");
+  httpRequestDuration.observe(
+    { door: name, method: request.method, status: String(response.status) },
+    (performance.now() - startedAt) / 1000,
+  );
+  return response;
+}
+
+/** What every HTTP door does before and after its own work: who is asking, same-site changes only, the rate limit. */
+export function openDoor(
   request: Request,
   options: DoorOptions,
   work: (door: DoorRequest) => Promise<Response>,
 ): Promise<Response> {
-  const requestId = newId("request");
-  const startedAt = performance.now();
-  let response: Response;
-  try {
-    const actor = await authenticateRequest(request);
+  return answerWithId(request, options.name, async (requestId) => {
+    const strangers = options.strangers ?? "anonymous";
+    const actor = await authenticateRequest(request).catch(async (error: unknown) => {
+      // Whoever guesses keys is a stranger, and counted as one.
+      await consumeRateLimit(strangers, peerAddress(request));
+      throw error;
+    });
     if (actor?.via === "session" && isChange(request.method)) assertSameSite(request);
     const caller = actor ? (actor.apiKeyId ?? actor.userId) : peerAddress(request);
-    const limitHeaders = await consumeRateLimit(actor ? "api" : (options.strangers ?? "anonymous"), caller);
-    response = await work({ request, requestId, actor, startedAt });
+    const limitHeaders = await consumeRateLimit(actor ? "api" : strangers, caller, options.cost);
+    const response = await work({ request, requestId, actor });
     for (const [name, value] of Object.entries(limitHeaders)) response.headers.set(name, value);
-  } catch (error) {
-    response = errorResponse(error, requestId);
-  }
-  response.headers.set("x-request-id", requestId);
-  if (!response.headers.has("cache-control")) response.headers.set("cache-control", "private, no-store");
-  httpRequestDuration.observe(
-    { door: options.name, method: request.method, status: String(response.status) },
-    (performance.now() - startedAt) / 1000,
-  );
-  return response;
+    return response;
+  });
 }

@@ -34,10 +34,11 @@ const UNAVAILABLE_CODES = new Set([
 function validationError(error: z.ZodError): DomainError {
   const issues = error.issues.map((issue) => ({ path: issue.path.join("."), message: issue.message }));
   const first = issues[0];
+  const param = first?.path || null;
   return new DomainError(
     "VALIDATION_FAILED",
     {
-      ...(first ? { message: first.path ? `${first.path}: ${first.message}` : first.message, param: first.path } : {}),
+      ...(first ? { message: param ? `${param}: ${first.message}` : first.message, param } : {}),
       issues,
     },
     { cause: error },

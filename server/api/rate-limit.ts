@@ -42,10 +42,10 @@ const limiters: Record<LimitName, RateLimiterPostgres> = {
   auth: createLimiter("auth"),
 };
 
-/** Counts one request of a caller; throws RATE_LIMITED when there were too many. Answers the headers to send. */
-export async function consumeRateLimit(name: LimitName, caller: string): Promise<Record<string, string>> {
+/** Counts a request of a caller; throws RATE_LIMITED when there were too many. Answers the headers to send. */
+export async function consumeRateLimit(name: LimitName, caller: string, cost = 1): Promise<Record<string, string>> {
   try {
-    const state = await limiters[name].consume(caller.slice(0, 200));
+    const state = await limiters[name].consume(caller.slice(0, 200), cost);
     return limitHeaders(name, state);
   } catch (error) {
     if (error instanceof RateLimiterRes) {
@@ -55,6 +55,11 @@ export async function consumeRateLimit(name: LimitName, caller: string): Promise
     log.warn({ event: "rate-limit.unavailable", err: error });
     return {};
   }
+}
+
+/** Takes a request back out of the count. */
+export async function refundRateLimit(name: LimitName, caller: string): Promise<void> {
+  await limiters[name].reward(caller.slice(0, 200)).catch(() => undefined);
 }
 
 /** draft-ietf-httpapi-ratelimit-headers-11: the policy, then what is left of it. */

@@ -1,7 +1,7 @@
 import { DomainError } from "#core/errors.ts";
+import { assertCleanInput, DEPTH_MAX } from "./clean-input.ts";
 
 export const BODY_BYTES_MAX = 1024 * 1024;
-const DEPTH_MAX = 64;
 
 /** The depth of nesting of a JSON text, found without parsing it: a parser given a hostile depth may not return. */
 function jsonDepth(text: string): number {
@@ -35,16 +35,29 @@ export async function readText(request: Request, bytesMax: number = BODY_BYTES_M
   return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
-/** Reads a JSON body: the right content type, a bounded size and depth, well formed. */
-export async function readJson(request: Request, bytesMax: number = BODY_BYTES_MAX): Promise<unknown> {
+/** The text of a JSON body: the right content type, a bounded size and depth. */
+export async function readJsonText(request: Request, bytesMax: number = BODY_BYTES_MAX): Promise<string> {
   const contentType = request.headers.get("content-type") ?? "";
   if (!/^application\/json\s*(;|$)/i.test(contentType)) throw new DomainError("UNSUPPORTED_MEDIA_TYPE");
   const text = await readText(request, bytesMax);
   if (jsonDepth(text) > DEPTH_MAX)
     throw new DomainError("BAD_REQUEST", { message: `The body is nested deeper than ${DEPTH_MAX} levels.` });
+  return text;
+}
+
+/** What a JSON text says, when it is one and holds nothing that could not be stored. */
+export function parseJson(text: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (cause) {
     throw new DomainError("BAD_REQUEST", { message: "The body is not valid JSON." }, { cause });
   }
+  assertCleanInput(value);
+  return value;
+}
+
+/** Reads a JSON body: the right content type, a bounded size and depth, well formed. */
+export async function readJson(request: Request, bytesMax: number = BODY_BYTES_MAX): Promise<unknown> {
+  return parseJson(await readJsonText(request, bytesMax));
 }

@@ -1,26 +1,35 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
-import { DomainError } from "#core/errors.ts";
 import { openDoor } from "./door.ts";
-import { readIdempotencyKey } from "./idempotency.ts";
-import { BODY_BYTES_MAX } from "./request-body.ts";
+import { once, readIdempotencyKey } from "./idempotency.ts";
+import { readJsonText } from "./request-body.ts";
 import { appRouter } from "./root.ts";
+
+/** Calls of one request: each counts against the caller's limit as if it had come alone. */
+const BATCH_MAX = 32;
+
+const callsIn = (path: string): number => Math.min(path.split(",").length, BATCH_MAX);
 
 /** The tRPC door of the browser app. Changes come as JSON and from our own pages only. */
 export function handleTrpc(request: Request): Promise<Response> {
-  return openDoor(request, { name: "trpc" }, async ({ actor, requestId }) => {
-    if (request.method === "POST") {
-      // tRPC would take forms too, which a foreign page can send without asking the browser first.
-      if (!/^application\/json\s*(;|$)/i.test(request.headers.get("content-type") ?? ""))
-        throw new DomainError("UNSUPPORTED_MEDIA_TYPE");
-      if (Number(request.headers.get("content-length") ?? 0) > BODY_BYTES_MAX)
-        throw new DomainError("PAYLOAD_TOO_LARGE");
-    }
-    const idempotencyKey = readIdempotencyKey(request);
-    return fetchRequestHandler({
-      endpoint: "/api/trpc",
-      req: request,
-      router: appRouter,
-      createContext: () => ({ actor, requestId, idempotencyKey }),
-    });
+  const path = new URL(request.url).pathname;
+  return openDoor(request, { name: "trpc", cost: callsIn(path) }, async ({ actor, requestId }) => {
+    // tRPC would take forms too, which a foreign page can send without asking the browser first.
+    const body = request.method === "POST" ? await readJsonText(request) : null;
+    const idempotencyKey = body === null ? null : readIdempotencyKey(request);
+    const call = () =>
+      fetchRequestHandler({
+        endpoint: "/api/trpc",
+        req: new Request(request.url, {
+          method: request.method,
+          headers: { "content-type": "application/json" },
+          signal: request.signal,
+          ...(body === null ? {} : { body }),
+        }),
+        router: appRouter,
+        maxBatchSize: BATCH_MAX,
+        createContext: () => ({ actor, requestId, idempotencyKey }),
+      });
+    if (!actor || body === null || idempotencyKey === null) return call();
+    return once(actor, idempotencyKey, { method: request.method, path, body }, call);
   });
 }

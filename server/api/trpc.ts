@@ -5,6 +5,7 @@ import { DomainError } from "#core/errors.ts";
 import type { Role, Scope } from "#core/scopes.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { log } from "#server/log.ts";
+import { assertCleanInput } from "./clean-input.ts";
 import { toDomainError } from "./map-error.ts";
 
 export type ApiContext = {
@@ -34,10 +35,14 @@ const t = initTRPC
 
 export const router = t.router;
 export const createCallerFactory = t.createCallerFactory;
-export const publicProcedure = t.procedure;
+/** Nothing reaches a schema that could not be stored, whichever door it came through. */
+export const publicProcedure = t.procedure.use(async ({ getRawInput, next }) => {
+  assertCleanInput(await getRawInput());
+  return next();
+});
 
 const withRole = (role: Role) =>
-  t.procedure.use(({ ctx, next }) => {
+  publicProcedure.use(({ ctx, next }) => {
     if (!ctx.actor) throw new DomainError("UNAUTHENTICATED");
     if (!ctx.actor.roles.includes(role)) throw new DomainError("FORBIDDEN");
     // A key is for one purpose: what has no scope named needs a browser session.
@@ -53,7 +58,7 @@ export const adminProcedure = withRole("admin");
 
 /** Signed-in people, and API keys that carry the scope. */
 export const scoped = (scope: Scope) =>
-  t.procedure.use(({ ctx, next }) => {
+  publicProcedure.use(({ ctx, next }) => {
     if (!ctx.actor) throw new DomainError("UNAUTHENTICATED");
     if (ctx.actor.via === "api_key" && !ctx.actor.scopes.includes(scope))
       throw new DomainError("SCOPE_MISSING", { scope });

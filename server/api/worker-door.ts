@@ -1,6 +1,5 @@
 import type { z } from "zod";
 import { DomainError } from "#core/errors.ts";
-import { newId } from "#core/ids.ts";
 import {
   eventsRequest,
   heartbeatRequest,
@@ -15,9 +14,9 @@ import { receiveEvents } from "#server/compute/receive-events.ts";
 import { recordHeartbeat } from "#server/compute/record-heartbeat.ts";
 import { countersignReceipt } from "#server/compute/sign-receipt.ts";
 import { TIMING } from "#server/compute/timing.ts";
-import { openDoor } from "./door.ts";
-import { errorResponse } from "./map-error.ts";
-import { readText } from "./request-body.ts";
+import { answerWithId, openDoor, peerAddress } from "./door.ts";
+import { consumeRateLimit } from "./rate-limit.ts";
+import { parseJson, readText } from "./request-body.ts";
 
 const BODY_BYTES_MAX = 2 * 1024 * 1024;
 const heartbeatSeconds = TIMING.heartbeatEveryMs / 1000;
@@ -28,13 +27,7 @@ async function readMessage(request: Request): Promise<NodeMessage> {
 }
 
 function parseBody<Schema extends z.ZodType>(schema: Schema, body: string): z.output<Schema> {
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch (cause) {
-    throw new DomainError("BAD_REQUEST", { message: "The body is not valid JSON." }, { cause });
-  }
-  return schema.parse(json);
+  return schema.parse(parseJson(body));
 }
 
 /**
@@ -45,17 +38,27 @@ function nodeDoor<Schema extends z.ZodType>(
   schema: Schema,
   work: (node: NodeIdentity, input: z.output<Schema>, request: Request) => Promise<object>,
 ) {
-  return async (request: Request): Promise<Response> => {
-    const requestId = newId("request");
-    try {
-      const message = await readMessage(request);
-      const node = await authenticateNode(message);
-      const reply = await work(node, parseBody(schema, message.body), request);
-      return Response.json(reply, { headers: { "x-request-id": requestId, "cache-control": "no-store" } });
-    } catch (error) {
-      return errorResponse(error, requestId);
-    }
-  };
+  return (request: Request): Promise<Response> =>
+    answerWithId(request, "worker", async () => {
+      try {
+        const message = await readMessage(request);
+        const node = await authenticateNode(message);
+        return Response.json(await work(node, parseBody(schema, message.body), request));
+      } catch (error) {
+        throw await chargeStranger(request, error);
+      }
+    });
+}
+
+/** Who could not show to be a node falls under the limit for strangers. */
+async function chargeStranger(request: Request, error: unknown): Promise<unknown> {
+  if (!(error instanceof DomainError) || error.status !== 401) return error;
+  try {
+    await consumeRateLimit("anonymous", peerAddress(request));
+    return error;
+  } catch (limited) {
+    return limited;
+  }
 }
 
 /** A stranger becomes a node; guessing tokens falls under the limit of sign-ins. */

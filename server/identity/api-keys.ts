@@ -1,6 +1,6 @@
 import { DomainError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
-import { isRole, isScope, type Scope } from "#core/scopes.ts";
+import { AGENT_SCOPES, isRole, isScope, type Scope } from "#core/scopes.ts";
 import { db, pool } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import type { Actor } from "./actor.ts";
@@ -41,6 +41,11 @@ export async function createApiKey(
       select: { id: true },
     });
     if (!owned) throw new DomainError("NOT_FOUND");
+    if (input.scopes.some((scope) => !AGENT_SCOPES.includes(scope)))
+      throw new DomainError("VALIDATION_FAILED", {
+        param: "scopes",
+        message: `A key of an agent takes only ${AGENT_SCOPES.join(", ")}.`,
+      });
   }
   const { token, prefix, hash } = createApiKeyToken(env.isDevelopmentChain ? "test" : "live");
   const key = await db.apiKey.create({

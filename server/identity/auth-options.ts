@@ -8,7 +8,7 @@ import { log } from "#server/log.ts";
 import { ensureDemoUser, isDemoName } from "./demo-accounts.ts";
 import { registerPasskey, signInWithPasskey } from "./passkeys.ts";
 import { isSecure, SESSION_COOKIE } from "./session-cookie.ts";
-import { endSession, openSession, SESSION_SECONDS, type SignInMethod } from "./sessions.ts";
+import { endSession, findSessionActor, openSession, SESSION_SECONDS, type SignInMethod } from "./sessions.ts";
 import { signInWithWallet } from "./siwe.ts";
 
 type SignedIn = { id: string; sessionId: string };
@@ -96,8 +96,12 @@ export const authOptions: NextAuthOptions = {
   },
   callbacks: {
     // A fresh sign-in writes a fresh session id into the token, so an old cookie never becomes the new session.
-    jwt: ({ token, user }) => (user ? { sub: user.id, sid: (user as unknown as SignedIn).sessionId } : token),
-    session: ({ session, token }) => Object.assign(session, { user: { id: token.sub } }),
+    // A session that was ended leaves an empty token: the cookie of it says nothing any more.
+    jwt: async ({ token, user }) => {
+      if (user) return { sub: user.id, sid: (user as unknown as SignedIn).sessionId };
+      return typeof token.sid === "string" && (await findSessionActor(token.sid)) ? token : {};
+    },
+    session: ({ session, token }) => (token.sub ? Object.assign(session, { user: { id: token.sub } }) : ({} as never)),
   },
   events: {
     signOut: async ({ token }) => {

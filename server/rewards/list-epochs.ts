@@ -11,9 +11,8 @@ export async function listEpochs(input: {
   limit: number;
   cursor?: string | undefined;
 }): Promise<z.infer<typeof epochsOutput>> {
-  const before = Number(input.cursor ?? Number.NaN);
   const rows = await db.rewardEpoch.findMany({
-    ...(Number.isSafeInteger(before) ? { where: { number: { lt: before } } } : {}),
+    ...(input.cursor ? { where: { number: { lt: Number(input.cursor) } } } : {}),
     orderBy: { number: "desc" },
     take: input.limit + 1,
     include: { _count: { select: { leaves: true } } },

@@ -5,7 +5,7 @@ import { loadDeployment } from "#server/chain/deployments.ts";
 import { pool, type Sql, sqlOf } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import type { Actor } from "#server/identity/actor.ts";
-import { userAccount } from "#server/ledger/account-codes.ts";
+import { agentAccount, userAccount } from "#server/ledger/account-codes.ts";
 import { ensureAccounts } from "#server/ledger/ensure-accounts.ts";
 
 /**
@@ -28,9 +28,11 @@ export async function ensureDepositAccount(sql: Sql, accountCode: string): Promi
   return ref;
 }
 
-/** Where a person's own deposits go. */
+/** Where a person's own deposits go, or an agent's when its key asks. */
+const accountOf = (actor: Actor) => (actor.agentId ? agentAccount(actor.agentId) : userAccount(actor.userId));
+
 export async function getDepositReference(actor: Actor): Promise<DepositReference> {
-  const reference = await ensureDepositAccount(sqlOf(pool), userAccount(actor.userId));
+  const reference = await ensureDepositAccount(sqlOf(pool), accountOf(actor));
   const { chainId, contracts } = loadDeployment();
   return { reference, vault: contracts.Vault, token: contracts.TestUSD, chainId };
 }

@@ -106,20 +106,25 @@ const view = (row: Row): WithdrawalView => ({
   settledAt: row.settledAt?.toISOString() ?? null,
 });
 
+/** A person sees all of theirs; a key of an agent sees what went to that agent. */
+const visibleTo = (actor: Actor) => ({
+  userId: actor.userId,
+  ...(actor.agentId ? { agentId: actor.agentId } : {}),
+});
+
 export async function getWithdrawal(actor: Actor, input: { id: string }): Promise<WithdrawalView> {
-  const row = await db.withdrawal.findFirst({ where: { id: input.id, userId: actor.userId } });
+  const row = await db.withdrawal.findFirst({ where: { id: input.id, ...visibleTo(actor) } });
   if (!row) throw new DomainError("NOT_FOUND");
   return view(row);
 }
 
 export async function listWithdrawals(
   actor: Actor,
-  input: { limit: number; cursor?: string | undefined; agentId?: string },
+  input: { limit: number; cursor?: string | undefined },
 ): Promise<{ data: WithdrawalView[]; hasMore: boolean; nextCursor: string | null }> {
   const rows = await db.withdrawal.findMany({
     where: {
-      userId: actor.userId,
-      ...(input.agentId ? { agentId: input.agentId } : {}),
+      ...visibleTo(actor),
       ...(input.cursor ? { id: { lt: input.cursor } } : {}),
     },
     orderBy: { id: "desc" },

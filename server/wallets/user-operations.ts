@@ -117,7 +117,8 @@ async function ownerOfSender(sender: string): Promise<Hex> {
 }
 
 export async function getOperation(actor: Actor, input: { id: string }): Promise<OperationView> {
-  const row = await db.userOperation.findFirst({ where: { id: input.id, userId: actor.userId } });
+  const { userId, agentId } = actor;
+  const row = await db.userOperation.findFirst({ where: { id: input.id, userId, ...(agentId ? { agentId } : {}) } });
   if (!row) throw new DomainError("NOT_FOUND");
   return viewOperation(row);
 }

@@ -1,5 +1,7 @@
 import { createServer } from "node:http";
 import next from "next";
+import { DomainError } from "../../core/errors.ts";
+import { faultOf, refuse } from "./refuse.ts";
 
 // The web process: Next behind a plain HTTP server, so that it can drain and tell a request's true peer.
 const port = Number(process.env.PORT ?? 3000);
@@ -21,7 +23,17 @@ const server = createServer((request, response) => {
   // Whatever a client claims under this name is replaced by what the socket says.
   request.headers["x-converge-peer"] = request.socket.remoteAddress ?? "unknown";
   if (draining) response.setHeader("connection", "close");
-  void handle(request, response);
+  const fault = faultOf(request);
+  if (fault) {
+    // Nobody reads a refused body: the connection ends with the answer.
+    response.setHeader("connection", "close");
+    refuse(response, fault);
+    return;
+  }
+  handle(request, response).catch((cause: unknown) => {
+    process.stderr.write(`A request failed outside of every door: ${String(cause)}\n`);
+    refuse(response, new DomainError("INTERNAL", {}, { cause }));
+  });
 });
 let draining = false;
 server.requestTimeout = 60_000;

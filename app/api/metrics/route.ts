@@ -1,3 +1,4 @@
+import { answers } from "#server/api/methods.ts";
 import { metricsResponse } from "#server/api/metrics-door.ts";
 
-export { metricsResponse as GET };
+export const { GET, POST, PUT, PATCH, DELETE } = answers({ GET: metricsResponse });

@@ -11,6 +11,7 @@ import {
   deviceId,
   deviceOutput,
   earningsOutput,
+  epochsInput,
   epochsOutput,
   registerDeviceInput,
 } from "#core/schemas/reward.ts";
@@ -90,7 +91,7 @@ export const rewardRouter = router({
     .meta({
       openapi: { method: "GET", path: "/rewards/epochs", tags, summary: "Settled epochs, their roots and their money" },
     })
-    .input(pageInput)
+    .input(epochsInput)
     .output(epochsOutput)
     .query(({ input }) => listEpochs(input)),
 

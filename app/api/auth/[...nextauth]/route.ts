@@ -1,6 +1,5 @@
-import NextAuth from "next-auth";
-import { authOptions } from "#server/identity/auth-options.ts";
+import { handleAuth } from "#server/api/auth-door.ts";
+import { answersNothing } from "#server/api/methods.ts";
 
-const handler = NextAuth(authOptions);
-
-export { handler as GET, handler as POST };
+export const { PUT, PATCH, DELETE } = answersNothing;
+export { handleAuth as GET, handleAuth as POST };

@@ -1,3 +1,4 @@
+import { answers } from "#server/api/methods.ts";
 import { readinessResponse } from "#server/api/readiness-door.ts";
 
-export { readinessResponse as GET };
+export const { GET, POST, PUT, PATCH, DELETE } = answers({ GET: readinessResponse });

@@ -1,3 +1,4 @@
+import { answers } from "#server/api/methods.ts";
 import { handleTrpc } from "#server/api/trpc-door.ts";
 
-export { handleTrpc as GET, handleTrpc as POST };
+export const { GET, POST, PUT, PATCH, DELETE } = answers({ GET: handleTrpc, POST: handleTrpc });

@@ -1,3 +1,4 @@
 import { handleEvents } from "#server/api/events-door.ts";
+import { answers } from "#server/api/methods.ts";
 
-export { handleEvents as POST };
+export const { GET, POST, PUT, PATCH, DELETE } = answers({ POST: handleEvents });

@@ -1,3 +1,4 @@
+import { answers } from "#server/api/methods.ts";
 import { handleModels } from "#server/api/models-door.ts";
 
-export { handleModels as GET };
+export const { GET, POST, PUT, PATCH, DELETE } = answers({ GET: handleModels });

@@ -1,3 +1,4 @@
+import { answers } from "#server/api/methods.ts";
 import { handleNodeEvents } from "#server/api/worker-door.ts";
 
-export { handleNodeEvents as POST };
+export const { GET, POST, PUT, PATCH, DELETE } = answers({ POST: handleNodeEvents });

@@ -1,3 +1,4 @@
+import { answers } from "#server/api/methods.ts";
 import { handleHeartbeat } from "#server/api/worker-door.ts";
 
-export { handleHeartbeat as POST };
+export const { GET, POST, PUT, PATCH, DELETE } = answers({ POST: handleHeartbeat });

@@ -1,3 +1,4 @@
+import { answers } from "#server/api/methods.ts";
 import { handleJoin } from "#server/api/worker-door.ts";
 
-export { handleJoin as POST };
+export const { GET, POST, PUT, PATCH, DELETE } = answers({ POST: handleJoin });

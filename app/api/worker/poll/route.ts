@@ -1,3 +1,4 @@
+import { answers } from "#server/api/methods.ts";
 import { handlePoll } from "#server/api/worker-door.ts";
 
-export { handlePoll as POST };
+export const { GET, POST, PUT, PATCH, DELETE } = answers({ POST: handlePoll });

@@ -1,3 +1,4 @@
+import { answers } from "#server/api/methods.ts";
 import { handleReceiptSignature } from "#server/api/worker-door.ts";
 
-export { handleReceiptSignature as POST };
+export const { GET, POST, PUT, PATCH, DELETE } = answers({ POST: handleReceiptSignature });

@@ -1,8 +1,10 @@
 import { openDoor } from "#server/api/door.ts";
+import { answers } from "#server/api/methods.ts";
 import { createChallenge } from "#server/identity/challenges.ts";
 
-export function GET(request: Request) {
-  return openDoor(request, { name: "auth", strangers: "auth" }, async () =>
+const makeNonce = (request: Request) =>
+  openDoor(request, { name: "auth", strangers: "auth" }, async () =>
     Response.json({ nonce: await createChallenge("siwe", null) }),
   );
-}
+
+export const { GET, POST, PUT, PATCH, DELETE } = answers({ GET: makeNonce });

@@ -1,3 +1,4 @@
 import { handleChatCompletions } from "#server/api/chat-door.ts";
+import { answers } from "#server/api/methods.ts";
 
-export { handleChatCompletions as POST };
+export const { GET, POST, PUT, PATCH, DELETE } = answers({ POST: handleChatCompletions });

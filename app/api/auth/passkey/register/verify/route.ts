@@ -2,6 +2,7 @@ import type { RegistrationResponseJSON } from "@simplewebauthn/server";
 import { z } from "zod";
 import { DomainError } from "#core/errors.ts";
 import { openDoor } from "#server/api/door.ts";
+import { answers } from "#server/api/methods.ts";
 import { readJson } from "#server/api/request-body.ts";
 import { registerPasskey } from "#server/identity/passkeys.ts";
 
@@ -14,7 +15,7 @@ const inputSchema = z.strictObject({
 });
 
 /** Adds a passkey to the person signed in. A new person's first passkey comes through the "passkey" sign-in instead. */
-export function POST(request: Request) {
+function addPasskey(request: Request): Promise<Response> {
   return openDoor(request, { name: "auth", strangers: "auth" }, async ({ actor }) => {
     if (actor?.via !== "session") throw new DomainError("UNAUTHENTICATED");
     const input = inputSchema.parse(await readJson(request));
@@ -27,3 +28,5 @@ export function POST(request: Request) {
     return Response.json({ object: "passkey", added: true });
   });
 }
+
+export const { GET, POST, PUT, PATCH, DELETE } = answers({ POST: addPasskey });

@@ -1,0 +1,3 @@
+import { answersNothing } from "#server/api/methods.ts";
+
+export const { GET, POST, PUT, PATCH, DELETE } = answersNothing;
