@@ -2,7 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { assertCleanInput } from "./clean-input.ts";
 
-const inside = (value: unknown, depth: number): unknown => (depth === 0 ? value : [inside(value, depth - 1)]);
+function inside(value: unknown, depth: number): unknown {
+  let nested = value;
+  for (let level = 0; level < depth; level++) nested = [nested];
+  return nested;
+}
 
 describe("assertCleanInput", () => {
   it("takes every JSON value of well-formed text without NUL", () => {
@@ -19,7 +23,7 @@ describe("assertCleanInput", () => {
         fc.dictionary(text, tie("tree")),
       ),
     }));
-    fc.assert(fc.property(tree, (value) => expect(() => assertCleanInput(value)).not.toThrow()));
+    fc.assert(fc.property(tree, (value) => void assertCleanInput(value)));
   });
 
   it.each(["\0", "a\0b", "\ud800", "x\udfff", "\udc00\ud800"])("refuses %j wherever it stands", (bad) => {
