@@ -1,6 +1,7 @@
 import type { ActivityView } from "#core/schemas/agent.ts";
 import { Amount } from "../money/amount.tsx";
 import type { ReceiptStep } from "../receipt/receipt-step.ts";
+import { shorten } from "../ui/identifier.tsx";
 
 const KINDS: Record<ActivityView["kind"], string> = {
   payment: "A payment",
@@ -37,7 +38,7 @@ export function activitySteps(activity: ActivityView): ReceiptStep[] {
       at: activity.createdAt,
       detail: activity.amount && (
         <>
-          <Amount units={activity.amount.units} /> {activity.recipient && `to ${activity.recipient}`}
+          <Amount units={activity.amount.units} /> {activity.recipient && `to ${shorten(activity.recipient)}`}
         </>
       ),
       hash: activity.id,

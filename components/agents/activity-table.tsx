@@ -18,8 +18,22 @@ const amountOf = (activity: ActivityView) =>
   activity.amount === null ? <span className="text-ink-3">–</span> : <Amount units={activity.amount.units} />;
 
 const COLUMNS: readonly Column<ActivityView>[] = [
-  { id: "when", header: "When", cell: (row) => <Time iso={row.createdAt} className="whitespace-nowrap text-ink-2" /> },
-  { id: "what", header: "What", cell: (row) => <span className="font-medium">{activityWord(row.kind)}</span> },
+  {
+    id: "when",
+    header: "When",
+    from: "sm",
+    cell: (row) => <Time iso={row.createdAt} className="whitespace-nowrap text-ink-2" />,
+  },
+  {
+    id: "what",
+    header: "What",
+    cell: (row) => (
+      <span className="block">
+        <span className="font-medium">{activityWord(row.kind)}</span>
+        <Time iso={row.createdAt} className="block whitespace-nowrap text-ink-3 text-xs sm:hidden" />
+      </span>
+    ),
+  },
   {
     id: "to",
     header: "To",

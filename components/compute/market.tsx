@@ -10,7 +10,6 @@ import { buttonClass } from "../ui/button.tsx";
 import { Card, CardHeader } from "../ui/card.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
-import { Identifier } from "../ui/identifier.tsx";
 import { Time } from "../ui/time.tsx";
 import { describeHardware } from "./describe-hardware.ts";
 import { NodeStatus } from "./node-status.tsx";
@@ -22,13 +21,14 @@ const MODEL_COLUMNS: readonly Column<ModelView>[] = [
   {
     id: "model",
     header: "Model",
-    cell: (model) => <Identifier value={model.id} label="model name" isFull />,
+    cell: (model) => <span className="whitespace-nowrap font-mono">{model.id}</span>,
     skeletonWidth: "w-32",
   },
   {
     id: "nodes",
     header: "Nodes",
     align: "right",
+    from: "sm",
     cell: (model) => <span className="tabular">{model.nodesOnline}</span>,
   },
   {

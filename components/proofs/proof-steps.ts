@@ -1,5 +1,6 @@
 import type { ProofSummary } from "#core/schemas/proof.ts";
 import type { ReceiptStep } from "../receipt/receipt-step.ts";
+import { shorten } from "../ui/identifier.tsx";
 
 const FAILURES: Record<NonNullable<ProofSummary["failureCode"]>, string> = {
   PROVER_FAILED: "The prover ended without a proof, twice.",
@@ -17,7 +18,7 @@ export function proofSteps(proof: ProofSummary): ReceiptStep[] {
       kind: "event",
       title: "A proof was ordered",
       at: proof.createdAt,
-      detail: `For the account ${proof.requester}.`,
+      detail: `For the account ${shorten(proof.requester)}.`,
       hash: proof.id,
     },
     proof.provedAt === null

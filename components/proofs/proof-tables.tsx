@@ -76,7 +76,7 @@ const PROOF_COLUMNS: readonly Column<ProofSummary>[] = [
     cell: (proof) => (
       <Link
         href={`/proofs/${proof.id}`}
-        className="rounded-sm font-mono underline decoration-line underline-offset-4 hover:decoration-ink"
+        className="whitespace-nowrap rounded-sm font-mono underline decoration-line underline-offset-4 hover:decoration-ink"
       >
         {shorten(proof.id, 8, 6)}
       </Link>

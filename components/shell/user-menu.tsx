@@ -23,7 +23,7 @@ export function UserMenu({ user }: { user: ShellUser }) {
           aria-label={`Account of ${user.name}`}
           className="inline-flex size-8 shrink-0 items-center justify-center rounded-full border border-line bg-surface font-medium text-ink-2 text-xs hover:border-line-strong pointer-coarse:size-10"
         >
-          {initials(user.name)}
+          <span aria-hidden>{initials(user.name)}</span>
         </button>
       }
     >

@@ -12,10 +12,10 @@ export function Stat({ label, value, detail, mark }: StatProps) {
         {mark !== undefined && <span aria-hidden className={cn("h-3 w-0.5 rounded-full", mark)} />}
         {label}
       </p>
-      <div className="tabular mt-1 min-h-7 truncate font-medium text-xl">
+      <div className="tabular mt-1 min-h-7 font-medium text-lg sm:text-xl">
         {value === undefined ? <Skeleton className="mt-1 h-5 w-24" /> : value}
       </div>
-      {detail !== undefined && <div className="mt-0.5 min-h-5 truncate text-ink-3 text-sm">{detail}</div>}
+      {detail !== undefined && <div className="mt-0.5 min-h-5 text-ink-3 text-sm">{detail}</div>}
     </div>
   );
 }
