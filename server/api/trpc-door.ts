@@ -1,4 +1,5 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
+import { DomainError } from "#core/errors.ts";
 import { openDoor } from "./door.ts";
 import { once, readIdempotencyKey } from "./idempotency.ts";
 import { readJsonText } from "./request-body.ts";
@@ -7,12 +8,13 @@ import { appRouter } from "./root.ts";
 /** Calls of one request: each counts against the caller's limit as if it had come alone. */
 const BATCH_MAX = 32;
 
-const callsIn = (path: string): number => Math.min(path.split(",").length, BATCH_MAX);
-
 /** The tRPC door of the browser app. Changes come as JSON and from our own pages only. */
 export function handleTrpc(request: Request): Promise<Response> {
   const path = new URL(request.url).pathname;
-  return openDoor(request, { name: "trpc", cost: callsIn(path) }, async ({ actor, requestId }) => {
+  const calls = path.split(",").length;
+  return openDoor(request, { name: "trpc", cost: Math.min(calls, BATCH_MAX) }, async ({ actor, requestId }) => {
+    if (calls > BATCH_MAX)
+      throw new DomainError("BAD_REQUEST", { message: `A request takes at most ${BATCH_MAX} calls.` });
     // tRPC would take forms too, which a foreign page can send without asking the browser first.
     const body = request.method === "POST" ? await readJsonText(request) : null;
     const idempotencyKey = body === null ? null : readIdempotencyKey(request);
@@ -26,7 +28,6 @@ export function handleTrpc(request: Request): Promise<Response> {
           ...(body === null ? {} : { body }),
         }),
         router: appRouter,
-        maxBatchSize: BATCH_MAX,
         createContext: () => ({ actor, requestId, idempotencyKey }),
       });
     if (!actor || body === null || idempotencyKey === null) return call();
