@@ -15,7 +15,7 @@ export function StepCalls({ calls }: { calls: readonly Call[] }) {
       <summary className="flex h-11 list-none items-center gap-2 px-4 text-sm hover:bg-canvas focus-visible:outline-offset-[-2px] md:px-6 [&::-webkit-details-marker]:hidden">
         <ChevronRight aria-hidden className="size-4 text-ink-3 transition-transform group-open:rotate-90" />
         <span className="font-medium">Calls</span>
-        <span className="text-ink-3">to the public interface, as any program would make them</span>
+        <span className="text-ink-3 max-sm:sr-only">to the public interface, as any program would make them</span>
         <span className="tabular ml-auto font-mono text-ink-3 text-xs">{total}</span>
       </summary>
       {calls.length === 0 ? (

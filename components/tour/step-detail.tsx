@@ -44,10 +44,12 @@ function toReceiptStep(cause: Cause, receipt: Receipt | null): ReceiptStep {
   };
 }
 
-function Failure({ record, safety, onRetry }: { record: StepRecord; safety: string; onRetry: () => void }) {
+type Retry = { onRetry: () => void; onRestart: () => void; restartLabel: string };
+
+function Failure({ record, safety, onRetry, onRestart, restartLabel }: Retry & { record: StepRecord; safety: string }) {
   const { message, code, requestId } = record.problem ?? { message: record.error ?? "", code: "UNEXPECTED" };
   return (
-    <div role="alert" className="flex gap-3 rounded-md border border-line bg-bad-soft px-4 py-3">
+    <div role="alert" className="flex gap-3 rounded-md border border-bad px-4 py-3">
       <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-bad" />
       <div className="min-w-0">
         <p className="font-medium text-sm">{message}</p>
@@ -60,9 +62,14 @@ function Failure({ record, safety, onRetry }: { record: StepRecord; safety: stri
             </span>
           )}
         </p>
-        <Button size="sm" className="mt-2" onClick={onRetry}>
-          Try this step again
-        </Button>
+        <p className="mt-3 flex flex-wrap gap-2">
+          <Button size="sm" onClick={onRetry}>
+            Try this step again
+          </Button>
+          <Button size="sm" variant="ghost" onClick={onRestart}>
+            {restartLabel}
+          </Button>
+        </p>
       </div>
     </div>
   );
@@ -72,7 +79,7 @@ function Answer({ text, isRunning }: { text: string; isRunning: boolean }) {
   return (
     <figure className="rounded-md border border-line px-4 py-3">
       <figcaption className="eyebrow">The answer</figcaption>
-      <p className={cn("mt-1 min-h-10 text-base", text === "" && "text-ink-3")}>
+      <p className={cn("mt-1 min-h-25 text-base sm:min-h-15", text === "" && "text-ink-3")}>
         {text || (isRunning ? "Waiting for the first word." : "It appears here word by word.")}
         {isRunning && text !== "" && (
           <span aria-hidden className="ml-0.5 inline-block h-4 w-1.5 animate-pulse bg-compute align-text-bottom" />
@@ -91,11 +98,10 @@ type Props = {
   tour: TourSnapshot;
   /** What is different for this visitor; shown with the first step. */
   note?: string | undefined;
-  onRetry: () => void;
-};
+} & Retry;
 
 /** One step: in the person's words, then what happens behind it, then what it left behind. */
-export function StepDetail({ step, number, of, tour, note, onRetry }: Props) {
+export function StepDetail({ step, number, of, tour, note, ...retry }: Props) {
   const state = stateOf(tour, step.name);
   const record = tour.records[step.name];
   const receipt = record?.ok ? record.receipt : null;
@@ -106,7 +112,7 @@ export function StepDetail({ step, number, of, tour, note, onRetry }: Props) {
   const [badge, badgeWord] = BADGES[state];
   return (
     <section aria-labelledby="step-title" className="flex min-w-0 flex-1 flex-col">
-      <div className="flex flex-col gap-4 px-4 py-5 md:px-6">
+      <div key={`${step.name} words`} className="flex flex-col gap-4 px-4 py-5 md:px-6">
         <div>
           <div className="flex items-center justify-between gap-3">
             <p className="eyebrow tabular flex items-center gap-2">
@@ -121,12 +127,15 @@ export function StepDetail({ step, number, of, tour, note, onRetry }: Props) {
           <p className="mt-2 max-w-prose text-pretty text-base text-ink-2">{words}</p>
           {note !== undefined && <p className="mt-2 max-w-prose text-ink-3 text-sm">{note}</p>}
         </div>
-        {state === "failed" && record && <Failure record={record} safety={safety} onRetry={onRetry} />}
+        {state === "failed" && record && <Failure record={record} safety={safety} {...retry} />}
         {ANSWERING.has(step.name) && (
           <Answer text={running?.answer ?? record?.answer ?? ""} isRunning={running !== null} />
         )}
       </div>
-      <div className="grid flex-1 border-line border-t border-dashed *:min-w-0 *:px-4 *:py-5 md:*:px-6 xl:grid-cols-[minmax(0,1fr)_20rem]">
+      <div
+        key={`${step.name} facts`}
+        className="grid flex-1 border-line border-t border-dashed *:min-w-0 *:px-4 *:py-5 md:*:px-6 xl:grid-cols-[minmax(0,1fr)_20rem]"
+      >
         <div>
           <h3 className="font-medium text-sm">Behind it</h3>
           <p className="mt-1 mb-4 max-w-prose text-pretty text-ink-2 text-sm">{step.behind}</p>

@@ -73,8 +73,11 @@ const EARN_AND_SPEND: Record<string, StepFacts> = {
     causes: [
       { kind: "posting", title: "The worst case is reserved", detail: "Before the node is asked, so it can be paid." },
       { kind: "decision", title: "A node is chosen", detail: "By price, measured speed and health.", hash: "node" },
-      { kind: "event", title: "{tokens} tokens arrive", detail: "Streamed unbuffered, counted on our side." },
-      { kind: "posting", title: "Captured, the rest released", detail: "{charged} for exactly what was delivered." },
+      {
+        kind: "posting",
+        title: "{tokens} tokens arrive and are captured",
+        detail: "Counted on our side; {charged} for what was delivered, the rest released.",
+      },
       { kind: "signature", title: "The receipt is signed", detail: "By the platform and the node.", hash: "receipt" },
     ],
   },

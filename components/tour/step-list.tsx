@@ -50,7 +50,12 @@ function StepButton({ step, number, chapter, tour, onSelect }: StepButtonProps) 
         {step.title}
         <span className="sr-only">: {STATE_WORDS[state]}</span>
       </span>
-      <span className={cn("tabular shrink-0 font-mono text-xs", state === "failed" ? "text-bad" : "text-ink-3")}>
+      <span
+        className={cn(
+          "tabular w-14 shrink-0 text-right font-mono text-xs",
+          state === "failed" ? "text-bad" : "text-ink-3",
+        )}
+      >
         {state === "failed" ? "failed" : record && formatMs(record.ms)}
       </span>
     </button>

@@ -45,15 +45,15 @@ function Actions({ tour, store, progress }: { tour: TourSnapshot; store: TourSto
   return (
     <>
       {tour.isAutomatic ? (
-        <Button className="min-w-28" onClick={store.stopAfterThis}>
+        <Button className="sm:min-w-32" onClick={store.stopAfterThis}>
           Stop after this
         </Button>
       ) : (
-        <Button className="min-w-28" disabled={isRunning} focusableWhenDisabled onClick={() => void store.runRest()}>
+        <Button className="sm:min-w-32" disabled={isRunning} focusableWhenDisabled onClick={() => void store.runRest()}>
           {progress.done === 0 ? "Run it all" : "Run the rest"}
         </Button>
       )}
-      <Button variant="primary" className="min-w-28" isPending={isRunning} onClick={() => void store.runNext()}>
+      <Button variant="primary" className="sm:min-w-32" isPending={isRunning} onClick={() => void store.runNext()}>
         {label}
         {!isRunning && <ArrowRight aria-hidden />}
       </Button>
@@ -71,19 +71,18 @@ type Props = {
 
 /** How far the walk is, and the one thing to do next. It stays in view. */
 export function TourBar({ steps, tour, store, progress, canWalk }: Props) {
-  const hasBegun = progress.done > 0 || progress.failed !== null;
   return (
     <div className="sticky z-10 border-line bg-surface max-lg:bottom-0 max-lg:order-last max-lg:rounded-b-md max-lg:border-t max-lg:pb-[env(safe-area-inset-bottom)] lg:top-0 lg:rounded-t-md lg:border-b">
       <div className="px-4 pt-3 md:px-6">
         <Ticks steps={steps} tour={tour} />
       </div>
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-2 px-4 py-3 md:px-6">
+      <div className="flex flex-wrap items-center gap-x-2 gap-y-2 px-4 py-3 md:px-6">
         <p className="tabular mr-auto text-ink-2 text-sm">
           <span className="font-medium text-ink">{progress.done}</span> of {progress.of}
           <span className="max-sm:hidden"> steps</span>
-          {progress.ms > 0 && <span className="text-ink-3"> · {formatMs(progress.ms)}</span>}
+          {progress.ms > 0 && <span className="text-ink-3 max-sm:hidden"> · {formatMs(progress.ms)}</span>}
         </p>
-        {hasBegun && !progress.isComplete && !tour.running && (
+        {progress.done > 0 && !progress.isComplete && !progress.failed && !tour.running && (
           <Button variant="ghost" className="max-sm:hidden" onClick={() => store.restart(tour.wantsNewPerson)}>
             Start over
           </Button>

@@ -70,7 +70,6 @@ export function createTourStore({ steps, createPorts, storage, initial }: Option
     },
     getSnapshot: () => snapshot,
     save,
-    recall: (key: string) => state.get(key),
     select: (name: string) => update({ selected: name }),
     /** Runs the step that comes next, or the one that failed once more. */
     runNext: async (): Promise<void> => {
@@ -91,10 +90,12 @@ export function createTourStore({ steps, createPorts, storage, initial }: Option
     restart,
     /** Results of somebody who is no longer signed in here are put away. */
     reconcile: async (): Promise<void> => {
-      if (snapshot.running || !snapshot.records["sign-in"]?.ok) return;
+      const userId = state.get("userId");
+      if (snapshot.running || userId === undefined) return;
       const answer = await ports.request({ method: "GET", path: "/api/v1/me" }).catch(() => null);
-      if (answer === null || answer.status >= 500) return;
-      if (answer.status >= 400 || meSchema.safeParse(answer.body).data?.id !== state.get("userId")) restart(false);
+      // A visitor who started over while the answer was on its way has nothing left to put away.
+      if (answer === null || answer.status >= 500 || state.get("userId") !== userId) return;
+      if (answer.status >= 400 || meSchema.safeParse(answer.body).data?.id !== userId) restart(false);
     },
   };
 }

@@ -3,7 +3,6 @@
 import { useRouter } from "next/navigation";
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import { JOURNEY } from "#core/journey/journey.ts";
-import { Button } from "../ui/button.tsx";
 import { CodeBlock } from "../ui/code-block.tsx";
 import { supportsPasskeys } from "./browser-ports.ts";
 import { StepDetail } from "./step-detail.tsx";
@@ -71,6 +70,13 @@ export function TourView({ visitor }: { visitor: Visitor }) {
     ranSignIn.current = isRunningSignIn;
   }, [isRunningSignIn, router]);
 
+  // Whoever has scrolled down and starts a step sees it from its beginning.
+  const runningName = tour.running?.name;
+  useEffect(() => {
+    const top = detail.current?.getBoundingClientRect().top ?? 0;
+    if (runningName !== undefined && top < 0) detail.current?.scrollIntoView({ block: "start" });
+  }, [runningName]);
+
   if (!step) return null;
   const isCapReached = tour.records[tour.selected]?.problem?.code === "CAP_REACHED";
   return (
@@ -80,7 +86,7 @@ export function TourView({ visitor }: { visitor: Visitor }) {
       <div className="flex flex-col lg:flex-row">
         <nav
           aria-label="Steps"
-          className="border-line max-lg:order-last max-lg:border-t lg:w-84 lg:shrink-0 lg:border-r"
+          className="border-line max-lg:order-last max-lg:border-t lg:w-88 lg:shrink-0 lg:border-r"
         >
           <StepList
             steps={JOURNEY}
@@ -92,15 +98,7 @@ export function TourView({ visitor }: { visitor: Visitor }) {
             }}
           />
         </nav>
-        <div ref={detail} className="flex min-w-0 flex-1 scroll-mt-4 flex-col lg:min-h-180">
-          {isCapReached && !tour.running && (
-            <div className="flex flex-wrap items-center justify-between gap-3 border-line border-b px-4 py-3 md:px-6">
-              <p className="text-ink-2 text-sm">Somebody new can walk the whole way.</p>
-              <Button size="sm" onClick={() => store.restart(true)}>
-                Start over as a new person
-              </Button>
-            </div>
-          )}
+        <div ref={detail} className="flex min-w-0 flex-1 scroll-mt-4 flex-col lg:min-h-208 lg:scroll-mt-20">
           <StepDetail
             step={step}
             number={at + 1}
@@ -108,6 +106,8 @@ export function TourView({ visitor }: { visitor: Visitor }) {
             tour={tour}
             note={step.name === "sign-in" ? noteFor(visitor, tour) : undefined}
             onRetry={() => void store.runNext()}
+            onRestart={() => store.restart(tour.wantsNewPerson || isCapReached)}
+            restartLabel={isCapReached ? "Start over as a new person" : "Start over"}
           />
         </div>
       </div>

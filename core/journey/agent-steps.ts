@@ -44,7 +44,7 @@ export function actionDone(ports: JourneyPorts, state: JourneyState, id: string)
 
 const createAgent: JourneyStep = {
   name: "create-agent",
-  title: "Create an agent and approve its limits",
+  title: "Create an agent, approve its limits",
   behind:
     "The signer makes the agent's key; the person's passkey signs one gasless operation that deploys the account and grants the key its policy.",
   async run(ports, state) {
@@ -97,7 +97,7 @@ const createAgent: JourneyStep = {
 
 const fundAgent: JourneyStep = {
   name: "fund-agent",
-  title: "Fund the agent from what was earned",
+  title: "Fund the agent from the earnings",
   behind: "The ledger reserves, the Vault pays the agent's account once, the event captures the reservation.",
   async run(ports, state) {
     const request = {
@@ -131,7 +131,7 @@ const fundAgent: JourneyStep = {
 
 const agentPays: JourneyStep = {
   name: "agent-pays",
-  title: "The agent pays for an answer by itself",
+  title: "The agent pays for an answer",
   behind:
     "Its key signs approve and deposit under the policy, the deposit event credits its balance, and its API key spends from that balance only.",
   async run(ports, state) {
@@ -190,7 +190,7 @@ const signerRefuses: JourneyStep = {
 
 const contractRefuses: JourneyStep = {
   name: "contract-refuses",
-  title: "Sent around the guard, it is refused again",
+  title: "Around the guard, refused again",
   behind:
     "The account's own contract is asked to execute the same call as if a stolen key had signed it: it reverts with the cap it would break.",
   async run(ports, state): Promise<Receipt> {

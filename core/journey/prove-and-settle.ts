@@ -14,7 +14,7 @@ import { type JourneyStep, once, recall } from "./walk.ts";
 
 const prove: JourneyStep = {
   name: "prove",
-  title: "A private model scores the reading, and proves it",
+  title: "A private model proves its answer",
   behind:
     "A zero-knowledge proof that the committed model gave this output, showing neither weights nor reading; the contract checks it and records the output.",
   async run(ports, state) {
@@ -53,7 +53,7 @@ const prove: JourneyStep = {
 
 const gated: JourneyStep = {
   name: "gated",
-  title: "The proof opens a payment that stays shut without it",
+  title: "The proof opens a locked payment",
   behind:
     "The policy allows this payment only with a fresh, unused output of that model; the account's contract consumes it in the same transaction.",
   async run(ports, state) {
