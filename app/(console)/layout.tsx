@@ -1,5 +1,5 @@
 import type { Metadata } from "next";
-import { cookies } from "next/headers";
+import { cookies, headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { NuqsAdapter } from "nuqs/adapters/next/app";
 import type { ReactNode } from "react";
@@ -11,9 +11,17 @@ import { currentPerson } from "#server/identity/current-person.ts";
 
 export const metadata: Metadata = { robots: { index: false } };
 
+/** Back to where they wanted to go, once they have signed in. */
+function signInPath(wanted: string | null): string {
+  if (wanted === null) return "/sign-in";
+  const url = new URL(wanted, "http://here");
+  url.searchParams.delete("_rsc");
+  return `/sign-in?next=${encodeURIComponent(url.pathname + url.search)}`;
+}
+
 export default async function ConsoleLayout({ children }: { children: ReactNode }) {
   const person = await currentPerson();
-  if (!person) redirect("/sign-in");
+  if (!person) redirect(signInPath((await headers()).get("x-converge-path")));
   const isCollapsed = (await cookies()).get(SIDEBAR_COOKIE)?.value === "collapsed";
   return (
     <NuqsAdapter>

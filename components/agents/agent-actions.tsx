@@ -18,6 +18,9 @@ import { isAddress } from "./policy-draft.ts";
 
 type Props = { agent: AgentDetail };
 
+/** `transfer(address,uint256)`: the function by which an agent pays. */
+const TRANSFER_SELECTOR = "0xa9059cbb";
+
 /** Stopping needs no signature and no second question: it must work at once, and can be undone. */
 function PauseButton({ agent }: Props) {
   const trpc = useTRPC();
@@ -129,7 +132,7 @@ function PayButton({ agent }: Props) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [recipient, setRecipient] = useState(
-    agent.policy.rules.find((rule) => rule.counterparty !== null)?.counterparty ?? "",
+    agent.policy.rules.find((rule) => rule.selector.toLowerCase() === TRANSFER_SELECTOR)?.counterparty ?? "",
   );
   const pay = useMutation(
     trpc.agent.pay.mutationOptions({

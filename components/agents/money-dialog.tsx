@@ -33,7 +33,8 @@ export function MoneyDialog({ trigger, title, description, submitLabel, onSubmit
       await onSubmit(units);
       setIsOpen(false);
     } catch (error) {
-      setProblem(readApiError(error).message);
+      const { message, fix } = readApiError(error);
+      setProblem(fix ? `${message} ${fix}` : message);
     } finally {
       setIsPending(false);
     }

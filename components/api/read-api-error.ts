@@ -6,6 +6,7 @@ const wireSchema = z.object({
   message: z.string(),
   request_id: z.string().optional(),
   param: z.string().nullish(),
+  details: z.record(z.string(), z.unknown()).optional(),
 });
 const trpcSchema = z.object({ data: z.object({ error: wireSchema }) });
 const restSchema = z.object({ error: wireSchema });
@@ -15,6 +16,8 @@ export type ReadableError = {
   message: string;
   requestId: string | undefined;
   param: string | undefined;
+  /** What to do about it, where the refusal knows. */
+  fix: string | undefined;
   /** Whether the same request may well succeed in a moment. */
   isTransient: boolean;
 };
@@ -24,6 +27,7 @@ const NETWORK: ReadableError = {
   message: "The server did not answer. Check your connection.",
   requestId: undefined,
   param: undefined,
+  fix: undefined,
   isTransient: true,
 };
 
@@ -36,6 +40,7 @@ export function readApiError(error: unknown): ReadableError {
     message: wire.message,
     requestId: wire.request_id,
     param: wire.param ?? undefined,
+    fix: typeof wire.details?.fix === "string" ? wire.details.fix : undefined,
     isTransient: !isErrorCode(wire.code) || errorStatus(wire.code) >= 500,
   };
 }

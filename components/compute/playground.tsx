@@ -2,6 +2,7 @@
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ArrowUp, CircleAlert, ReceiptText, Square } from "lucide-react";
+import Link from "next/link";
 import { useQueryState } from "nuqs";
 import { type FormEvent, type KeyboardEvent, useState } from "react";
 import { useTRPC } from "../api/trpc.ts";
@@ -59,7 +60,17 @@ function TurnView({ turn }: { turn: Turn }) {
         <p role="alert" className="mt-2 flex items-start gap-2 text-bad text-sm">
           <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
           <span>
-            {turn.error.message} What did not arrive is not charged.
+            {turn.error.message}
+            {turn.answer !== "" && " What did not arrive is not charged."}
+            {turn.error.code === "INSUFFICIENT_FUNDS" && (
+              <>
+                {" "}
+                <Link href="/feed" className="underline underline-offset-4">
+                  Earn a few cents first
+                </Link>
+                .
+              </>
+            )}
             {turn.error.requestId && <span className="ml-1 font-mono text-xs">{turn.error.requestId}</span>}
           </span>
         </p>

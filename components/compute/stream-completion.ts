@@ -8,7 +8,9 @@ const chunkSchema = z.object({
     .optional(),
   usage: z.object({ prompt_tokens: z.number(), completion_tokens: z.number() }).nullish(),
 });
-const errorSchema = z.object({ error: z.object({ message: z.string(), request_id: z.string().nullish() }) });
+const errorSchema = z.object({
+  error: z.object({ code: z.string(), message: z.string(), request_id: z.string().nullish() }),
+});
 
 export type CompletionEvent =
   | { type: "started"; receiptId: string | null }
@@ -17,17 +19,23 @@ export type CompletionEvent =
 
 /** A refusal or a break of the stream, with the id to quote. */
 export class CompletionError extends Error {
+  readonly code: string;
   readonly requestId: string | undefined;
-  constructor(message: string, requestId: string | undefined) {
+  constructor(message: string, code: string, requestId: string | undefined) {
     super(message);
+    this.code = code;
     this.requestId = requestId;
   }
 }
 
 const failureOf = (value: unknown, requestId: string | undefined): CompletionError => {
   const parsed = errorSchema.safeParse(value);
-  if (!parsed.success) return new CompletionError("The server did not answer.", requestId);
-  return new CompletionError(parsed.data.error.message, parsed.data.error.request_id ?? requestId);
+  if (!parsed.success) return new CompletionError("The server did not answer.", "UNAVAILABLE", requestId);
+  return new CompletionError(
+    parsed.data.error.message,
+    parsed.data.error.code,
+    parsed.data.error.request_id ?? requestId,
+  );
 };
 
 /** Asks for a completion the way every OpenAI client does, and yields it piece by piece as it arrives. */

@@ -14,7 +14,7 @@ export type Turn = {
   completionTokens?: number;
   firstTextMs?: number;
   tokensPerSecond?: number;
-  error?: { message: string; requestId?: string | undefined };
+  error?: { message: string; code: string; requestId?: string | undefined };
 };
 
 const historyOf = (turns: readonly Turn[]): ChatMessage[] =>
@@ -69,7 +69,8 @@ export function useConversation(onSettled: () => unknown) {
       else {
         const message = cause instanceof CompletionError ? cause.message : "The connection broke.";
         const requestId = cause instanceof CompletionError ? cause.requestId : undefined;
-        patchLast(() => ({ state: "failed", error: { message, requestId } }));
+        const code = cause instanceof CompletionError ? cause.code : "NETWORK";
+        patchLast(() => ({ state: "failed", error: { message, code, requestId } }));
       }
     } finally {
       onSettled();

@@ -32,7 +32,6 @@ type Props = { onSignedIn: () => void; onFailure: (message: string) => void };
 /** The first way in: a face, a finger or a PIN, and nothing to remember. */
 export function PasskeySignIn({ onSignedIn, onFailure }: Props) {
   const [pending, setPending] = useState<"use" | "create" | null>(null);
-  const [isCreating, setIsCreating] = useState(false);
   const [name, setName] = useState("");
 
   const run = async (kind: "use" | "create", start: () => Promise<SignInResult>) => {
@@ -49,11 +48,11 @@ export function PasskeySignIn({ onSignedIn, onFailure }: Props) {
   };
   const create = (event: FormEvent) => {
     event.preventDefault();
-    void run("create", () => createPasskey(name.trim()));
+    void run("create", () => createPasskey(name.trim() || "You"));
   };
 
   return (
-    <div className="flex flex-col gap-3">
+    <div className="flex flex-col gap-6">
       <Button
         variant="primary"
         size="lg"
@@ -65,32 +64,30 @@ export function PasskeySignIn({ onSignedIn, onFailure }: Props) {
         {pending !== "use" && <KeyRound aria-hidden />}
         Sign in with a passkey
       </Button>
-      {isCreating ? (
-        <form onSubmit={create} className="flex flex-col gap-3 rounded-md border border-line p-3">
-          <Field label="Your name" hint="How you appear here. You can be anyone.">
+      <form onSubmit={create} className="flex flex-col gap-2 border-line border-t pt-6">
+        <Field label="New here?" hint="A name is optional. You can be anyone.">
+          <div className="flex flex-wrap gap-2">
             <Input
+              aria-label="Your name, optional"
+              placeholder="Your name"
               value={name}
               onChange={(event) => setName(event.target.value)}
               autoComplete="name"
               maxLength={60}
-              required
-              autoFocus
+              className="h-10 flex-1 basis-32"
             />
-          </Field>
-          <Button
-            type="submit"
-            className="w-full"
-            isPending={pending === "create"}
-            disabled={pending !== null || name.trim() === ""}
-          >
-            Create my passkey
-          </Button>
-        </form>
-      ) : (
-        <Button size="lg" className="w-full" disabled={pending !== null} onClick={() => setIsCreating(true)}>
-          New here? Create a passkey
-        </Button>
-      )}
+            <Button
+              type="submit"
+              size="lg"
+              isPending={pending === "create"}
+              disabled={pending !== null}
+              className="flex-1 sm:flex-none"
+            >
+              Create a passkey
+            </Button>
+          </div>
+        </Field>
+      </form>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 "use client";
 
-import { CircleAlert } from "lucide-react";
+import { ArrowRight, CircleAlert, LoaderCircle } from "lucide-react";
 import dynamic from "next/dynamic";
 import { useState } from "react";
 import { Button } from "../ui/button.tsx";
@@ -64,22 +64,24 @@ export function SignInPanel({ chainId, hasDemoSignIn, next, initialError }: Prop
             Demo accounts
           </h2>
           <p className="mt-0.5 text-ink-3 text-sm">Only on this development network. Everyone shares them.</p>
-          <ul className="mt-3 divide-y divide-line rounded-md border border-line">
+          <ul className="mt-3 divide-y divide-line overflow-hidden rounded-md border border-line bg-surface">
             {DEMO_ACCOUNTS.map(({ account, title, text }) => (
-              <li key={account} className="flex items-center justify-between gap-3 px-3 py-2">
-                <span className="min-w-0 text-sm">
-                  <span className="font-medium">{title}</span>{" "}
-                  <span className="block text-ink-3 sm:inline">{text}</span>
-                </span>
-                <Button
-                  size="sm"
-                  aria-label={`Continue as demo ${account}`}
-                  isPending={pendingDemo === account}
+              <li key={account}>
+                <button
+                  type="button"
                   disabled={pendingDemo !== null}
+                  aria-busy={pendingDemo === account || undefined}
                   onClick={() => void signInDemo(account)}
+                  className="flex min-h-11 w-full items-center gap-2 px-3 py-2 text-left text-sm transition-colors hover:bg-sunken focus-visible:outline-offset-[-2px] disabled:opacity-50"
                 >
-                  Continue
-                </Button>
+                  <span className="w-16 shrink-0 font-medium">{title}</span>
+                  <span className="flex-1 text-ink-3">{text}</span>
+                  {pendingDemo === account ? (
+                    <LoaderCircle aria-hidden className="size-4 animate-spin" />
+                  ) : (
+                    <ArrowRight aria-hidden className="size-4 text-ink-3" />
+                  )}
+                </button>
               </li>
             ))}
           </ul>

@@ -20,10 +20,10 @@ export function UserMenu({ user }: { user: ShellUser }) {
       trigger={
         <button
           type="button"
-          aria-label={`Account of ${user.name}`}
           className="inline-flex size-8 shrink-0 items-center justify-center rounded-full border border-line bg-surface font-medium text-ink-2 text-xs hover:border-line-strong pointer-coarse:size-10"
         >
-          <span aria-hidden>{initials(user.name)}</span>
+          {initials(user.name)}
+          <span className="sr-only">, account of {user.name}</span>
         </button>
       }
     >

@@ -22,6 +22,8 @@ const handle = app.getRequestHandler();
 const server = createServer((request, response) => {
   // Whatever a client claims under this name is replaced by what the socket says.
   request.headers["x-converge-peer"] = request.socket.remoteAddress ?? "unknown";
+  // A layout cannot see its own address; whoever is sent to sign in is to come back to it.
+  request.headers["x-converge-path"] = request.url ?? "/";
   if (draining) response.setHeader("connection", "close");
   const fault = faultOf(request);
   if (fault) {
