@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 
 export const HELP = `converge-node: serve models to Converge and be paid for what you deliver.
 
-  node gpu-node/main.ts --url https://converge.example --token cvgjoin_…
+  node gpu-node --url https://converge.example --token cvgjoin_…
 
 The token is made on the console's compute page, works once, and is needed only the first time: the node keeps
 its identity key in its state folder and comes back under it.

@@ -171,7 +171,7 @@ export function Market() {
           rowKey={(node) => node.id}
           skeletonRows={2}
           empty={
-            <EmptyState title="No node yet" example="node gpu-node/main.ts --url … --token …">
+            <EmptyState title="No node yet" example="node gpu-node --url … --token …">
               A node is a machine somebody rents out. One command joins it; the tab “Provide” gives you that command.
             </EmptyState>
           }

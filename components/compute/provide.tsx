@@ -76,7 +76,7 @@ function JoinCommand({ publicUrl }: { publicUrl: string }) {
           <>
             <CodeBlock
               label="Run this on the machine"
-              code={`node gpu-node/main.ts --url ${publicUrl} \\\n  --token ${join.data.token}`}
+              code={`node gpu-node --url ${publicUrl} \\\n  --token ${join.data.token}`}
             />
             <p className="mt-2 text-ink-3 text-sm">
               The token joins one machine, once, and expires <Time iso={join.data.expiresAt} />. To serve an Ollama or

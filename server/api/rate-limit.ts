@@ -17,10 +17,21 @@ export type LimitName = keyof typeof LIMITS;
 
 const WINDOW_SECONDS = 60;
 
+type Row = { points: number; expire: bigint | null };
+
+/** Our pool reads 64-bit integers as bigint; the limiter reckons with numbers and, given others, counts in memory alone. */
+const storeClient = {
+  query: async (query: { text: string; values?: unknown[] }) => {
+    const result = await pool.query<Row>(query);
+    const rows = result.rows.map(({ points, expire }) => ({ points, expire: expire === null ? null : Number(expire) }));
+    return { ...result, rows };
+  },
+};
+
 function createLimiter(name: LimitName): RateLimiterPostgres {
   const points = LIMITS[name];
   return new RateLimiterPostgres({
-    storeClient: pool,
+    storeClient,
     storeType: "pool",
     tableName: "rate_limit",
     tableCreated: true,
