@@ -1,6 +1,6 @@
 import { createTestClient, createWalletClient, type Hex, http, publicActions } from "viem";
 import { encodeFunctionData, keccak256, stringToHex, toHex } from "viem/utils";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { inferenceRegistryAbi } from "#core/generated/abis.ts";
 import { newId } from "#core/ids.ts";
 import { db, pool, sqlOf } from "#server/db.ts";
@@ -33,6 +33,15 @@ const effects = async (name: string): Promise<number> => {
   return events.filter((event) => event.args.name === name).length;
 };
 const rowOf = (key: string) => db.chainTransaction.findUniqueOrThrow({ where: { key }, include: { attempts: true } });
+/** Passes until a transaction is final: the chain mines a moment after it took it. */
+const sendUntilFinal = (key: string) =>
+  vi.waitFor(
+    async () => {
+      await sendOutbox(PATIENT);
+      expect(await rowOf(key)).toMatchObject({ status: "final" });
+    },
+    { timeout: 20_000, interval: 50 },
+  );
 const PATIENT = { rebroadcastAfterMs: 1e9, replaceAfterMs: 1e9 };
 const AGAIN = { rebroadcastAfterMs: 0, replaceAfterMs: 1e9 };
 const RAISE = { rebroadcastAfterMs: 0, replaceAfterMs: 0 };
@@ -59,7 +68,7 @@ describe("the outbox", () => {
     const order = modelOrder();
     const ids = await Promise.all([enqueueTransaction(sql, order), enqueueTransaction(sql, order)]);
     expect(ids[0]).toBe(ids[1]);
-    await sendOutbox(PATIENT);
+    await sendUntilFinal(order.key);
     expect(await rowOf(order.key)).toMatchObject({ status: "final", error: null });
     await sendOutbox(RAISE);
     expect(await effects(order.refId)).toBe(1);
@@ -107,7 +116,7 @@ describe("the outbox", () => {
     expect(raised.attempts).toHaveLength(2);
     expect(Number(raised.maxFee) / Number(before.maxFee)).toBeGreaterThanOrEqual(1.125);
     await anvil.mine({ blocks: 1 });
-    await sendOutbox(PATIENT);
+    await sendUntilFinal(order.key);
     expect(await rowOf(order.key)).toMatchObject({ status: "final", hash: raised.hash });
     expect(await effects(order.refId)).toBe(1);
   });
@@ -124,7 +133,7 @@ describe("the outbox", () => {
     await anvil.dropTransaction({ hash: second.hash as Hex });
     await publicClient().sendRawTransaction({ serializedTransaction: raw as Hex });
     await anvil.mine({ blocks: 1 });
-    await sendOutbox(PATIENT);
+    await sendUntilFinal(order.key);
     expect(await rowOf(order.key)).toMatchObject({ status: "final", hash: first.hash });
     expect(await effects(order.refId)).toBe(1);
   });
@@ -152,7 +161,7 @@ describe("the outbox", () => {
     const key = `test:${newId("model")}`;
     await enqueueTransaction(sql, { key, to: registry.address, data, purpose: "test-refused", refId: "bad" });
     await enqueueTransaction(sql, good);
-    await sendOutbox(PATIENT);
+    await sendUntilFinal(good.key);
     expect(await rowOf(good.key)).toMatchObject({ status: "final" });
     for (let round = 0; round < 8; round++) {
       await pool.query("UPDATE chain_transaction SET not_before = now() WHERE key = $1", [key]);
@@ -170,7 +179,7 @@ describe("what the signer does not sign", () => {
     await enqueueTransaction(sql, { key, to: contracts.TestUSD, data: "0x18160ddd", purpose: "test" });
     const good = modelOrder();
     await enqueueTransaction(sql, good);
-    await sendOutbox(PATIENT);
+    await sendUntilFinal(good.key);
     expect(await rowOf(key)).toMatchObject({
       status: "failed",
       nonce: null,

@@ -202,11 +202,11 @@ describe("an agent on the chain", () => {
   it("does not exist for a stranger, and grants its own key nothing", async () => {
     const stranger = await createPerson();
     for (const work of [
-      getAgent(stranger.actor, { id: agentId }),
-      payAsAgent(stranger.actor, { id: agentId, recipient: payee, units: "1" }),
-      pauseAgent(stranger.actor, { id: agentId }),
+      () => getAgent(stranger.actor, { id: agentId }),
+      () => payAsAgent(stranger.actor, { id: agentId, recipient: payee, units: "1" }),
+      () => pauseAgent(stranger.actor, { id: agentId }),
     ]) {
-      expect((await refusal(work)).code).toBe("NOT_FOUND");
+      expect((await refusal(work())).code).toBe("NOT_FOUND");
     }
     const ownKey = { ...owner.actor, via: "api_key" as const, agentId };
     expect((await refusal(fundAgent(ownKey, { id: agentId, units: "1" }))).code).toBe("FORBIDDEN");
