@@ -29,6 +29,7 @@ const UNAVAILABLE_CODES = new Set([
   "P1001",
   "P1017",
   "P2024",
+  "P2028",
 ]);
 
 function validationError(error: z.ZodError): DomainError {
