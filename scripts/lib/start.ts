@@ -89,6 +89,17 @@ async function isHealthy(url: string): Promise<boolean> {
   }
 }
 
+/** Whether any node serves a model: asked the way anybody can. */
+async function hasNodeOnline(env: Env): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${env.PORT}/api/v1/models`, { signal: AbortSignal.timeout(5_000) });
+    const { data } = (await response.json()) as { data?: unknown[] };
+    return response.ok && data !== undefined && data.length > 0;
+  } catch {
+    return false;
+  }
+}
+
 async function stopEverything(supervisor: ReturnType<typeof createSupervisor>, home: string): Promise<void> {
   if (isStopping) return;
   isStopping = true;
@@ -195,7 +206,14 @@ async function bringUp(env: Env, supervisor: ReturnType<typeof createSupervisor>
       args: ["--url", `http://127.0.0.1:${env.PORT}`, "--state-dir", state, "--name", "embedded", ...token],
       env: programEnv,
     });
-    return "an embedded provider on this machine's CPU";
+    // Without it everything but inference works, so a node that cannot run here does not stop the start.
+    const isOnline = await waitUntil("The node", () => hasNodeOnline(env), 30_000).then(
+      () => true,
+      () => false,
+    );
+    return isOnline
+      ? "an embedded provider on this machine's CPU"
+      : `not online yet; its log: ${join(home, "gpu-node.log")}`;
   });
   await step("health", async () => {
     await waitUntil("Converge", () => isHealthy(`http://127.0.0.1:${env.PORT}/api/health/ready`), 60_000);
