@@ -15,6 +15,8 @@ const config: NextConfig = {
   // `npm run check` is where types are checked, once; a start must not pay for them again.
   typescript: { ignoreBuildErrors: true },
   devIndicators: false,
+  // A cache on disk that an unclean stop left half written made every page reload without end.
+  experimental: { turbopackFileSystemCacheForDev: false },
   // These hold native handles or load files beside themselves, so they stay out of the server bundle.
   serverExternalPackages: [
     "pg",
