@@ -31,6 +31,10 @@ async function ownerOfEverything() {
   const withdrawal = postedId(await owner.post("/withdrawals", { to: owner.wallet.address, units: "1000" }));
   const cashOut = postedId(await owner.post("/rewards/cash-outs", { units: "1000" }));
   const key = postedId(await owner.post("/api-keys", { name: "theirs", scopes: ["balance:read"] }));
+  // What the chain still has to say would change the owner's things later by itself.
+  const statusOf = (path: string) => async () => (await owner.read<{ status: string }>(path)).status;
+  await expect.poll(statusOf(`/withdrawals/${withdrawal}`), { timeout: 30_000 }).toBe("paid");
+  await expect.poll(statusOf(`/rewards/cash-outs/${cashOut}`), { timeout: 30_000 }).toBe("ready");
   const { data: sessions } = await owner.read<{ data: { id: string }[] }>("/sessions");
   return {
     owner,
