@@ -65,11 +65,10 @@ export function PasskeySignIn({ onSignedIn, onFailure }: Props) {
         Sign in with a passkey
       </Button>
       <form onSubmit={create} className="flex flex-col gap-2 border-line border-t pt-6">
-        <Field label="New here?" hint="A name is optional. You can be anyone.">
+        <Field label="New here? Your name, if you like" hint="You can be anyone.">
           <div className="flex flex-wrap gap-2">
             <Input
-              aria-label="Your name, optional"
-              placeholder="Your name"
+              placeholder="You"
               value={name}
               onChange={(event) => setName(event.target.value)}
               autoComplete="name"
