@@ -23,11 +23,11 @@ export function ensureInstalled() {
   if (isInstalled(hash)) return 0;
   const startedAt = Date.now();
   process.stdout.write("  installing packages (a few minutes the first time)\n");
-  // A fresh clone gets exactly the lockfile; an existing tree is brought up to it without being thrown away.
-  const verb = existsSync(join(root, "node_modules")) ? "install" : "ci";
+  // Not `npm ci`: it insists that the lockfile names the builds for every platform there is, also those that a
+  // registry does not hand out. This installs what the lockfile says just the same, and leaves it as it is.
   const result = spawnSync(
     process.platform === "win32" ? "npm.cmd" : "npm",
-    [verb, "--no-audit", "--no-fund", "--loglevel=error"],
+    ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"],
     {
       cwd: root,
       encoding: "utf8",
