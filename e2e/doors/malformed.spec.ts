@@ -12,10 +12,10 @@ import {
 import { type Attack, attacks, routesOf } from "./hostile-requests.ts";
 import { everythingOf, newPerson, type Person } from "./people.ts";
 
-test.describe.configure({ timeout: 120_000 });
-
 /** Many more on demand: `DOOR_REQUESTS=10000`. */
 const REQUESTS = Number(process.env.DOOR_REQUESTS ?? 560);
+test.describe.configure({ timeout: 90_000 + REQUESTS * 60 });
+
 /** Below the limit of 1,200 a minute for one caller, and of 300 for one address. */
 const PER_CALLER = 800;
 const PER_STRANGER = 250;
