@@ -1,4 +1,3 @@
-import { parseUnits } from "viem/utils";
 import { DomainError } from "./errors.ts";
 
 /** Decimals of each asset. USD is counted in micro-dollars, one to one with the base units of the dollar token. */
@@ -30,10 +29,11 @@ export const toWire = <A extends Asset>(amount: Amount<A>): WireAmount<A> => ({
  * 0.0000001 dollars must hear "too precise" rather than pay zero.
  */
 export function parseAmount<A extends Asset>(asset: A, text: string): Amount<A> {
-  const digits = /^\d{1,13}(?:\.(\d+))?$/.exec(text.trim());
+  const digits = /^(\d{1,13})(?:\.(\d+))?$/.exec(text.trim());
   if (!digits) throw new DomainError("AMOUNT_INVALID", { asset });
-  if ((digits[1] ?? "").length > ASSET_DECIMALS[asset]) throw new DomainError("AMOUNT_TOO_PRECISE", { asset });
-  return { asset, units: parseUnits(text.trim(), ASSET_DECIMALS[asset]) };
+  const [, whole = "", fraction = ""] = digits;
+  if (fraction.length > ASSET_DECIMALS[asset]) throw new DomainError("AMOUNT_TOO_PRECISE", { asset });
+  return { asset, units: BigInt(whole + fraction.padEnd(ASSET_DECIMALS[asset], "0")) };
 }
 
 /** The exact decimal text of an amount, without a symbol: `1234567` micro-dollars is `1.234567`. */

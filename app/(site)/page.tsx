@@ -1,7 +1,7 @@
 import Link from "next/link";
 import { Convergence } from "#components/site/convergence.tsx";
 import { Guarantees } from "#components/site/guarantees.tsx";
-import { buttonClass } from "#components/ui/button.tsx";
+import { buttonClass } from "#components/ui/button-class.ts";
 import { CodeBlock } from "#components/ui/code-block.tsx";
 import { network } from "#server/api/network.ts";
 import { findPublicTotals } from "#server/api/public-totals.ts";

@@ -1,6 +1,6 @@
 import { KeyRound } from "lucide-react";
 import Link from "next/link";
-import { buttonClass } from "../ui/button.tsx";
+import { buttonClass } from "../ui/button-class.ts";
 
 /** An agent belongs to somebody who can sign; until then there is nothing to create. */
 export function OwnerNeeded() {

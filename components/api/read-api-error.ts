@@ -1,15 +1,4 @@
-import { z } from "zod";
 import { errorStatus, isErrorCode } from "#core/errors.ts";
-
-const wireSchema = z.object({
-  code: z.string(),
-  message: z.string(),
-  request_id: z.string().optional(),
-  param: z.string().nullish(),
-  details: z.record(z.string(), z.unknown()).optional(),
-});
-const trpcSchema = z.object({ data: z.object({ error: wireSchema }) });
-const restSchema = z.object({ error: wireSchema });
 
 export type ReadableError = {
   code: string;
@@ -31,16 +20,22 @@ const NETWORK: ReadableError = {
   isTransient: true,
 };
 
+const field = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+
 /** Reads the one error shape from whatever carried it: tRPC, REST, or a connection that never came about. */
 export function readApiError(error: unknown): ReadableError {
-  const wire = trpcSchema.safeParse(error).data?.data.error ?? restSchema.safeParse(error).data?.error;
-  if (!wire) return NETWORK;
+  const wire = field(field(error, "data"), "error") ?? field(error, "error");
+  const code = text(field(wire, "code"));
+  const message = text(field(wire, "message"));
+  if (code === undefined || message === undefined) return NETWORK;
   return {
-    code: wire.code,
-    message: wire.message,
-    requestId: wire.request_id,
-    param: wire.param ?? undefined,
-    fix: typeof wire.details?.fix === "string" ? wire.details.fix : undefined,
-    isTransient: !isErrorCode(wire.code) || errorStatus(wire.code) >= 500,
+    code,
+    message,
+    requestId: text(field(wire, "request_id")),
+    param: text(field(wire, "param")),
+    fix: text(field(field(wire, "details"), "fix")),
+    isTransient: !isErrorCode(code) || errorStatus(code) >= 500,
   };
 }

@@ -9,7 +9,7 @@ import { Amount } from "../money/amount.tsx";
 import { postingWord } from "../money/posting-words.ts";
 import { ReceiptDrawer } from "../receipt/receipt-drawer.tsx";
 import { Badge } from "../ui/badge.tsx";
-import { buttonClass } from "../ui/button.tsx";
+import { buttonClass } from "../ui/button-class.ts";
 import { Card, CardHeader } from "../ui/card.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";

@@ -6,7 +6,7 @@ import type { ModelView, NodeView } from "#core/schemas/compute.ts";
 import { PagedTable, QueryTable } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { Amount } from "../money/amount.tsx";
-import { buttonClass } from "../ui/button.tsx";
+import { buttonClass } from "../ui/button-class.ts";
 import { Card, CardHeader } from "../ui/card.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";

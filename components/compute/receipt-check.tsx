@@ -2,7 +2,6 @@
 
 import { ShieldCheck } from "lucide-react";
 import { useState } from "react";
-import { canonicalJson, receiptDigest, verifyNodeReceipt } from "#core/receipt.ts";
 import type { ReceiptView } from "#core/schemas/compute.ts";
 import { StatusBadge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
@@ -11,6 +10,7 @@ type Check = { name: string; isGood: boolean; text: string };
 
 /** Checks in this browser, with nobody's word for it but the signatures. */
 async function checkReceipt(receipt: ReceiptView): Promise<Check[]> {
+  const { canonicalJson, receiptDigest, verifyNodeReceipt } = await import("#core/receipt.ts");
   const digest = await receiptDigest(receipt.canonicalBody);
   const checks: Check[] = [
     {

@@ -1,16 +1,13 @@
 import { EventSourceParserStream } from "eventsource-parser/stream";
-import { z } from "zod";
 import type { ChatMessage } from "#core/schemas/chat.ts";
+import { readApiError } from "../api/read-api-error.ts";
 
-const chunkSchema = z.object({
-  choices: z
-    .array(z.object({ delta: z.object({ content: z.string().nullish() }), finish_reason: z.string().nullish() }))
-    .optional(),
-  usage: z.object({ prompt_tokens: z.number(), completion_tokens: z.number() }).nullish(),
-});
-const errorSchema = z.object({
-  error: z.object({ code: z.string(), message: z.string(), request_id: z.string().nullish() }),
-});
+/** What we read of a piece; our own door writes it, in OpenAI's form. */
+type Chunk = {
+  error?: unknown;
+  choices?: { delta?: { content?: string | null } }[];
+  usage?: { prompt_tokens: number; completion_tokens: number } | null;
+};
 
 export type CompletionEvent =
   | { type: "started"; receiptId: string | null }
@@ -28,15 +25,10 @@ export class CompletionError extends Error {
   }
 }
 
-const failureOf = (value: unknown, requestId: string | undefined): CompletionError => {
-  const parsed = errorSchema.safeParse(value);
-  if (!parsed.success) return new CompletionError("The server did not answer.", "UNAVAILABLE", requestId);
-  return new CompletionError(
-    parsed.data.error.message,
-    parsed.data.error.code,
-    parsed.data.error.request_id ?? requestId,
-  );
-};
+function failureOf(value: unknown, requestId: string | undefined): CompletionError {
+  const error = readApiError(value);
+  return new CompletionError(error.message, error.code, error.requestId ?? requestId);
+}
 
 /** Asks for a completion the way every OpenAI client does, and yields it piece by piece as it arrives. */
 export async function* streamCompletion(input: {
@@ -64,12 +56,11 @@ export async function* streamCompletion(input: {
   const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
   for await (const { data } of readAll(events)) {
     if (data === "[DONE]") return;
-    const value: unknown = JSON.parse(data);
-    const chunk = chunkSchema.safeParse(value);
-    if (!chunk.success) throw failureOf(value, requestId);
-    const text = chunk.data.choices?.[0]?.delta.content;
+    const chunk = JSON.parse(data) as Chunk;
+    if (chunk.error !== undefined) throw failureOf(chunk, requestId);
+    const text = chunk.choices?.[0]?.delta?.content;
     if (text) yield { type: "text", text };
-    const usage = chunk.data.usage;
+    const { usage } = chunk;
     if (usage) yield { type: "usage", promptTokens: usage.prompt_tokens, completionTokens: usage.completion_tokens };
   }
 }

@@ -3,7 +3,7 @@
 import Link from "next/link";
 import { parseAsStringLiteral, useQueryState } from "nuqs";
 import { useState } from "react";
-import { buttonClass } from "../ui/button.tsx";
+import { buttonClass } from "../ui/button-class.ts";
 import { Card, CardBody, CardHeader } from "../ui/card.tsx";
 import { CodeBlock } from "../ui/code-block.tsx";
 import { TabPanel, Tabs } from "../ui/tabs.tsx";

@@ -1,7 +1,7 @@
 import Link from "next/link";
 import type { CSSProperties } from "react";
 import { Logo } from "../shell/logo.tsx";
-import { buttonClass } from "../ui/button.tsx";
+import { buttonClass } from "../ui/button-class.ts";
 import { FeedArt } from "./feed-art.tsx";
 
 const ACCENT: CSSProperties & { "--accent": string } = { "--accent": "var(--rewards)" };

@@ -2,7 +2,7 @@
 
 import { ReceiptText } from "lucide-react";
 import type { ReactElement, ReactNode } from "react";
-import { buttonClass } from "../ui/button.tsx";
+import { buttonClass } from "../ui/button-class.ts";
 import { cn } from "../ui/class-names.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Drawer } from "../ui/drawer.tsx";

@@ -3,7 +3,7 @@
 import { PanelLeftClose, PanelLeftOpen } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import { buttonClass } from "../ui/button.tsx";
+import { buttonClass } from "../ui/button-class.ts";
 import { cn } from "../ui/class-names.ts";
 import { Tooltip } from "../ui/tooltip.tsx";
 import { Logo, LogoMark } from "./logo.tsx";

@@ -2,7 +2,6 @@
 
 import { LogOut, Settings, WalletMinimal } from "lucide-react";
 import Link from "next/link";
-import { signOut } from "next-auth/react";
 import { Menu, MenuGroup, MenuItem, MenuLabel, MenuLinkItem, MenuSeparator } from "../ui/menu.tsx";
 
 export type ShellUser = { id: string; name: string; roles: readonly string[] };
@@ -41,7 +40,7 @@ export function UserMenu({ user }: { user: ShellUser }) {
         <Settings aria-hidden /> Settings
       </MenuLinkItem>
       <MenuSeparator />
-      <MenuItem onClick={() => void signOut({ callbackUrl: "/" })}>
+      <MenuItem onClick={() => void import("next-auth/react").then(({ signOut }) => signOut({ callbackUrl: "/" }))}>
         <LogOut aria-hidden /> Sign out
       </MenuItem>
     </Menu>

@@ -1,8 +1,8 @@
 import Link from "next/link";
 import { Logo } from "../shell/logo.tsx";
 import { NetworkBadge } from "../shell/network-badge.tsx";
-import { ThemeSwitch } from "../theme/theme-switch.tsx";
-import { buttonClass } from "../ui/button.tsx";
+import { ThemeToggle } from "../theme/theme-toggle.tsx";
+import { buttonClass } from "../ui/button-class.ts";
 
 const LINKS = [
   { href: "/tour", label: "Tour" },
@@ -27,7 +27,7 @@ export function SiteHeader({ chainId, isDevelopment, isSignedIn }: Props) {
         </nav>
         <div className="ml-auto flex items-center gap-2">
           {isDevelopment && <NetworkBadge chainId={chainId} />}
-          <ThemeSwitch />
+          <ThemeToggle />
           {isSignedIn ? (
             <Link href="/overview" className={buttonClass({ variant: "primary" })}>
               Console

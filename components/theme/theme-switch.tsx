@@ -3,7 +3,7 @@
 import { Monitor, Moon, Sun } from "lucide-react";
 import { useTheme } from "next-themes";
 import { useEffect, useState } from "react";
-import { buttonClass } from "../ui/button.tsx";
+import { buttonClass } from "../ui/button-class.ts";
 import { Menu, MenuRadioGroup, MenuRadioItem } from "../ui/menu.tsx";
 
 export function ThemeSwitch() {

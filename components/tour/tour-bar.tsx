@@ -1,7 +1,8 @@
 import { ArrowRight } from "lucide-react";
 import Link from "next/link";
 import type { JourneyStep } from "#core/journey/walk.ts";
-import { Button, buttonClass } from "../ui/button.tsx";
+import { Button } from "../ui/button.tsx";
+import { buttonClass } from "../ui/button-class.ts";
 import { cn } from "../ui/class-names.ts";
 import { chapterOf } from "./chapters.ts";
 import { formatMs, type Progress, stateOf } from "./step-state.ts";

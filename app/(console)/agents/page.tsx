@@ -2,7 +2,7 @@ import type { Metadata } from "next";
 import Link from "next/link";
 import { AgentTable } from "#components/agents/agent-table.tsx";
 import { PageHeader } from "#components/shell/page-header.tsx";
-import { buttonClass } from "#components/ui/button.tsx";
+import { buttonClass } from "#components/ui/button-class.ts";
 
 export const metadata: Metadata = { title: "Agents" };
 

@@ -2,7 +2,7 @@ import type { Metadata } from "next";
 import Link from "next/link";
 import { OverviewView } from "#components/overview/overview-view.tsx";
 import { PageHeader } from "#components/shell/page-header.tsx";
-import { buttonClass } from "#components/ui/button.tsx";
+import { buttonClass } from "#components/ui/button-class.ts";
 
 export const metadata: Metadata = { title: "Overview" };
 
