@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { idPattern } from "../ids.ts";
 import { receiptBody } from "../receipt.ts";
+import { pageOf } from "./account.ts";
 import { hardware, tokenCounting } from "./node-protocol.ts";
 
 const units = z.string().regex(/^\d+$/);
@@ -11,8 +12,6 @@ export const pageInput = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(25),
   cursor: z.string().max(80).optional(),
 });
-const page = <Item extends z.ZodType>(item: Item) =>
-  z.object({ data: z.array(item), hasMore: z.boolean(), nextCursor: z.string().nullable() });
 
 /** Prices are micro-dollars for a million tokens. */
 export const offerView = z.object({
@@ -41,7 +40,7 @@ export const nodeView = z.object({
   offers: z.array(offerView),
 });
 export type NodeView = z.infer<typeof nodeView>;
-export const nodesOutput = page(nodeView);
+export const nodesOutput = pageOf(nodeView);
 
 export const joinTokenOutput = z.object({ id: z.string(), token: z.string(), expiresAt: z.string() });
 export const nodeIdInput = z.strictObject({ id: z.string().regex(idPattern("node")) });
@@ -78,7 +77,7 @@ export const inferenceView = z.object({
   finishedAt: z.string().nullable(),
 });
 export type InferenceView = z.infer<typeof inferenceView>;
-export const inferencesOutput = page(inferenceView);
+export const inferencesOutput = pageOf(inferenceView);
 
 export const receiptIdInput = z.strictObject({ id: z.string().regex(idPattern("receipt")) });
 export const receiptOutput = z.object({

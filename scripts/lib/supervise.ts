@@ -3,10 +3,6 @@ import { type Running, startProgram, stopProgram } from "./processes.ts";
 import { NODE_FLAGS, root } from "./services.ts";
 
 export type Program = { name: string; file: string; args?: string[]; env: NodeJS.ProcessEnv };
-export type Supervised = {
-  pids: () => Record<string, number>;
-  stop: (names: string[], graceMs: number) => Promise<void>;
-};
 
 const RESTART_MS_MIN = 500;
 const RESTART_MS_MAX = 15_000;
