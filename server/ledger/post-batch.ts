@@ -14,7 +14,9 @@ export type PostBatchRow = { item_n: number; item_status: string; item_id: strin
 const NEEDS_ESCAPE = /["\\]/;
 
 // Array literals are written here because Prisma and pg each have an own idea of arrays with nulls and bigints in them.
+// A column without any value travels empty: `unnest` fills up shorter arrays with nulls.
 function textArray(rows: readonly LedgerRow[], column: (row: LedgerRow) => string | undefined): string {
+  if (rows.every((row) => column(row) === undefined)) return "{}";
   let literal = "{";
   for (const [index, row] of rows.entries()) {
     if (index > 0) literal += ",";

@@ -178,8 +178,12 @@ END $$;
 --
 -- The accounts are locked in id order by one statement; what it reads is therefore current and no two batches can wait
 -- for each other. Nearly always every account can pay the sum of everything asked of it, and then order cannot matter:
--- the batch is applied set by set, each account touched once. When that is not so, or a key was seen before, the same
--- batch is applied one operation after the other.
+-- the batch is applied set by set, each account touched once. When that is not so, or a key was seen before, all of
+-- that is rolled back and the same batch is applied one operation after the other.
+--
+-- Two choices are for two batches at once. Who has waited for a row has Postgres look at the condition again for each
+-- row changed meanwhile, so the lock is by a list of ids, not by codes. And the locks are taken in the subtransaction
+-- that writes: a row locked by one and written by another carries a lock shared by both, which costs to make and read.
 CREATE FUNCTION ledger_post(
   p_op text[], p_key text[], p_account text[], p_credit text[], p_amount bigint[], p_asset text[], p_kind text[],
   p_ref_id text[], p_memo text[], p_reservation text[], p_expires_at timestamptz[], p_hash text[], p_parent int[], p_unit int[]
@@ -196,6 +200,7 @@ DECLARE
   v_closings CONSTANT int := cardinality(p_op) - v_transfers - v_reserves - v_parts;
   v_batch bigint;
   v_held bigint[] := '{}';
+  v_accounts bigint[];
   v_debit bigint[];
   v_credit bigint[];
   v_is_plain boolean;
@@ -213,111 +218,111 @@ BEGIN
   IF v_closings > 0 THEN
     SELECT coalesce(array_agg(DISTINCT account_id), '{}') INTO v_held FROM ledger_reservation WHERE id = ANY (p_reservation);
   END IF;
+  v_accounts := v_held || ARRAY(SELECT id FROM ledger_account WHERE code = ANY (p_account || p_credit));
 
-  WITH locked AS MATERIALIZED (
-    SELECT id, code, asset, may_overdraw, credits_posted - debits_posted - debits_pending AS available
-    FROM ledger_account WHERE code = ANY (p_account || p_credit) OR id = ANY (v_held)
-    ORDER BY id FOR NO KEY UPDATE
-  ), item AS MATERIALIZED (
-    SELECT i.n, i.op, i.amount, payer.id AS debit_id, payee.id AS credit_id, payer.may_overdraw, payer.available,
-      CASE i.op
-        WHEN 'transfer' THEN i.amount > 0 AND payer.id <> payee.id AND payer.asset = i.asset AND payee.asset = i.asset
-        WHEN 'reserve' THEN i.amount > 0 AND payer.id IS NOT NULL
-        WHEN 'part' THEN i.amount > 0 AND payee.id IS NOT NULL
-        ELSE i.account IS NULL OR payer.id IS NOT NULL
-      END AS is_plain
-    FROM unnest(p_op, p_account, p_credit, p_amount, p_asset) WITH ORDINALITY AS i (op, account, credit, amount, asset, n)
-    LEFT JOIN locked payer ON payer.code = i.account
-    LEFT JOIN locked payee ON payee.code = i.credit
-  )
-  SELECT array_agg(debit_id ORDER BY n), array_agg(credit_id ORDER BY n), coalesce(bool_and(coalesce(is_plain, false)), false)
-    AND NOT EXISTS (
-      SELECT FROM item WHERE op IN ('transfer', 'reserve') AND NOT may_overdraw
-      GROUP BY debit_id HAVING sum(amount) > min(available)
+  BEGIN
+    WITH locked AS MATERIALIZED (
+      SELECT id, code, asset, may_overdraw, credits_posted - debits_posted - debits_pending AS available
+      FROM ledger_account WHERE id = ANY (v_accounts) ORDER BY id FOR NO KEY UPDATE
+    ), item AS MATERIALIZED (
+      SELECT i.n, i.op, i.amount, payer.id AS debit_id, payee.id AS credit_id, payer.may_overdraw, payer.available,
+        CASE i.op
+          WHEN 'transfer' THEN i.amount > 0 AND payer.id <> payee.id AND payer.asset = i.asset AND payee.asset = i.asset
+          WHEN 'reserve' THEN i.amount > 0 AND payer.id IS NOT NULL
+          WHEN 'part' THEN i.amount > 0 AND payee.id IS NOT NULL
+          ELSE i.account IS NULL OR payer.id IS NOT NULL
+        END AS is_plain
+      FROM unnest(p_op, p_account, p_credit, p_amount, p_asset) WITH ORDINALITY AS i (op, account, credit, amount, asset, n)
+      LEFT JOIN locked payer ON payer.code = i.account
+      LEFT JOIN locked payee ON payee.code = i.credit
     )
-  INTO v_debit, v_credit, v_is_plain FROM item;
-
-  IF v_is_plain THEN
-    BEGIN
-      IF v_reserves > 0 THEN
-        INSERT INTO ledger_reservation (id, key, account_id, amount, purpose, ref_id, expires_at)
-          SELECT i.reservation, i.key, i.debit_id, i.amount, i.kind, i.ref_id, i.expires_at
-          FROM unnest(p_op, p_reservation, p_key, v_debit, p_amount, p_kind, p_ref_id, p_expires_at)
-            AS i (op, reservation, key, debit_id, amount, kind, ref_id, expires_at)
-          WHERE i.op = 'reserve';
-      END IF;
-
-      IF v_closings > 0 THEN
-        UPDATE ledger_reservation r SET status = c.status, captured = c.total, released = r.amount - c.total,
-          closed_key = c.key, closed_hash = c.hash, closed_at = now()
-        FROM (
-          SELECT i.reservation, max(i.key) AS key, max(i.hash) AS hash, max(i.debit_id) AS account_id,
-            max(CASE i.op WHEN 'capture' THEN 'captured' WHEN 'release' THEN i.kind END) AS status,
-            coalesce(sum(i.amount) FILTER (WHERE i.op = 'part'), 0) AS total
-          FROM unnest(p_op, p_reservation, p_key, p_hash, v_debit, p_kind, p_amount)
-            AS i (op, reservation, key, hash, debit_id, kind, amount)
-          WHERE i.op IN ('capture', 'release', 'part') GROUP BY i.reservation
-          -- Which of several closings of one reservation counts is decided one by one.
-          HAVING count(*) FILTER (WHERE i.op <> 'part') = 1
-        ) c
-        -- Still open, in words that fit no index but the primary key's.
-        WHERE r.id = c.reservation AND r.id = ANY (p_reservation) AND r.captured + r.released = 0 AND c.total <= r.amount
-          AND (c.account_id IS NULL OR c.account_id = r.account_id);
-        GET DIAGNOSTICS v_count = ROW_COUNT;
-        IF v_count <> v_closings THEN RAISE EXCEPTION USING ERRCODE = 'LG001'; END IF;
-      END IF;
-
-      WITH posted AS (
-        SELECT i.n, i.key, i.debit_id, i.credit_id, i.amount, i.asset, i.kind, i.ref_id, i.memo, NULL::text AS reservation
-        FROM unnest(p_op, p_key, v_debit, v_credit, p_amount, p_asset, p_kind, p_ref_id, p_memo) WITH ORDINALITY
-          AS i (op, key, debit_id, credit_id, amount, asset, kind, ref_id, memo, n)
-        WHERE i.op = 'transfer'
-        UNION ALL
-        SELECT i.n, NULL, r.account_id, i.credit_id, i.amount, payer.asset, i.kind, i.ref_id, i.memo, r.id
-        FROM unnest(p_op, p_reservation, v_credit, p_amount, p_kind, p_ref_id, p_memo) WITH ORDINALITY
-          AS i (op, reservation, credit_id, amount, kind, ref_id, memo, n)
-        CROSS JOIN LATERAL (SELECT id, account_id FROM ledger_reservation WHERE id = i.reservation OFFSET 0) r
-        CROSS JOIN LATERAL (SELECT id, asset FROM ledger_account WHERE id = r.account_id OFFSET 0) payer
-        CROSS JOIN LATERAL (SELECT id, asset FROM ledger_account WHERE id = i.credit_id OFFSET 0) payee
-        WHERE i.op = 'part' AND v_parts > 0 AND payee.id <> payer.id AND payee.asset = payer.asset
-      ), inserted AS (
-        INSERT INTO ledger_transfer (key, debit_id, credit_id, amount, asset, kind, ref_id, memo, reservation_id, batch_id)
-          SELECT key, debit_id, credit_id, amount, asset, kind, ref_id, memo, reservation, v_batch FROM posted ORDER BY n
-          RETURNING id, debit_id, credit_id, amount
-      ), change AS (
-        SELECT debit_id AS account_id, amount AS debit, 0 AS credit, 0 AS pending FROM inserted
-        UNION ALL SELECT credit_id, 0, amount, 0 FROM inserted
-        UNION ALL SELECT i.debit_id, 0, 0, i.amount FROM unnest(p_op, v_debit, p_amount) AS i (op, debit_id, amount)
-          WHERE i.op = 'reserve' AND v_reserves > 0
-        UNION ALL SELECT r.account_id, 0, 0, -r.amount FROM unnest(p_op, p_reservation) AS i (op, reservation)
-          CROSS JOIN LATERAL (SELECT account_id, amount FROM ledger_reservation WHERE id = i.reservation OFFSET 0) r
-          WHERE i.op IN ('capture', 'release') AND v_closings > 0
-      ), net AS (
-        SELECT account_id, sum(debit)::bigint AS debit, sum(credit)::bigint AS credit, sum(pending)::bigint AS pending
-        FROM change GROUP BY account_id
-      ), updated AS (
-        UPDATE ledger_account a SET debits_posted = debits_posted + net.debit, credits_posted = credits_posted + net.credit,
-          debits_pending = debits_pending + net.pending
-        FROM net WHERE a.id = net.account_id AND a.id = ANY (v_debit || v_credit || v_held)
+    SELECT array_agg(debit_id ORDER BY n), array_agg(credit_id ORDER BY n), coalesce(bool_and(coalesce(is_plain, false)), false)
+      AND NOT EXISTS (
+        SELECT FROM item WHERE op IN ('transfer', 'reserve') AND NOT may_overdraw
+        GROUP BY debit_id HAVING sum(amount) > min(available)
       )
-      SELECT count(*), array_agg(id ORDER BY id) INTO v_count, v_ids FROM inserted;
-      IF v_count <> v_transfers + v_parts THEN RAISE EXCEPTION USING ERRCODE = 'LG001'; END IF;
+    INTO v_debit, v_credit, v_is_plain FROM item;
 
-      -- Ids were drawn in the order of the batch, so the k-th transfer has the k-th id.
-      RETURN QUERY
-        SELECT i.n::int, 'ok', CASE i.op WHEN 'transfer' THEN v_ids[i.k]::text ELSE i.reservation END, false
-        FROM (
-          SELECT u.n, u.op, u.reservation, count(*) FILTER (WHERE u.op IN ('transfer', 'part')) OVER (ORDER BY u.n) AS k
-          FROM unnest(p_op, p_reservation) WITH ORDINALITY AS u (op, reservation, n)
-        ) i
-        WHERE i.op <> 'part';
-      RETURN;
-    -- A key seen before, a reservation that cannot be closed like this, a part between unequal assets, or a counter
-    -- that would leave 64 bits: whose fault it is shows one by one.
-    EXCEPTION WHEN SQLSTATE 'LG001' OR unique_violation OR numeric_value_out_of_range THEN
-      NULL;
-    END;
-  END IF;
+    IF NOT v_is_plain THEN RAISE EXCEPTION USING ERRCODE = 'LG001'; END IF;
+
+    IF v_reserves > 0 THEN
+      INSERT INTO ledger_reservation (id, key, account_id, amount, purpose, ref_id, expires_at)
+        SELECT i.reservation, i.key, i.debit_id, i.amount, i.kind, i.ref_id, i.expires_at
+        FROM unnest(p_op, p_reservation, p_key, v_debit, p_amount, p_kind, p_ref_id, p_expires_at)
+          AS i (op, reservation, key, debit_id, amount, kind, ref_id, expires_at)
+        WHERE i.op = 'reserve';
+    END IF;
+
+    IF v_closings > 0 THEN
+      UPDATE ledger_reservation r SET status = c.status, captured = c.total, released = r.amount - c.total,
+        closed_key = c.key, closed_hash = c.hash, closed_at = now()
+      FROM (
+        SELECT i.reservation, max(i.key) AS key, max(i.hash) AS hash, max(i.debit_id) AS account_id,
+          max(CASE i.op WHEN 'capture' THEN 'captured' WHEN 'release' THEN i.kind END) AS status,
+          coalesce(sum(i.amount) FILTER (WHERE i.op = 'part'), 0) AS total
+        FROM unnest(p_op, p_reservation, p_key, p_hash, v_debit, p_kind, p_amount)
+          AS i (op, reservation, key, hash, debit_id, kind, amount)
+        WHERE i.op IN ('capture', 'release', 'part') GROUP BY i.reservation
+        -- Which of several closings of one reservation counts is decided one by one.
+        HAVING count(*) FILTER (WHERE i.op <> 'part') = 1
+      ) c
+      -- Still open, in words that fit no index but the primary key's.
+      WHERE r.id = c.reservation AND r.id = ANY (p_reservation) AND r.captured + r.released = 0 AND c.total <= r.amount
+        AND (c.account_id IS NULL OR c.account_id = r.account_id);
+      GET DIAGNOSTICS v_count = ROW_COUNT;
+      IF v_count <> v_closings THEN RAISE EXCEPTION USING ERRCODE = 'LG001'; END IF;
+    END IF;
+
+    WITH posted AS (
+      SELECT i.n, i.key, i.debit_id, i.credit_id, i.amount, i.asset, i.kind, i.ref_id, i.memo, NULL::text AS reservation
+      FROM unnest(p_op, p_key, v_debit, v_credit, p_amount, p_asset, p_kind, p_ref_id, p_memo) WITH ORDINALITY
+        AS i (op, key, debit_id, credit_id, amount, asset, kind, ref_id, memo, n)
+      WHERE i.op = 'transfer'
+      UNION ALL
+      SELECT i.n, NULL, r.account_id, i.credit_id, i.amount, payer.asset, i.kind, i.ref_id, i.memo, r.id
+      FROM unnest(p_op, p_reservation, v_credit, p_amount, p_kind, p_ref_id, p_memo) WITH ORDINALITY
+        AS i (op, reservation, credit_id, amount, kind, ref_id, memo, n)
+      CROSS JOIN LATERAL (SELECT id, account_id FROM ledger_reservation WHERE id = i.reservation OFFSET 0) r
+      CROSS JOIN LATERAL (SELECT id, asset FROM ledger_account WHERE id = r.account_id OFFSET 0) payer
+      CROSS JOIN LATERAL (SELECT id, asset FROM ledger_account WHERE id = i.credit_id OFFSET 0) payee
+      WHERE i.op = 'part' AND v_parts > 0 AND payee.id <> payer.id AND payee.asset = payer.asset
+    ), inserted AS (
+      INSERT INTO ledger_transfer (key, debit_id, credit_id, amount, asset, kind, ref_id, memo, reservation_id, batch_id)
+        SELECT key, debit_id, credit_id, amount, asset, kind, ref_id, memo, reservation, v_batch FROM posted ORDER BY n
+        RETURNING id, debit_id, credit_id, amount
+    ), change AS (
+      SELECT debit_id AS account_id, amount AS debit, 0 AS credit, 0 AS pending FROM inserted
+      UNION ALL SELECT credit_id, 0, amount, 0 FROM inserted
+      UNION ALL SELECT i.debit_id, 0, 0, i.amount FROM unnest(p_op, v_debit, p_amount) AS i (op, debit_id, amount)
+        WHERE i.op = 'reserve' AND v_reserves > 0
+      UNION ALL SELECT r.account_id, 0, 0, -r.amount FROM unnest(p_op, p_reservation) AS i (op, reservation)
+        CROSS JOIN LATERAL (SELECT account_id, amount FROM ledger_reservation WHERE id = i.reservation OFFSET 0) r
+        WHERE i.op IN ('capture', 'release') AND v_closings > 0
+    ), net AS (
+      SELECT account_id, sum(debit)::bigint AS debit, sum(credit)::bigint AS credit, sum(pending)::bigint AS pending
+      FROM change GROUP BY account_id
+    ), updated AS (
+      UPDATE ledger_account a SET debits_posted = debits_posted + net.debit, credits_posted = credits_posted + net.credit,
+        debits_pending = debits_pending + net.pending
+      FROM net WHERE a.id = net.account_id AND a.id = ANY (v_accounts)
+    )
+    SELECT count(*), array_agg(id ORDER BY id) INTO v_count, v_ids FROM inserted;
+    IF v_count <> v_transfers + v_parts THEN RAISE EXCEPTION USING ERRCODE = 'LG001'; END IF;
+
+    -- Ids were drawn in the order of the batch, so the k-th transfer has the k-th id.
+    RETURN QUERY
+      SELECT i.n::int, 'ok', CASE i.op WHEN 'transfer' THEN v_ids[i.k]::text ELSE i.reservation END, false
+      FROM (
+        SELECT u.n, u.op, u.reservation, count(*) FILTER (WHERE u.op IN ('transfer', 'part')) OVER (ORDER BY u.n) AS k
+        FROM unnest(p_op, p_reservation) WITH ORDINALITY AS u (op, reservation, n)
+      ) i
+      WHERE i.op <> 'part';
+    RETURN;
+  -- Too little money for some order, a key seen before, a reservation that cannot be closed like this, a part between
+  -- unequal assets, or a counter that would leave 64 bits: whose fault it is shows one by one.
+  EXCEPTION WHEN SQLSTATE 'LG001' OR unique_violation OR numeric_value_out_of_range THEN
+    PERFORM FROM ledger_account WHERE id = ANY (v_accounts) ORDER BY id FOR NO KEY UPDATE;
+  END;
 
   SELECT array_agg((i.n, i.op, i.key, i.account, i.credit, i.amount, i.asset, i.kind, i.ref_id, i.memo, i.reservation,
     i.expires_at, i.hash, i.parent, i.unit)::ledger_item ORDER BY i.n) INTO v_items
