@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { keepRunning } from "./keep-running.ts";
 import { waitUntil } from "./ports.ts";
-import { commandLine, startProgram, stopOrphan, stopProgram } from "./processes.ts";
+import { commandLine, startProgram, stopOrphan } from "./processes.ts";
 
 export type EmbeddedChain = { url: string; stop: () => Promise<void> };
 
@@ -37,7 +38,11 @@ async function rpc(url: string, method: string): Promise<unknown> {
   return body.result;
 }
 
-/** Starts anvil (osaka: the P-256 precompile passkeys need) with its state kept in `home/chain.json`. */
+/**
+ * Starts anvil (osaka: the P-256 precompile passkeys need) with its state kept in `home/chain.json`, and again when it dies.
+ *
+ * The state is written every 3 seconds: a chain that was killed comes back without its last blocks, as after a reorg.
+ */
 export async function startAnvil(options: { home: string; port: number }): Promise<EmbeddedChain> {
   await mkdir(options.home, { recursive: true });
   const pidFile = join(options.home, "anvil.pid");
@@ -48,39 +53,44 @@ export async function startAnvil(options: { home: string; port: number }): Promi
     if (command?.includes("anvil")) await stopOrphan(pid, "SIGTERM");
     await rm(pidFile, { force: true });
   }
-  const running = startProgram(
-    findAnvil(),
-    [
-      "--hardfork",
-      "osaka",
-      "--host",
-      "127.0.0.1",
-      "--port",
-      String(options.port),
-      "--state",
-      join(options.home, "chain.json"),
-      "--state-interval",
-      "3",
-      "--prune-history",
-      "100",
-      "--quiet",
-    ],
-    { detached: true, logFile: join(options.home, "anvil.log") },
-  );
-  if (running.child.pid) await writeFile(pidFile, String(running.child.pid));
+  const logFile = join(options.home, "anvil.log");
+  const launch = async () => {
+    const started = startProgram(
+      findAnvil(),
+      [
+        "--hardfork",
+        "osaka",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        String(options.port),
+        "--state",
+        join(options.home, "chain.json"),
+        "--state-interval",
+        "3",
+        "--prune-history",
+        "100",
+        "--quiet",
+      ],
+      { detached: true, logFile },
+    );
+    if (started.child.pid) await writeFile(pidFile, String(started.child.pid));
+    return started;
+  };
+  const first = await launch();
   const url = `http://127.0.0.1:${options.port}`;
   await waitUntil("The chain", async () => {
-    if (running.child.exitCode !== null)
-      throw new Error(`The chain ended at once; its log is in ${join(options.home, "anvil.log")}.`);
+    if (first.child.exitCode !== null) throw new Error(`The chain ended at once; its log is in ${logFile}.`);
     return rpc(url, "eth_chainId").then(
       (id) => id === "0x7a69",
       () => false,
     );
   });
+  const kept = keepRunning({ name: "chain", logFile, first, relaunch: launch });
   return {
     url,
     stop: async () => {
-      await stopProgram(running, "SIGTERM", 10_000);
+      await kept.stop("SIGTERM", 10_000);
       await rm(pidFile, { force: true });
     },
   };

@@ -6,8 +6,9 @@ import { createRequire } from "node:module";
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import pg from "pg";
+import { keepRunning } from "./keep-running.ts";
 import { waitUntil } from "./ports.ts";
-import { isAlive, type Running, runToEnd, startProgram, stopOrphan, stopProgram } from "./processes.ts";
+import { commandLine, isAlive, runToEnd, startProgram, stopOrphan } from "./processes.ts";
 
 export type EmbeddedPostgres = { url: string; port: number; stop: () => Promise<void> };
 
@@ -90,20 +91,20 @@ async function initialise(binaries: Binaries, directory: string, password: strin
   }
 }
 
-/** Stops a server that an earlier run left behind, and clears a pid file whose server is gone. */
+/**
+ * Stops a server that an earlier run left behind.
+ *
+ * The pid file of a dead one is left to Postgres, which looks there for backends that still write. Only a file whose
+ * number meanwhile belongs to another program is cleared, because that would keep Postgres from starting for ever.
+ */
 async function recoverStaleServer(directory: string): Promise<void> {
   const pidFile = join(directory, "postmaster.pid");
-  if (!existsSync(pidFile)) return;
-  const [pidText, pidDirectory] = (await readFile(pidFile, "utf8")).split("\n");
+  const [pidText, pidDirectory] = (await readFile(pidFile, "utf8").catch(() => "")).split("\n");
   const pid = Number(pidText);
-  const isOurs = Number.isInteger(pid) && pid > 1 && pidDirectory === directory && isAlive(pid);
-  const command =
-    isOurs && process.platform === "linux"
-      ? await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")
-      : "postgres";
-  // The number may belong to another program by now: only a postgres is stopped.
-  if (isOurs && command.includes("postgres")) await stopOrphan(pid, "SIGINT");
-  await rm(pidFile, { force: true });
+  if (!Number.isInteger(pid) || pid <= 1 || !isAlive(pid)) return;
+  const command = (await commandLine(pid)) ?? "postgres";
+  if (pidDirectory === directory && command.includes("postgres")) await stopOrphan(pid, "SIGINT");
+  else await rm(pidFile, { force: true });
 }
 
 async function canConnect(url: string): Promise<boolean> {
@@ -130,7 +131,7 @@ async function ensureDatabase(adminUrl: string, name: string): Promise<void> {
   }
 }
 
-/** Starts (after creating it the first time) a Postgres of our own in `home`, with data in `home/postgres`. */
+/** Starts (after creating it the first time) a Postgres of our own in `home`, with data in `home/postgres`, and again when it dies. */
 export async function startPostgres(options: {
   home: string;
   port: number;
@@ -149,9 +150,8 @@ export async function startPostgres(options: {
     await initialise(binaries, directory, password, owner);
     await writeFile(passwordFile, password, { mode: 0o600 });
   }
-  await recoverStaleServer(directory);
-
   const password = (await readFile(passwordFile, "utf8")).trim();
+  const logFile = join(options.home, "postgres.log");
   const settings = [
     "listen_addresses=127.0.0.1",
     `port=${options.port}`,
@@ -160,27 +160,26 @@ export async function startPostgres(options: {
     "shared_buffers=128MB",
     ...(options.settings ?? []),
   ];
-  const running: Running = startProgram(
-    binaries.postgres,
-    ["-D", directory, ...settings.flatMap((setting) => ["-c", setting])],
-    {
-      ...owner,
-      cwd: directory,
+  const launch = async () => {
+    await recoverStaleServer(directory);
+    return startProgram(
+      binaries.postgres,
+      ["-D", directory, ...settings.flatMap((setting) => ["-c", setting])],
       // A group of its own: Ctrl-C reaches the supervisor, which ends Postgres last, after everyone who writes to it.
-      detached: true,
-      logFile: join(options.home, "postgres.log"),
-    },
-  );
+      { ...owner, cwd: directory, detached: true, logFile },
+    );
+  };
+  const first = await launch();
   const adminUrl = `postgresql://postgres:${password}@127.0.0.1:${options.port}/postgres`;
   await waitUntil("Postgres", async () => {
-    if (running.child.exitCode !== null)
-      throw new Error(`Postgres ended at once; its log is in ${join(options.home, "postgres.log")}.`);
+    if (first.child.exitCode !== null) throw new Error(`Postgres ended at once; its log is in ${logFile}.`);
     return canConnect(adminUrl);
   });
   await ensureDatabase(adminUrl, "converge");
+  const kept = keepRunning({ name: "database", logFile, first, relaunch: launch });
   return {
     port: options.port,
     url: `postgresql://postgres:${password}@127.0.0.1:${options.port}/converge`,
-    stop: () => stopProgram(running, "SIGINT", 10_000),
+    stop: () => kept.stop("SIGINT", 10_000),
   };
 }
