@@ -79,7 +79,7 @@ function JoinCommand({ publicUrl }: { publicUrl: string }) {
               code={`node gpu-node --url ${publicUrl} \\\n  --token ${join.data.token}`}
             />
             <p className="mt-2 text-ink-3 text-sm">
-              The token joins one machine, once, and expires <Time iso={join.data.expiresAt} />. To serve an Ollama or
+              The token expires <Time iso={join.data.expiresAt} /> and joins one machine, once. To serve an Ollama or
               vLLM that runs there, add <code className="font-mono">--openai-base-url</code> and{" "}
               <code className="font-mono">--model</code>.
             </p>
