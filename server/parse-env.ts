@@ -1,7 +1,33 @@
+import { BlockList, isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 
 const flag = z.enum(["0", "1", "true", "false"]).transform((value) => value === "1" || value === "true");
+
+/** Adds `address` or `address/bits` to the ranges; answers what is wrong with it, or null. */
+function addRange(ranges: BlockList, text: string): string | null {
+  const [address = "", bits, ...rest] = text.split("/");
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return `"${text}" is not an address or a range such as 10.0.0.0/8.`;
+  const family = version === 4 ? "ipv4" : "ipv6";
+  const bitsMax = version === 4 ? 32 : 128;
+  if (bits === undefined) ranges.addAddress(address, family);
+  else if (!/^\d{1,3}$/.test(bits) || Number(bits) > bitsMax)
+    return `"${text}" needs 1 to ${bitsMax} bits after the slash.`;
+  // Trusting everybody would let anybody choose the address they are counted by.
+  else if (Number(bits) === 0) return `"${text}" is everybody.`;
+  else ranges.addSubnet(address, Number(bits), family);
+  return null;
+}
+
+const addressRanges = z.string().transform((text, context) => {
+  const ranges = new BlockList();
+  for (const entry of text.split(",")) {
+    const problem = entry.trim() === "" ? null : addRange(ranges, entry.trim());
+    if (problem) context.addIssue({ code: "custom", message: problem });
+  }
+  return ranges;
+});
 
 /** Every variable Converge reads. `.env.example` explains each; none has to be set for `npm start`. */
 const schema = z.object({
@@ -17,6 +43,11 @@ const schema = z.object({
   SIGNER_SOCKET: z.string().min(1).optional(),
   AUTH_SECRET: z.string().min(32).optional(),
   DEMO_SIGN_IN: flag.optional(),
+  TRUSTED_PROXIES: addressRanges.prefault(""),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,}$/, "needs 16 characters or more, without spaces")
+    .optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 

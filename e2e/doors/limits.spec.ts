@@ -53,6 +53,32 @@ test("the limit for strangers holds, whatever address a header claims", async ()
   expect((await send({ path: "/api/v1/nodes", from: strangerAddress() })).status).toBe(200);
 });
 
+test("behind a proxy that is trusted, strangers are counted by their own address", async () => {
+  const proxy = process.env.TRUSTED_PROXIES ?? "";
+  test.skip(proxy === "", "needs an instance that trusts a proxy (scripts/lib/test.ts starts one)");
+  const left = async (forwardedFor: string, from = proxy) =>
+    leftOf(await send({ path: "/api/v1/nodes", from, headers: { "x-forwarded-for": forwardedFor } }));
+  const stranger = `198.51.100.${process.pid % 250}`;
+  const first = await left(stranger);
+  // The same one, whatever they put before it and however it is written.
+  expect(await left(`203.0.113.1, ${stranger}`)).toBe(first - 1);
+  expect(await left(`127.0.0.1, ${proxy}, ::ffff:${stranger}, ${proxy}`)).toBe(first - 2);
+  // Another one is another, and who is no proxy of ours cannot speak for anybody.
+  expect(await left("2001:db8:1:2::1")).toBe((await left("2001:db8:1:2::ffff")) + 1);
+  expect(await left(stranger, strangerAddress())).toBeGreaterThan(first - 3);
+  expect(await left(stranger)).toBe(first - 3);
+});
+
+test("metrics are there for this machine alone", async () => {
+  const headers = { "x-forwarded-for": "127.0.0.1", "x-converge-local": "1", "x-real-ip": "127.0.0.1" };
+  expect(expectRefused(await send({ path: "/api/metrics", from: strangerAddress(), headers }), "metrics").code).toBe(
+    "NOT_FOUND",
+  );
+  const open = await send({ path: "/api/metrics" });
+  expect(open.status).toBe(200);
+  expect(open.text).toContain("converge_http_request_duration_seconds");
+});
+
 test("guessing keys, joining as a node and signing in all count as a stranger's requests", async () => {
   const left = async (from: string) => leftOf(await send({ path: "/api/v1/nodes", from }));
   for (const request of [

@@ -26,6 +26,9 @@ const run = async ([name, command]: [string, string[]], env?: NodeJS.ProcessEnv)
   results.push(await runSuite(name, command, env));
 };
 
+/** An address that stands for a reverse proxy of ours in the tests of limits. */
+const PROXY = "127.254.254.254";
+
 /** Starts the whole of Converge the way a user does, in a folder and on a port of its own. */
 async function startInstance(): Promise<{ url: string; stop: () => Promise<void> }> {
   const home = await mkdtemp(join(tmpdir(), "converge-e2e-"));
@@ -37,6 +40,7 @@ async function startInstance(): Promise<{ url: string; stop: () => Promise<void>
       CONVERGE_HOME: home,
       PORT: String(port),
       CONVERGE_INSTALL_MS: "0",
+      TRUSTED_PROXIES: PROXY,
       DATABASE_URL: "",
       CHAIN_RPC_URL: "",
     },
@@ -78,7 +82,7 @@ async function runIntegration(): Promise<void> {
 async function runJourneys(): Promise<void> {
   const executable = ensureBrowser();
   const instance = await startInstance();
-  const env = { ...process.env, BASE_URL: instance.url, CHROMIUM_PATH: executable };
+  const env = { ...process.env, BASE_URL: instance.url, CHROMIUM_PATH: executable, TRUSTED_PROXIES: PROXY };
   try {
     await run(journeySuite(), env);
     await run(browserSuite(), env);

@@ -18,8 +18,11 @@ export type DoorOptions = {
 
 const isChange = (method: string): boolean => method !== "GET" && method !== "HEAD" && method !== "OPTIONS";
 
-/** The peer's address as the web server saw it; a forwarded header that a client wrote itself is not asked. */
+/** Whom a stranger is counted as. The web server writes it (server/web/peer.ts), whatever the client claims. */
 export const peerAddress = (request: Request): string => request.headers.get("x-converge-peer") ?? "unknown";
+
+/** Whether the web server saw the request come from its own machine, and not through a proxy on it. */
+export const isFromThisMachine = (request: Request): boolean => request.headers.get("x-converge-local") === "1";
 
 /** What every answer of ours has: a request id, one error shape, no caching unless it says so, and a measurement. */
 export async function answerWithId(

@@ -1,6 +1,8 @@
 import { createServer } from "node:http";
 import next from "next";
 import { DomainError } from "../../core/errors.ts";
+import { env } from "../env.ts";
+import { markPeer } from "./peer.ts";
 import { faultOf, refuse } from "./refuse.ts";
 
 // The web process: Next behind a plain HTTP server, so that it can drain and tell a request's true peer.
@@ -20,8 +22,7 @@ await app.prepare();
 const handle = app.getRequestHandler();
 
 const server = createServer((request, response) => {
-  // Whatever a client claims under this name is replaced by what the socket says.
-  request.headers["x-converge-peer"] = request.socket.remoteAddress ?? "unknown";
+  markPeer(request, env.TRUSTED_PROXIES);
   // A layout cannot see its own address; whoever is sent to sign in is to come back to it.
   request.headers["x-converge-path"] = request.url ?? "/";
   if (draining) response.setHeader("connection", "close");

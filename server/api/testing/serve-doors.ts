@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, BlockList } from "node:net";
 import { Readable } from "node:stream";
+import { markPeer } from "#server/web/peer.ts";
 import { handleChatCompletions } from "../chat-door.ts";
 import { handleModels } from "../models-door.ts";
 import { handleHeartbeat, handleJoin, handleNodeEvents, handlePoll, handleReceiptSignature } from "../worker-door.ts";
@@ -17,6 +18,8 @@ const DOORS: Record<string, (request: Request) => Promise<Response>> = {
   "GET /api/v1/models": handleModels,
 };
 
+const NO_PROXIES = new BlockList();
+
 async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const url = new URL(incoming.url ?? "/", "http://127.0.0.1");
   const door = DOORS[`${incoming.method} ${url.pathname}`];
@@ -24,9 +27,9 @@ async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Prom
   outgoing.once("close", () => {
     if (!outgoing.writableFinished) left.abort();
   });
+  markPeer(incoming, NO_PROXIES);
   const headers = new Headers();
   for (const [name, value] of Object.entries(incoming.headers)) if (typeof value === "string") headers.set(name, value);
-  headers.set("x-converge-peer", incoming.socket.remoteAddress ?? "unknown");
   const hasBody = incoming.method === "POST";
   const request = new Request(url, {
     method: incoming.method ?? "GET",
