@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { newId } from "#core/ids.ts";
 import { pool } from "#server/db.ts";
-import { consumeRateLimit, refundRateLimit } from "./rate-limit.ts";
+import { consumeRateLimit, refundRateLimit, sweepRateLimits } from "./rate-limit.ts";
 
 afterAll(() => pool.end());
 
@@ -31,5 +31,14 @@ describe("the rate limit", () => {
     await consumeRateLimit("auth", other, 10);
     await refundRateLimit("auth", other);
     expect(await countOf(other)).toBe(9);
+  });
+
+  it("forgets the windows that are over, and no other", async () => {
+    const [over, running] = [newId("request"), newId("request")];
+    await Promise.all([over, running].map((caller) => consumeRateLimit("auth", caller)));
+    await pool.query("UPDATE rate_limit SET expire = $2 WHERE key = $1", [`auth:${over}`, Date.now() - 1_000]);
+    await sweepRateLimits();
+    expect(await countOf(over)).toBeUndefined();
+    expect(await countOf(running)).toBe(1);
   });
 });

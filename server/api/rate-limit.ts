@@ -73,6 +73,11 @@ export async function refundRateLimit(name: LimitName, caller: string): Promise<
   await limiters[name].reward(caller.slice(0, 200)).catch(() => undefined);
 }
 
+/** Forgets the counts of windows that are over. */
+export async function sweepRateLimits(): Promise<void> {
+  await pool.query("DELETE FROM rate_limit WHERE expire < $1", [Date.now()]);
+}
+
 /** draft-ietf-httpapi-ratelimit-headers-11: the policy, then what is left of it. */
 function limitHeaders(name: LimitName, state: RateLimiterRes): Record<string, string> {
   const reset = Math.max(0, Math.ceil(state.msBeforeNext / 1000));

@@ -1,6 +1,7 @@
 import type { JobHelpers, TaskList } from "graphile-worker";
 import { z } from "zod";
 import { sweepIdempotentRequests } from "#server/api/idempotency.ts";
+import { sweepRateLimits } from "#server/api/rate-limit.ts";
 import { signReceipt } from "#server/compute/sign-receipt.ts";
 import { sweepInferences, sweepNodes } from "#server/compute/sweep-compute.ts";
 import { env } from "#server/env.ts";
@@ -9,6 +10,7 @@ import { prove } from "#server/proofs/prove.ts";
 import { recoverProofs } from "#server/proofs/recover-proofs.ts";
 import { closeEpoch } from "#server/rewards/close-epoch.ts";
 import { syncAgentPause } from "#server/wallets/pause-agent.ts";
+import { settleClosedOrders } from "#server/wallets/settle-closed-orders.ts";
 import type { Loop } from "./run-loops.ts";
 
 /** A job's payload was written by us, but perhaps by an older version: it is read like any outside data. */
@@ -24,14 +26,17 @@ export const TASKS: TaskList = {
   "close-epoch": task(z.unknown(), closeEpoch),
   "compute-sign-receipt": task(z.object({ receiptId: z.string() }), ({ receiptId }) => signReceipt(receiptId)),
   "sync-agent-pause": task(z.object({ agentId: z.string() }), syncAgentPause),
+  "settle-closed-orders": task(z.unknown(), settleClosedOrders),
   "recover-proofs": task(z.unknown(), recoverProofs),
   "sweep-idempotent-requests": task(z.unknown(), sweepIdempotentRequests),
+  "sweep-rate-limits": task(z.unknown(), sweepRateLimits),
 };
 
 /** By the clock, once in the whole platform however many workers run. */
 export const CRON = `
 * * * * * recover-proofs
 17 * * * * sweep-idempotent-requests
+*/10 * * * * sweep-rate-limits
 `;
 
 const EPOCH_EVERY_MS = env.isDevelopmentChain ? 15_000 : 60 * 60_000;
@@ -41,5 +46,6 @@ export const LOOPS: Loop[] = [
   { name: "sweep-nodes", everyMs: 3_000, work: () => sweepNodes() },
   { name: "sweep-inferences", everyMs: 10_000, work: () => sweepInferences() },
   { name: "release-expired-reservations", everyMs: 10_000, work: () => releaseExpiredReservations() },
+  { name: "settle-closed-orders", everyMs: 10_000, work: () => settleClosedOrders() },
   { name: "close-epoch", everyMs: EPOCH_EVERY_MS, work: () => closeEpoch() },
 ];

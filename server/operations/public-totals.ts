@@ -1,5 +1,6 @@
 import type { PublicTotals } from "#core/schemas/public-totals.ts";
 import { pool } from "#server/db.ts";
+import { rememberBriefly } from "./remember-briefly.ts";
 
 const CACHE_MS = 3_000;
 const RECENT_POSTINGS = 7;
@@ -31,8 +32,6 @@ const QUERY = `SELECT json_build_object(
           FROM ledger_transfer t ORDER BY t.id DESC LIMIT ${RECENT_POSTINGS}) r))
 ) AS totals`;
 
-let cached: { at: number; totals: Promise<PublicTotals> } | null = null;
-
 async function readTotals(): Promise<PublicTotals> {
   const { rows } = await pool.query<Row>(QUERY);
   const row = rows[0];
@@ -41,16 +40,4 @@ async function readTotals(): Promise<PublicTotals> {
 }
 
 /** The platform's public figures, read at most once in three seconds however many people look. */
-export function getPublicTotals(): Promise<PublicTotals> {
-  const now = Date.now();
-  if (!cached || now - cached.at > CACHE_MS) {
-    const totals = readTotals();
-    const entry = { at: now, totals };
-    cached = entry;
-    // A failure is not remembered: the next visitor asks again.
-    totals.catch(() => {
-      if (cached === entry) cached = null;
-    });
-  }
-  return cached.totals;
-}
+export const getPublicTotals = rememberBriefly(CACHE_MS, readTotals);

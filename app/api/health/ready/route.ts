@@ -1,4 +1,4 @@
 import { answers } from "#server/api/methods.ts";
-import { readinessResponse } from "#server/api/readiness-door.ts";
+import { handleReadiness } from "#server/api/readiness-door.ts";
 
-export const { GET, POST, PUT, PATCH, DELETE } = answers({ GET: readinessResponse });
+export const { GET, POST, PUT, PATCH, DELETE } = answers({ GET: handleReadiness });
