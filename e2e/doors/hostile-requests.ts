@@ -230,7 +230,6 @@ function pathOf(route: Route, isHostile: boolean): fc.Arbitrary<string> {
 function attacksOn(route: Route): fc.Arbitrary<Attack> {
   const { method } = route;
   const hasId = route.parameters.some((parameter) => parameter.in === "path");
-  const hasQuery = route.parameters.some((parameter) => parameter.in === "query");
   const attacks: fc.Arbitrary<Attack>[] = [
     fc
       .tuple(pathOf(route, false), fc.constantFrom("PUT", "PATCH", "TRACE", "PROPFIND"))
@@ -239,7 +238,20 @@ function attacksOn(route: Route): fc.Arbitrary<Attack> {
       request: { method: method === "GET" ? "GET" : "PATCH", path: `${path}?${query}` },
       mustRefuse: method !== "GET",
     })),
+    // What a route's query does not name, it refuses; and beside a body there is no query at all.
+    fc
+      .tuple(pathOf(route, false), fc.constantFrom(...HOSTILE_QUERIES))
+      .map(([path, query]) => ({ request: { method, path: `${path}?${query}` }, mustRefuse: true })),
   ];
+  if (method !== "GET" && !route.body)
+    attacks.push(
+      fc
+        .tuple(pathOf(route, false), fc.constantFrom(...EXTRA_FIELDS))
+        .map(([path, extra]) => ({
+          request: { method, path, headers: jsonHeaders, body: `{${extra}}` },
+          mustRefuse: true,
+        })),
+    );
   if (hasId)
     attacks.push(
       pathOf(route, true).map((path) => ({
@@ -247,12 +259,6 @@ function attacksOn(route: Route): fc.Arbitrary<Attack> {
         // "." and ".." are resolved before anybody reads the address.
         mustRefuse: !/\/(\.|%2e)+(\/|$)/.test(path),
       })),
-    );
-  if (hasQuery)
-    attacks.push(
-      fc
-        .tuple(pathOf(route, false), fc.constantFrom(...HOSTILE_QUERIES))
-        .map(([path, query]) => ({ request: { method, path: `${path}?${query}` }, mustRefuse: true })),
     );
   if (route.body) {
     const body = hostileBody(route.body);

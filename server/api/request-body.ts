@@ -20,6 +20,15 @@ function jsonDepth(text: string): number {
   return deepest;
 }
 
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
+/** The next piece of a body. When there is none because its sender hung up, that is no failure of ours. */
+function readChunk(reader: Reader): ReturnType<Reader["read"]> {
+  return reader.read().catch((cause: unknown) => {
+    throw new DomainError("BAD_REQUEST", { message: "The body broke off before its end." }, { cause });
+  });
+}
+
 /** Reads a body up to a size, whatever its Content-Length claims. */
 export async function readText(request: Request, bytesMax: number = BODY_BYTES_MAX): Promise<string> {
   if (Number(request.headers.get("content-length") ?? 0) > bytesMax)
@@ -27,21 +36,34 @@ export async function readText(request: Request, bytesMax: number = BODY_BYTES_M
   if (!request.body) return "";
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body) {
-    size += chunk.byteLength;
-    if (size > bytesMax) throw new DomainError("PAYLOAD_TOO_LARGE", { bytesMax });
-    chunks.push(chunk);
+  const reader = request.body.getReader();
+  for (let next = await readChunk(reader); !next.done; next = await readChunk(reader)) {
+    size += next.value.byteLength;
+    if (size > bytesMax) {
+      // Nobody waits for the rest to arrive.
+      reader.cancel().catch(() => undefined);
+      throw new DomainError("PAYLOAD_TOO_LARGE", { bytesMax });
+    }
+    chunks.push(next.value);
   }
   return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
-/** The text of a JSON body: the right content type, a bounded size and depth. */
-export async function readJsonText(request: Request, bytesMax: number = BODY_BYTES_MAX): Promise<string> {
+function assertJsonType(request: Request): void {
   const contentType = request.headers.get("content-type") ?? "";
   if (!/^application\/json\s*(;|$)/i.test(contentType)) throw new DomainError("UNSUPPORTED_MEDIA_TYPE");
-  const text = await readText(request, bytesMax);
+}
+
+function assertShallow(text: string): void {
   if (jsonDepth(text) > DEPTH_MAX)
     throw new DomainError("BAD_REQUEST", { message: `The body is nested deeper than ${DEPTH_MAX} levels.` });
+}
+
+/** The text of a JSON body: the right content type, a bounded size and depth. */
+export async function readJsonText(request: Request, bytesMax: number = BODY_BYTES_MAX): Promise<string> {
+  assertJsonType(request);
+  const text = await readText(request, bytesMax);
+  assertShallow(text);
   return text;
 }
 
@@ -60,4 +82,13 @@ export function parseJson(text: string): unknown {
 /** Reads a JSON body: the right content type, a bounded size and depth, well formed. */
 export async function readJson(request: Request, bytesMax: number = BODY_BYTES_MAX): Promise<unknown> {
   return parseJson(await readJsonText(request, bytesMax));
+}
+
+/** As `readJson`, for requests that need no body: undefined when there is none, whatever its type is said to be. */
+export async function readJsonIfAny(request: Request): Promise<unknown> {
+  const text = await readText(request);
+  if (text === "") return undefined;
+  assertJsonType(request);
+  assertShallow(text);
+  return parseJson(text);
 }

@@ -1,5 +1,6 @@
 import { initTRPC } from "@trpc/server";
 import type { OpenApiMeta } from "trpc-to-openapi";
+import { z } from "zod";
 import { toWireError } from "#core/api-error.ts";
 import { DomainError } from "#core/errors.ts";
 import type { Role, Scope } from "#core/scopes.ts";
@@ -13,7 +14,16 @@ export type ApiContext = {
   requestId: string;
   /** The caller's own key for this request, or null. Verbs that move money use it as their idempotency key. */
   idempotencyKey: string | null;
+  /** The fields a REST request holds: where its procedure looks for its input, and elsewhere. */
+  sent?: { input: string[]; elsewhere: string[] };
 };
+
+const nothing = z.strictObject({});
+
+/** Refuses fields that nobody would read: a caller who sends them expects them to have a meaning. */
+function assertAllRead({ input, elsewhere }: NonNullable<ApiContext["sent"]>, takesInput: boolean): void {
+  nothing.parse(Object.fromEntries([...(takesInput ? [] : input), ...elsewhere].map((name) => [name, null])));
+}
 
 const t = initTRPC
   .context<ApiContext>()
@@ -36,8 +46,10 @@ const t = initTRPC
 export const router = t.router;
 export const createCallerFactory = t.createCallerFactory;
 /** Nothing reaches a schema that could not be stored, whichever door it came through. */
-export const publicProcedure = t.procedure.use(async ({ getRawInput, next }) => {
-  assertCleanInput(await getRawInput());
+export const publicProcedure = t.procedure.use(async ({ ctx, getRawInput, next }) => {
+  const input = await getRawInput();
+  assertCleanInput(input);
+  if (ctx.sent) assertAllRead(ctx.sent, input !== undefined);
   return next();
 });
 
