@@ -39,7 +39,8 @@ export function buildWeb(): Promise<boolean> {
   const distDir = process.env.NEXT_DIST_DIR ?? ".next";
   return makeWhenChanged({
     root,
-    stamp: join(stamps, `web${distDir}`),
+    // The folder may lie deeper than one level; its stamp is one file.
+    stamp: join(stamps, `web${encodeURIComponent(distDir)}`),
     sources: [
       "app",
       "components",
