@@ -52,6 +52,18 @@ export function activitySteps(activity: ActivityView): ReceiptStep[] {
       href: `/verify/${activity.inferenceId}`,
     });
   }
+  // Whether an action that never left was judged and signed is not known here, and does not matter.
+  const isUnsent = activity.status === "planned" || (activity.status === "failed" && activity.transactionHash === null);
+  if (isUnsent) {
+    const isWaiting = activity.status === "planned";
+    steps.push({
+      kind: "transaction",
+      title: isWaiting ? "Written down, not sent yet" : "It was not carried out; no money moved",
+      detail: activity.error ?? undefined,
+      state: isWaiting ? "waiting" : "refused",
+    });
+    return steps;
+  }
   steps.push(decision(activity));
   if (activity.refusal !== null) return steps;
   steps.push({ kind: "signature", title: "Signed by the agent’s key", hash: activity.operationId ?? undefined });

@@ -10,6 +10,7 @@ const AGENTS = {
 
 const ACTIVITIES = {
   refused: ["bad", "Refused"],
+  planned: ["busy", "Not sent yet"],
   submitted: ["busy", "Under way"],
   succeeded: ["ok", "Done"],
   failed: ["bad", "Failed"],

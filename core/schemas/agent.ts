@@ -132,7 +132,8 @@ export const activityOutput = z.object({
   id: z.string(),
   agentId: z.string(),
   kind: z.enum(["payment", "deposit", "call"]),
-  status: z.enum(["refused", "submitted", "succeeded", "failed"]),
+  /** "planned" is written down and not sent: a repeat of the request carries it on, or it fails after ten minutes. */
+  status: z.enum(["refused", "planned", "submitted", "succeeded", "failed"]),
   recipient: z.string().nullable(),
   amount: wireAmount.nullable(),
   inferenceId: z.string().nullable(),

@@ -55,9 +55,9 @@ export const SIGNER_METHODS = {
     input: z.strictObject({ agentId }),
     output: z.strictObject({ spentInWindow: uint256, paused: z.boolean(), revoked: z.boolean() }),
   },
-  /** Judges a batch and signs nothing. */
+  /** Judges a batch and signs nothing. What was signed for the same nonce before does not count beside it. */
   evaluateExecution: {
-    input: z.strictObject({ agentId, callData: bytesSchema(65_536) }),
+    input: z.strictObject({ agentId, callData: bytesSchema(65_536), nonce: uint256.optional() }),
     output: z.strictObject({ spent: uint256, spentInWindow: uint256 }),
   },
   signUserOperation: {

@@ -81,6 +81,11 @@ export async function indexChain(
   return { pending: to < safe || !isApplied };
 }
 
+/** The last block whose events were all applied. Read it before what it is compared with. */
+export async function lastAppliedBlock(): Promise<bigint | null> {
+  return (await findCursor())?.blockNumber ?? null;
+}
+
 async function findCursor(): Promise<Cursor | null> {
   const [cursor] = await sqlOf(pool).query<Cursor>(
     `SELECT block_number AS "blockNumber", block_hash AS "blockHash", status FROM chain_cursor WHERE name = $1`,

@@ -73,22 +73,26 @@ function calldataGas(data: Hex): bigint {
   return gas;
 }
 
+/** The nonce of an account's next operation under a nonce key, as of a block or of the latest one. */
+export const nextNonce = (sender: Address, nonceKey: bigint, blockNumber?: bigint): Promise<bigint> =>
+  publicClient().readContract({
+    address: ENTRY_POINT_ADDRESS,
+    abi: entryPointAbi,
+    functionName: "getNonce",
+    args: [sender, nonceKey],
+    ...(blockNumber === undefined ? {} : { blockNumber }),
+  });
+
 /** Builds an operation that the gas sponsor pays for; everything but the signature. Throws when the chain would refuse it. */
 export async function buildUserOperation(input: {
   account: OperatedAccount;
-  nonceKey: bigint;
+  nonce: bigint;
   callData: Hex;
 }): Promise<UnsignedOperation> {
-  const { account, callData } = input;
+  const { account, callData, nonce } = input;
   const { AgentAccountFactory, GasSponsor } = loadDeployment().contracts;
-  const [deployed, nonce, fees, simulated] = await Promise.all([
+  const [deployed, fees, simulated] = await Promise.all([
     isDeployed(account.address),
-    publicClient().readContract({
-      address: ENTRY_POINT_ADDRESS,
-      abi: entryPointAbi,
-      functionName: "getNonce",
-      args: [account.address, input.nonceKey],
-    }),
     currentFees(),
     simulateExecution(account, callData),
   ]);

@@ -74,7 +74,7 @@ export async function evaluateExecution(
 ): Promise<SignerOutput<"evaluateExecution">> {
   return inTransaction(async (connection) => {
     const agent = await lockAgent(keys, connection, input.agentId);
-    return judge(connection, agent, input.callData, null);
+    return judge(connection, agent, input.callData, input.nonce ?? null);
   });
 }
 

@@ -1,151 +1,135 @@
-import type { Address, Hex } from "viem";
-import { zeroHash } from "viem";
-import { encodeFunctionData, getAddress } from "viem/utils";
 import { DomainError } from "#core/errors.ts";
-import { testUsdAbi, vaultAbi } from "#core/generated/abis.ts";
-import { newId } from "#core/ids.ts";
-import { type Call, decodeSpend, encodeExecution } from "#core/policy/execution.ts";
 import type { ActivityView, Refusal, SimulationView } from "#core/schemas/agent.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { signerClient } from "#server/chain/signer-client.ts";
-import { simulateExecution } from "#server/chain/user-operations.ts";
+import { buildUserOperation, nextNonce, simulateExecution } from "#server/chain/user-operations.ts";
 import { db } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import type { Actor } from "#server/identity/actor.ts";
-import { agentAccount } from "#server/ledger/account-codes.ts";
+import {
+  type Action,
+  type CallInput,
+  type EncodedAction,
+  encodeAction,
+  freeCalls,
+  ledgerDeposit,
+  payment,
+} from "./agent-actions.ts";
 import { type AgentRow, accountOfAgent, getAgentRow, getOwnAgentRow, viewActivities } from "./agent-rows.ts";
-import { depositRef } from "./deposit-accounts.ts";
-import { type PreparedRow, prepareRow } from "./operation-rows.ts";
+import { findUnsent, keepOperation, type PreparedRow } from "./operation-rows.ts";
+import { closeAsFailed, closeAsRefused, isUnsent, markSubmitted, type Plan, planAction } from "./plan-action.ts";
 import { submitSigned } from "./submit-operation.ts";
 
-/** What an agent is to do: the calls, the proof each uses up, and how it shows in the agent's history. */
-type Action = {
-  kind: ActivityView["kind"];
-  calls: Call[];
-  inferenceIds: Hex[];
-  recipient: Address | null;
+/** The steps of an action that ask somebody else. */
+export type ActionPorts = {
+  evaluate: typeof signerClient.evaluateExecution;
+  build: typeof buildUserOperation;
+  sign: typeof signerClient.signUserOperation;
+  order: typeof submitSigned;
 };
 
-const call = (target: Address, data: Hex): Call => ({ target, value: 0n, data });
+/** The signer, the chain and the outbox themselves. */
+export const PORTS: ActionPorts = {
+  evaluate: signerClient.evaluateExecution,
+  build: buildUserOperation,
+  sign: signerClient.signUserOperation,
+  order: submitSigned,
+};
 
-function payment(input: { recipient: string; units: string; inferenceId?: string | undefined }): Action {
-  const recipient = getAddress(input.recipient);
-  const data = encodeFunctionData({
-    abi: testUsdAbi,
-    functionName: "transfer",
-    args: [recipient, BigInt(input.units)],
-  });
-  return {
-    kind: "payment",
-    calls: [call(loadDeployment().contracts.TestUSD, data)],
-    inferenceIds: input.inferenceId ? [input.inferenceId as Hex] : [],
-    recipient,
-  };
-}
-
-function ledgerDeposit(agentId: string, units: string): Action {
-  const { TestUSD, Vault } = loadDeployment().contracts;
-  const amount = BigInt(units);
-  const approve = encodeFunctionData({ abi: testUsdAbi, functionName: "approve", args: [Vault, amount] });
-  const deposit = encodeFunctionData({
-    abi: vaultAbi,
-    functionName: "deposit",
-    args: [depositRef(agentAccount(agentId)), amount],
-  });
-  return { kind: "deposit", calls: [call(TestUSD, approve), call(Vault, deposit)], inferenceIds: [], recipient: Vault };
-}
-
-type CallInput = { target: string; data: string; inferenceId?: string | undefined };
-
-function freeCalls(calls: readonly CallInput[]): Action {
-  const hasProof = calls.some(({ inferenceId }) => inferenceId !== undefined);
-  return {
-    kind: "call",
-    calls: calls.map(({ target, data }) => call(getAddress(target), data as Hex)),
-    inferenceIds: hasProof ? calls.map(({ inferenceId }) => (inferenceId ?? zeroHash) as Hex) : [],
-    recipient: null,
-  };
-}
+/** The caller's Idempotency-Key, when there is one: the same action under the same key happens once. */
+type Keyed = { key?: string | undefined };
 
 /** Pays dollars from the agent's account to an address that its policy names. */
 export const payAsAgent = (
   actor: Actor,
-  input: { id: string; recipient: string; units: string; inferenceId?: string | undefined },
-): Promise<ActivityView> => actAsAgent(actor, input.id, payment(input));
+  input: { id: string; recipient: string; units: string; inferenceId?: string | undefined } & Keyed,
+  ports: ActionPorts = PORTS,
+): Promise<ActivityView> => actAsAgent(actor, input, payment(input), ports);
 
 /** Moves dollars from the agent's account into its balance here, to buy inference with. */
-export const depositAsAgent = (actor: Actor, input: { id: string; units: string }): Promise<ActivityView> =>
-  actAsAgent(actor, input.id, ledgerDeposit(input.id, input.units));
+export const depositAsAgent = (
+  actor: Actor,
+  input: { id: string; units: string } & Keyed,
+  ports: ActionPorts = PORTS,
+): Promise<ActivityView> => actAsAgent(actor, input, ledgerDeposit(input.id, input.units), ports);
 
 /** Makes any calls that the agent's policy allows, each with the proof its rule wants. */
-export const callAsAgent = (actor: Actor, input: { id: string; calls: CallInput[] }): Promise<ActivityView> =>
-  actAsAgent(actor, input.id, freeCalls(input.calls));
-
-/** What the calls spend, read from their bytes and not from what anybody says they do. */
-function spentBy(calls: readonly Call[]): bigint | null {
-  const { TestUSD } = loadDeployment().contracts;
-  let spent: bigint | null = null;
-  for (const item of calls) {
-    const amount = item.target === TestUSD ? decodeSpend(item) : null;
-    if (typeof amount === "bigint") spent = (spent ?? 0n) + amount;
-  }
-  return spent !== null && spent < 2n ** 63n ? spent : null;
-}
+export const callAsAgent = (
+  actor: Actor,
+  input: { id: string; calls: CallInput[] } & Keyed,
+  ports: ActionPorts = PORTS,
+): Promise<ActivityView> => actAsAgent(actor, input, freeCalls(input.calls), ports);
 
 /**
  * Carries out an action with the agent's own key: the signer judges the bytes, the chain is asked what they would do,
  * the signer signs exactly those bytes, and the operation is ordered. Refusals are kept in the agent's history.
+ *
+ * What happens is decided by rows that only ever move on: the plan, under the caller's key; the one operation it will
+ * sign, with its nonce; the order to send it. A process may die between any two of them and any number may work on one
+ * plan at a time: whoever comes next goes on from what is written, and the chain takes a nonce once.
  */
-async function actAsAgent(actor: Actor, agentId: string, action: Action): Promise<ActivityView> {
-  const agent = await getAgentRow(actor, agentId);
+async function actAsAgent(
+  actor: Actor,
+  input: { id: string } & Keyed,
+  action: Action,
+  ports: ActionPorts,
+): Promise<ActivityView> {
+  const agent = await getAgentRow(actor, input.id);
   if (agent.status === "awaiting-owner") throw new DomainError("AGENT_NOT_READY");
-  const activity = {
-    id: newId("payment"),
-    agentId,
-    kind: action.kind,
-    recipient: action.recipient,
-    amount: spentBy(action.calls),
-    inferenceId: action.inferenceIds.find((id) => id !== zeroHash) ?? null,
-  };
-  try {
-    const callData = encodeExecution({
-      key: agent.key as Address,
-      calls: action.calls,
-      inferenceIds: action.inferenceIds,
-    });
-    await signerClient.evaluateExecution({ agentId, callData });
-    const prepared = await prepareAgentRow(agent, callData, activity.id);
-    const signature = await signFor(agentId, prepared);
-    await submitSigned(prepared.id, signature, async (sql) => {
-      await sql.query(
-        `INSERT INTO agent_activity (id, agent_id, kind, status, recipient, amount, inference_id, user_operation_id, updated_at)
-         VALUES ($1, $2, $3, 'submitted', $4, $5, $6, $7, now())`,
-        [activity.id, agentId, activity.kind, activity.recipient, activity.amount, activity.inferenceId, prepared.id],
-      );
-    });
-  } catch (error) {
-    const refusal = refusalOf(error);
-    if (refusal) await db.agentActivity.create({ data: { ...activity, status: "refused", refusal } });
-    throw error;
+  const encoded = encodeAction(agent, action);
+  const plan = await planAction(agent, encoded, input.key);
+  if (plan.status === "planned") {
+    await carryOut(agent, encoded, plan, ports).catch((error: unknown) =>
+      leavePlan(plan, error, input.key !== undefined),
+    );
   }
-  return getPayment(actor, { id: agentId, paymentId: activity.id });
+  return getPayment(actor, { id: agent.id, paymentId: plan.id });
 }
 
-/** An agent's lanes carry its key in their low bits: the contract and the signer take no others. */
-function prepareAgentRow(agent: AgentRow, callData: Hex, refId: string): Promise<PreparedRow> {
-  const purpose = { userId: agent.userId, agentId: agent.id, purpose: "agent-action", refId };
-  return prepareRow(accountOfAgent(agent), callData, purpose, (lane) => (BigInt(lane) << 160n) | BigInt(agent.key));
-}
-
-async function signFor(agentId: string, prepared: PreparedRow): Promise<Hex> {
+async function carryOut(agent: AgentRow, encoded: EncodedAction, plan: Plan, ports: ActionPorts): Promise<void> {
+  const prepared = await prepareOnce(agent, encoded, plan, ports);
   const { signature: _, ...userOperation } = prepared.operation;
-  const signed = await signerClient.signUserOperation({
-    agentId,
+  const { signature } = await ports.sign({
+    agentId: agent.id,
     chainId: env.CHAIN_ID,
     entryPoint: loadDeployment().contracts.EntryPoint,
     userOperation,
   });
-  return signed.signature;
+  await ports.order(prepared.id, signature, (sql) => markSubmitted(sql, plan.id));
+}
+
+/** The plan's operation, built now or before: a repeat signs the bytes that are written down and no others. */
+async function prepareOnce(
+  agent: AgentRow,
+  { callData }: EncodedAction,
+  plan: Plan,
+  ports: ActionPorts,
+): Promise<PreparedRow> {
+  const { draft, prepared } = await findUnsent(plan.operationId);
+  if (prepared) return prepared;
+  const account = accountOfAgent(agent);
+  // An agent's lanes carry its key in their low bits: the contract and the signer take no others.
+  const nonce = await nextNonce(account.address, (BigInt(draft.lane) << 160n) | BigInt(agent.key));
+  await ports.evaluate({ agentId: agent.id, callData, nonce });
+  await keepOperation(draft.id, await ports.build({ account, callData, nonce }));
+  const kept = await findUnsent(draft.id);
+  if (!kept.prepared) throw new Error("An operation was written down and is not there.");
+  return kept.prepared;
+}
+
+/**
+ * An attempt ended without ordering the operation. A refusal is final and frees the key; anything else leaves the plan
+ * to a repeat of the same key, and closes it where nobody can repeat it. Throws the error, unless another attempt at
+ * the same plan has ordered the operation meanwhile: then that is the answer.
+ */
+async function leavePlan(plan: Plan, error: unknown, isRepeatable: boolean): Promise<void> {
+  const refusal = refusalOf(error);
+  if (refusal) {
+    if (await closeAsRefused(plan.operationId, refusal)) throw error;
+  } else if (!isRepeatable && error instanceof Error) {
+    if (await closeAsFailed(plan.operationId, `Not sent: ${error.message}`)) throw error;
+  }
+  if (await isUnsent(plan.id)) throw error;
 }
 
 /** What the history says about an error; null when nobody refused and something else went wrong. */
@@ -196,12 +180,7 @@ export async function simulateAsAgent(
     throw new DomainError("VALIDATION_FAILED", { message: "Name either a payment or calls." });
   }
   const action = input.payment ? payment(input.payment) : freeCalls(input.calls ?? []);
-  const callData = encodeExecution({
-    key: agent.key as Address,
-    calls: action.calls,
-    inferenceIds: action.inferenceIds,
-  });
-  const result = await simulateExecution(accountOfAgent(agent), callData);
+  const result = await simulateExecution(accountOfAgent(agent), encodeAction(agent, action).callData);
   if (result.ok) return { allowed: true, error: null, args: [], gas: result.gasUsed.toString() };
   return { allowed: false, error: result.revert.name, args: result.revert.args, gas: null };
 }

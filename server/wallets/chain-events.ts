@@ -6,7 +6,7 @@ import type { Sql } from "#server/db.ts";
 import { VAULT_ACCOUNT } from "#server/ledger/account-codes.ts";
 import { ensureAccounts } from "#server/ledger/ensure-accounts.ts";
 import { postTransfersIn } from "#server/ledger/post-transfers.ts";
-import { captureReservationIn, releaseReservationIn } from "#server/ledger/reservations.ts";
+import { captureReservationIn } from "#server/ledger/reservations.ts";
 import { log } from "#server/log.ts";
 import { addJob } from "#server/queue.ts";
 import { WITHDRAWAL_PURPOSE } from "./request-withdrawal.ts";
@@ -58,7 +58,7 @@ const withdrawn = onEvent({
       [args.withdrawalId.toLowerCase(), transactionHash, at],
     );
     // Other rooms pay through the Vault too, under ids of their own.
-    if (!paid) return;
+    if (!paid) return warnIfGivenUp(sql, args.withdrawalId.toLowerCase(), transactionHash);
     await captureReservationIn(sql, {
       reservationId: paid.reservationId,
       key: `withdrawal-paid:${paid.id}`,
@@ -66,6 +66,19 @@ const withdrawn = onEvent({
     });
   },
 });
+
+/** Only a chain that was rewritten below the depth we trust can bring this about; a person has to see it. */
+async function warnIfGivenUp(sql: Sql, chainId: string, transactionHash: string): Promise<void> {
+  const [known] = await sql.query<{ id: string }>(
+    "SELECT id FROM withdrawal WHERE chain_id = $1 AND status = 'failed'",
+    [chainId],
+  );
+  if (known)
+    log.error(
+      { event: "withdrawal.paid-after-failure", withdrawalId: known.id, transactionHash },
+      "the Vault paid a withdrawal whose money was given back here",
+    );
+}
 
 const operationFailed = onEvent({
   contract: "EntryPoint",
@@ -95,11 +108,12 @@ const operationSettled = onEvent({
   },
 });
 
+/** The event is the truth, whatever was thought of the operation before. */
 async function settleActivity(sql: Sql, operationId: string, status: "succeeded" | "failed"): Promise<void> {
-  await sql.query(
-    `UPDATE agent_activity SET status = $2, updated_at = now() WHERE user_operation_id = $1 AND status = 'submitted'`,
-    [operationId, status],
-  );
+  await sql.query(`UPDATE agent_activity SET status = $2, updated_at = now() WHERE user_operation_id = $1`, [
+    operationId,
+    status,
+  ]);
 }
 
 const keyGranted = onEvent({
@@ -170,28 +184,10 @@ export const walletLogHandlers: readonly LogHandler[] = [
   unpaused,
 ];
 
-/** The Vault will not pay this: the money goes back to the balance it was set aside in. */
-const failWithdrawal: FailureHandler = async (sql, transaction) => {
-  const [failed] = await sql.query<{ id: string; reservationId: string }>(
-    `UPDATE withdrawal SET status = 'failed', error = $2, transaction_hash = $3, settled_at = now()
-      WHERE id = $1 AND status = 'requested' RETURNING id, reservation_id AS "reservationId"`,
-    [transaction.refId, transaction.error, transaction.hash],
-  );
-  if (failed)
-    await releaseReservationIn(sql, { reservationId: failed.reservationId, key: `withdrawal-failed:${failed.id}` });
-};
-
-/** The bundle will not be on the chain: the operation did nothing. */
-const failOperation: FailureHandler = async (sql, transaction) => {
-  const [failed] = await sql.query<{ id: string }>(
-    `UPDATE user_operation SET status = 'failed', error = $2, transaction_hash = $3, updated_at = now()
-      WHERE id = $1 AND status = 'submitted' RETURNING id`,
-    [transaction.refId, transaction.error, transaction.hash],
-  );
-  if (failed) await settleActivity(sql, failed.id, "failed");
-};
+/** An order is closed without effect, as far as the outbox can see. What follows from that is asked of the chain. */
+const settleSoon: FailureHandler = (sql) => addJob(sql, "settle-closed-orders", {}, { jobKey: "settle-closed-orders" });
 
 export const walletFailureHandlers: Readonly<Record<string, FailureHandler>> = {
-  [WITHDRAWAL_PURPOSE]: failWithdrawal,
-  [OPERATION_PURPOSE]: failOperation,
+  [WITHDRAWAL_PURPOSE]: settleSoon,
+  [OPERATION_PURPOSE]: settleSoon,
 };

@@ -21,8 +21,8 @@ const RESERVATION_MS = 50 * 365 * 86_400_000;
 /**
  * Takes money out of a person's balance and orders its payment by the Vault.
  *
- * Reservation, row and transaction are written together. The event captures the reservation; a refusal of the chain
- * releases it. The Vault pays each id once, so nothing here can pay twice.
+ * Reservation, row and transaction are written together. The event captures the reservation; it is released when the
+ * order is closed and the Vault says that it did not pay. The Vault pays each id once, so nothing here can pay twice.
  */
 export async function requestWithdrawal(
   actor: Actor,
@@ -40,13 +40,14 @@ export async function requestWithdrawal(
     const accountCode = userAccount(order.userId);
     if (input.key) {
       await sql.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 2))::text", [`${order.userId} ${input.key}`]);
-      const [first] = await sql.query<{ id: string; recipient: string; amount: bigint }>(
-        "SELECT id, recipient, amount FROM withdrawal WHERE user_id = $1 AND request_key = $2",
+      const [first] = await sql.query<{ id: string; recipient: string; amount: bigint; agentId: string | null }>(
+        `SELECT id, recipient, amount, agent_id AS "agentId" FROM withdrawal WHERE user_id = $1 AND request_key = $2`,
         [order.userId, input.key],
       );
       if (first) {
-        if (first.recipient !== recipient || first.amount !== order.amount)
-          throw new DomainError("IDEMPOTENCY_KEY_REUSED");
+        const isSame =
+          first.recipient === recipient && first.amount === order.amount && first.agentId === order.agentId;
+        if (!isSame) throw new DomainError("IDEMPOTENCY_KEY_REUSED");
         return first.id;
       }
     }

@@ -6,6 +6,7 @@ import { db, type Sql, withTransaction } from "#server/db.ts";
 import { operationFromJson, operationToJson } from "./operation-rows.ts";
 
 export const OPERATION_PURPOSE = "user-operation";
+const operationOrderKey = (id: string): string => `user-operation:${id}`;
 
 /**
  * Orders a signed operation, once. It is tried against the chain first, so a refusal comes with the contract's own
@@ -23,12 +24,12 @@ export async function submitSigned(
   await withTransaction(async (sql) => {
     const changed = await sql.query(
       `UPDATE user_operation SET status = 'submitted', operation = $2::jsonb, updated_at = now()
-        WHERE id = $1 AND status = 'prepared' RETURNING id`,
+        WHERE id = $1 AND status = 'prepared' AND expires_at > now() RETURNING id`,
       [id, JSON.stringify(operationToJson(operation))],
     );
     if (changed.length === 0) throw new DomainError("OPERATION_CLOSED");
     await enqueueTransaction(sql, {
-      key: `user-operation:${id}`,
+      key: operationOrderKey(id),
       ...bundleOf(operation),
       purpose: OPERATION_PURPOSE,
       refId: id,

@@ -103,7 +103,12 @@ export async function submitOperation(
   const row = await db.userOperation.findFirst({ where: { id: input.id, userId: actor.userId, agentId: null } });
   if (!row) throw new DomainError("NOT_FOUND");
   if (row.status === "prepared") {
-    await submitSigned(row.id, encodeOwnerSignature(await ownerOfSender(row.sender), input.signature));
+    const signature = encodeOwnerSignature(await ownerOfSender(row.sender), input.signature);
+    await submitSigned(row.id, signature).catch(async (error: unknown) => {
+      // The same request a moment earlier: its operation is on its way, and this is a repeat of it.
+      const now = await db.userOperation.findUnique({ where: { id: row.id }, select: { status: true } });
+      if (now?.status === "prepared") throw error;
+    });
   }
   return getOperation(actor, { id: row.id });
 }

@@ -109,7 +109,7 @@ export const agentRouter = router({
     })
     .input(payInput)
     .output(activityOutput)
-    .mutation(({ ctx, input }) => payAsAgent(ctx.actor, input)),
+    .mutation(({ ctx, input }) => payAsAgent(ctx.actor, { ...input, key: ctx.idempotencyKey ?? undefined })),
 
   listPayments: scoped("agents:read")
     .meta({
@@ -151,7 +151,7 @@ export const agentRouter = router({
     })
     .input(depositInput)
     .output(activityOutput)
-    .mutation(({ ctx, input }) => depositAsAgent(ctx.actor, input)),
+    .mutation(({ ctx, input }) => depositAsAgent(ctx.actor, { ...input, key: ctx.idempotencyKey ?? undefined })),
 
   callContracts: scoped("agents:write")
     .meta({
@@ -165,7 +165,7 @@ export const agentRouter = router({
     })
     .input(agentCallsInput)
     .output(activityOutput)
-    .mutation(({ ctx, input }) => callAsAgent(ctx.actor, input)),
+    .mutation(({ ctx, input }) => callAsAgent(ctx.actor, { ...input, key: ctx.idempotencyKey ?? undefined })),
 
   simulate: userProcedure
     .meta({

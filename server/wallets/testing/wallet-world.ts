@@ -17,6 +17,7 @@ import { userAccount } from "#server/ledger/account-codes.ts";
 import { ensurePlatformAccounts } from "#server/ledger/ensure-accounts.ts";
 import { walletFailureHandlers, walletLogHandlers } from "../chain-events.ts";
 import { ensureDepositAccount } from "../deposit-accounts.ts";
+import { settleClosedOrders } from "../settle-closed-orders.ts";
 
 /** The development chain's unlocked account: outside money, as a depositor would have it. */
 export const outsider = createWalletClient({ transport: http(env.CHAIN_RPC_URL), pollingInterval: 50 }).extend(
@@ -115,6 +116,7 @@ export async function followUntilQuiet(): Promise<void> {
   for (let round = 0; round < 400; round++) {
     const outbox = await sendOutbox();
     const indexer = await indexChain(walletLogHandlers);
+    await settleClosedOrders();
     const head = await publicClient().getBlockNumber();
     const cursor = await db.chainCursor.findUnique({ where: { name: "main" } });
     if (!outbox.pending && !indexer.pending && cursor?.blockNumber === head) return;
