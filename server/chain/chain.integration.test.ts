@@ -242,6 +242,21 @@ describe("the indexer", () => {
     expect(count(back)).toBe(1);
   });
 
+  it("is followed by several workers, each event once, and none takes the others' progress for a new chain", async () => {
+    const names = Array.from({ length: 8 }, () => newId("model"));
+    const mining = (async () => {
+      for (const name of names) await register(name);
+    })();
+    const isOver = mining.then(() => true);
+    const worker = async () => {
+      while (!(await Promise.race([isOver, follow(1).then(() => false)])));
+      await follow(1);
+    };
+    await Promise.all([mining, worker(), worker(), worker(), worker()]);
+    expect((await db.chainCursor.findUniqueOrThrow({ where: { name: "main" } })).status).toBe("following");
+    for (const name of names) expect(count(name)).toBe(1);
+  });
+
   it("halts, and says so, when the chain changes below what it confirmed", async () => {
     const name = newId("model");
     await register(name);

@@ -3,8 +3,9 @@ import { publicClient } from "./client.ts";
 
 export type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint };
 
-/** The highest price a gas sponsor and the signer go along with. */
-const FEE_PER_GAS_MAX = 100_000_000_000n;
+/** The highest price a transaction is first sent at, and the highest it is raised to: beyond that the signer refuses. */
+const FIRST_FEE_MAX = 100_000_000_000n;
+const RAISED_FEE_MAX = 500_000_000_000n;
 const PRIORITY_FEE = env.isDevelopmentChain ? 1_000_000n : 1_000_000_000n;
 
 const atMost = (value: bigint, limit: bigint): bigint => (value < limit ? value : limit);
@@ -15,18 +16,22 @@ export async function currentFees(): Promise<Fees> {
   const maxPriorityFeePerGas = PRIORITY_FEE;
   return {
     maxPriorityFeePerGas,
-    maxFeePerGas: atMost((baseFeePerGas ?? 0n) * 2n + maxPriorityFeePerGas, FEE_PER_GAS_MAX),
+    maxFeePerGas: atMost((baseFeePerGas ?? 0n) * 2n + maxPriorityFeePerGas, FIRST_FEE_MAX),
   };
 }
 
-/** The price of a replacement: nodes want at least a tenth more, we give an eighth, and never less than today's price. */
-export function bumpFees(previous: Fees, current: Fees): Fees {
-  const bump = (before: bigint, now: bigint): bigint => {
+/**
+ * The price of a replacement, or null when it would be too high: nodes want at least a tenth more, we give an eighth,
+ * and never less than today's price.
+ */
+export function raiseFees(previous: Fees, current: Fees): Fees | null {
+  const raise = (before: bigint, now: bigint): bigint => {
     const raised = before + before / 8n + 1n;
     return raised > now ? raised : now;
   };
-  return {
-    maxFeePerGas: atMost(bump(previous.maxFeePerGas, current.maxFeePerGas), 5n * FEE_PER_GAS_MAX),
-    maxPriorityFeePerGas: bump(previous.maxPriorityFeePerGas, current.maxPriorityFeePerGas),
-  };
+  const maxFeePerGas = raise(previous.maxFeePerGas, current.maxFeePerGas);
+  if (maxFeePerGas > RAISED_FEE_MAX) return null;
+  // A tip above the whole price is not valid. Both were raised by an eighth, so the tip still is.
+  const tip = raise(previous.maxPriorityFeePerGas, current.maxPriorityFeePerGas);
+  return { maxFeePerGas, maxPriorityFeePerGas: atMost(tip, maxFeePerGas) };
 }

@@ -62,10 +62,11 @@ export async function indexChain(
   options: IndexerOptions = { confirmations: env.CHAIN_CONFIRMATIONS },
 ): Promise<{ pending: boolean }> {
   const deployment = loadDeployment();
-  const head = await publicClient().getBlockNumber();
-  const safe = head - BigInt(options.confirmations - 1);
+  // The cursor first: a head read before it may lie below what another worker has applied meanwhile.
   const cursor = await findCursor();
   if (cursor?.status === "halted") return { pending: false };
+  const head = await publicClient().getBlockNumber();
+  const safe = head - BigInt(options.confirmations - 1);
   if (cursor && !(await checkContinuity(cursor, head))) return { pending: false };
 
   const from = cursor ? cursor.blockNumber + 1n : deployment.deployedAtBlock;
@@ -102,10 +103,12 @@ async function checkContinuity(cursor: Cursor, head: bigint): Promise<boolean> {
     : `Block ${cursor.blockNumber} was read, but the chain ends at ${head}.`;
   const remedy = env.isDevelopmentChain ? " A development network begins anew when its home folder is removed." : "";
   const detail = found + remedy;
-  await pool.query("UPDATE chain_cursor SET status = 'halted', detail = $2, updated_at = now() WHERE name = $1", [
-    NAME,
-    detail,
-  ]);
+  // Another worker may have moved on meanwhile: what it found is newer than what was compared here.
+  const { rowCount } = await pool.query(
+    "UPDATE chain_cursor SET status = 'halted', detail = $2, updated_at = now() WHERE name = $1 AND block_hash = $3",
+    [NAME, detail, cursor.blockHash],
+  );
+  if (rowCount === 0) return false;
   log.error(
     { event: "indexer.halted", detail },
     "the chain changed below the confirmed depth; nothing is applied until a person has looked",
@@ -184,7 +187,7 @@ async function getLogs(filter: {
   return found.map((entry) => formatLog(entry) as Log<bigint, number, false>);
 }
 
-/** Applies the logs and moves the cursor in one transaction; false when another worker was faster. */
+/** Applies the logs and moves the cursor in one transaction; false when another worker was faster, or halted. */
 async function applyLogs(
   placed: Placed[],
   cursor: Cursor | null,
@@ -195,16 +198,17 @@ async function applyLogs(
       "INSERT INTO chain_cursor (name, block_number, block_hash) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
       [NAME, cursor?.blockNumber ?? -1n, cursor?.blockHash ?? "0x"],
     );
-    const [locked] = await sql.query<{ blockNumber: bigint }>(
-      `SELECT block_number AS "blockNumber" FROM chain_cursor WHERE name = $1 FOR UPDATE`,
+    const [locked] = await sql.query<{ blockNumber: bigint; status: string }>(
+      `SELECT block_number AS "blockNumber", status FROM chain_cursor WHERE name = $1 FOR UPDATE`,
       [NAME],
     );
-    if (locked?.blockNumber !== (cursor?.blockNumber ?? -1n)) return false;
+    if (locked?.blockNumber !== (cursor?.blockNumber ?? -1n) || locked.status === "halted") return false;
     for (const item of placed) await applyLog(sql, item);
-    await sql.query(
-      "UPDATE chain_cursor SET block_number = $2, block_hash = $3, status = 'following', detail = NULL, updated_at = now() WHERE name = $1",
-      [NAME, next.blockNumber, next.blockHash],
-    );
+    await sql.query("UPDATE chain_cursor SET block_number = $2, block_hash = $3, updated_at = now() WHERE name = $1", [
+      NAME,
+      next.blockNumber,
+      next.blockHash,
+    ]);
     return true;
   });
 }

@@ -3,7 +3,7 @@ import { DomainError } from "#core/errors.ts";
 import { env } from "#server/env.ts";
 import { log } from "#server/log.ts";
 import { publicClient } from "./client.ts";
-import { bumpFees, currentFees, type Fees } from "./fees.ts";
+import { currentFees, type Fees, raiseFees } from "./fees.ts";
 import {
   type Attempt,
   assignNonce,
@@ -188,8 +188,10 @@ async function nudge(
     log.warn({ transaction: row.id, nonce: row.nonce }, "a nonce was used by another transaction; ordering again");
     return requeue(row);
   }
-  if (now - latest.createdAt.getTime() >= timing.replaceAfterMs) {
-    const fees = bumpFees({ maxFeePerGas: row.maxFee, maxPriorityFeePerGas: row.priorityFee }, await currentFees());
+  const isStuck = now - latest.createdAt.getTime() >= timing.replaceAfterMs;
+  const sentFor = { maxFeePerGas: row.maxFee, maxPriorityFeePerGas: row.priorityFee };
+  const fees = isStuck ? raiseFees(sentFor, await currentFees()) : null;
+  if (fees) {
     const raised = await reprice(row, fees.maxFeePerGas, fees.maxPriorityFeePerGas);
     if (raised) await broadcast(await signAttempt(raised));
   } else {

@@ -2,6 +2,9 @@ import pg from "pg";
 import { env } from "#server/env.ts";
 import { log } from "#server/log.ts";
 
+/** A database that does not answer must not hold up the loop: it goes on by the clock. */
+const CONNECT_MS_MAX = 5_000;
+
 export type Waker = {
   /** Resolves at a notification, at the latest after the given time, and at once when one arrived since the last wait. */
   wait(timeoutMs: number): Promise<void>;
@@ -21,7 +24,11 @@ export function createWaker(channel: string, signal: AbortSignal): Waker {
 
   async function connect(): Promise<void> {
     if (client || signal.aborted) return;
-    const opened = new pg.Client({ connectionString: env.DATABASE_URL, application_name: `converge-${channel}` });
+    const opened = new pg.Client({
+      connectionString: env.DATABASE_URL,
+      application_name: `converge-${channel}`,
+      connectionTimeoutMillis: CONNECT_MS_MAX,
+    });
     const lose = () => {
       if (client === opened) client = null;
     };
