@@ -245,12 +245,10 @@ function attacksOn(route: Route): fc.Arbitrary<Attack> {
   ];
   if (method !== "GET" && !route.body)
     attacks.push(
-      fc
-        .tuple(pathOf(route, false), fc.constantFrom(...EXTRA_FIELDS))
-        .map(([path, extra]) => ({
-          request: { method, path, headers: jsonHeaders, body: `{${extra}}` },
-          mustRefuse: true,
-        })),
+      fc.tuple(pathOf(route, false), fc.constantFrom(...EXTRA_FIELDS)).map(([path, extra]) => ({
+        request: { method, path, headers: jsonHeaders, body: `{${extra}}` },
+        mustRefuse: true,
+      })),
     );
   if (hasId)
     attacks.push(

@@ -116,4 +116,7 @@ test("a batch of calls counts as many", async () => {
   const before = leftOf(await send({ path: "/api/trpc/identity.viewer", from }));
   const after = leftOf(await send({ path: `/api/trpc/${Array(10).fill("identity.viewer").join(",")}?batch=1`, from }));
   expect(before - after).toBe(10);
+  // However the commas between them are written.
+  const path = `/api/trpc/${Array(10).fill("identity.viewer").join("%2C")}?batch=1`;
+  expect(after - leftOf(await send({ path, from }))).toBe(10);
 });

@@ -8,10 +8,19 @@ import { appRouter } from "./root.ts";
 /** Calls of one request: each counts against the caller's limit as if it had come alone. */
 const BATCH_MAX = 32;
 
+/** How many procedures an address names, as tRPC reads it: decoded first, then taken apart. */
+function callsOf(pathname: string): number {
+  try {
+    return decodeURIComponent(pathname).split(",").length;
+  } catch {
+    return 1;
+  }
+}
+
 /** The tRPC door of the browser app. Changes come as JSON and from our own pages only. */
 export function handleTrpc(request: Request): Promise<Response> {
   const path = new URL(request.url).pathname;
-  const calls = path.split(",").length;
+  const calls = callsOf(path);
   return openDoor(request, { name: "trpc", cost: Math.min(calls, BATCH_MAX) }, async ({ actor, requestId }) => {
     if (calls > BATCH_MAX)
       throw new DomainError("BAD_REQUEST", { message: `A request takes at most ${BATCH_MAX} calls.` });
@@ -28,6 +37,7 @@ export function handleTrpc(request: Request): Promise<Response> {
           ...(body === null ? {} : { body }),
         }),
         router: appRouter,
+        maxBatchSize: BATCH_MAX,
         createContext: () => ({ actor, requestId, idempotencyKey }),
       });
     if (!actor || body === null || idempotencyKey === null) return call();
