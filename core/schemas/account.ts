@@ -13,13 +13,6 @@ export const bytesText = z
   .regex(/^0x(?:[0-9a-fA-F]{2})*$/, "Hex bytes.");
 const isoTime = z.iso.datetime();
 
-export const pageInput = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: z.string().min(1).max(80).optional(),
-});
-export const pageOf = <Item extends z.ZodType>(item: Item) =>
-  z.object({ data: z.array(item), hasMore: z.boolean(), nextCursor: z.string().nullable() });
-
 /** Who has to sign, and with what. */
 export const ownerOutput = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("passkey"), credentialId: z.string() }),

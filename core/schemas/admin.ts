@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pageOf } from "./page.ts";
 
 const count = z.number().int().nonnegative();
 const amount = z.object({ asset: z.literal("USD"), units: z.string() });
@@ -29,7 +30,7 @@ export const adminOverviewSchema = z.object({
   }),
 });
 
-export const adminUserSchema = z.object({
+const adminUserSchema = z.object({
   id: z.string(),
   name: z.string(),
   roles: z.array(z.string()),
@@ -37,12 +38,4 @@ export const adminUserSchema = z.object({
   balance: amount,
 });
 
-export const adminUsersInput = z.strictObject({
-  cursor: z.string().max(80).optional(),
-  limit: z.number().int().min(1).max(100).default(50),
-});
-export const adminUsersSchema = z.object({
-  data: z.array(adminUserSchema),
-  hasMore: z.boolean(),
-  nextCursor: z.string().nullable(),
-});
+export const adminUsersSchema = pageOf(adminUserSchema);

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { pageInput, pageOf, wireAmount } from "./account.ts";
+import { wireAmount } from "./account.ts";
+import { pageOf } from "./page.ts";
 
 /** What a person has here: everything, what is set aside for something under way, and what can be spent now. */
 export const balanceOutput = z.object({
@@ -10,7 +11,6 @@ export const balanceOutput = z.object({
 });
 export type BalanceView = z.infer<typeof balanceOutput>;
 
-export const statementInput = pageInput;
 export const statementEntryOutput = z.object({
   object: z.literal("posting"),
   id: z.string(),

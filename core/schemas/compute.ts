@@ -1,17 +1,12 @@
 import { z } from "zod";
 import { idPattern } from "../ids.ts";
 import { receiptBody } from "../receipt.ts";
-import { pageOf } from "./account.ts";
 import { hardware, tokenCounting } from "./node-protocol.ts";
+import { pageOf } from "./page.ts";
 
 const units = z.string().regex(/^\d+$/);
 export const nodeStatus = z.enum(["online", "draining", "offline", "removed"]);
 export const inferenceStatus = z.enum(["running", "completed", "cancelled", "interrupted", "failed"]);
-
-export const pageInput = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(25),
-  cursor: z.string().max(80).optional(),
-});
 
 /** Prices are micro-dollars for a million tokens. */
 export const offerView = z.object({

@@ -3,6 +3,7 @@ import { idPattern } from "../ids.ts";
 import { FEED_EVENT_KINDS, WINDOW_EVENTS_MAX, WINDOW_EVENTS_MIN } from "../zk/event-features.ts";
 import { FEATURE_COUNT } from "../zk/mlp.ts";
 import { FIELD_ORDER } from "../zk/poseidon2.ts";
+import { pageInput, pageOf } from "./page.ts";
 
 const word = z
   .string()
@@ -136,13 +137,8 @@ export type ProofView = z.infer<typeof proofOutput>;
 
 export const getProofInput = z.strictObject({ id: proofId });
 export const getRecordedProofInput = z.strictObject({ inferenceId: word });
-export const listProofsInput = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
+export const listProofsInput = pageInput.extend({
   cursor: proofId.optional(),
   status: z.enum(PROOF_STATUSES).optional(),
 });
-export const listProofsOutput = z.object({
-  data: z.array(proofSummaryOutput),
-  hasMore: z.boolean(),
-  nextCursor: z.string().nullable(),
-});
+export const listProofsOutput = pageOf(proofSummaryOutput);

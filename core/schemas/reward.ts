@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { BATCH_EVENTS_MAX } from "../event-batch.ts";
 import { idPattern } from "../ids.ts";
-import { pageInput, pageOf } from "./account.ts";
+import { pageInput, pageOf } from "./page.ts";
 
 const amount = z.strictObject({ asset: z.literal("USD"), units: z.string().regex(/^-?\d+$/) });
 const hash32 = z.string().regex(/^0x[0-9a-f]{64}$/);

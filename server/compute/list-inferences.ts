@@ -1,12 +1,10 @@
+import { type Page, type PageInput, toPage } from "#core/page.ts";
 import { type InferenceView, inferenceStatus } from "#core/schemas/compute.ts";
 import { db } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
 
 /** A person's completions, newest first, those of their agents too; a key of an agent sees that agent's only. */
-export async function listInferences(
-  actor: Actor,
-  input: { limit: number; cursor?: string | undefined },
-): Promise<{ data: InferenceView[]; hasMore: boolean; nextCursor: string | null }> {
+export async function listInferences(actor: Actor, input: PageInput): Promise<Page<InferenceView>> {
   const rows = await db.inference.findMany({
     where: {
       userId: actor.userId,
@@ -17,7 +15,8 @@ export async function listInferences(
     orderBy: { id: "desc" },
     take: input.limit + 1,
   });
-  const data = rows.slice(0, input.limit).map(
+  const { data, ...rest } = toPage(rows, input.limit);
+  const views = data.map(
     (row): InferenceView => ({
       id: row.id,
       model: row.model,
@@ -36,6 +35,5 @@ export async function listInferences(
       finishedAt: row.finishedAt?.toISOString() ?? null,
     }),
   );
-  const hasMore = rows.length > input.limit;
-  return { data, hasMore, nextCursor: hasMore ? (data.at(-1)?.id ?? null) : null };
+  return { data: views, ...rest };
 }

@@ -1,30 +1,28 @@
 import { DomainError } from "#core/errors.ts";
+import { type Page, type PageInput, toPage } from "#core/page.ts";
 import { type NodeView, nodeStatus } from "#core/schemas/compute.ts";
 import { hardware } from "#core/schemas/node-protocol.ts";
 import { db } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
 
-type PageInput = { limit: number; cursor?: string | undefined };
-type NodePage = { data: NodeView[]; hasMore: boolean; nextCursor: string | null };
-
 async function listPage(
   where: { ownerId: string } | { status: { in: string[] } },
   input: PageInput,
-): Promise<NodePage> {
+): Promise<Page<NodeView>> {
   const rows = await db.computeNode.findMany({
     where: { ...where, ...(input.cursor ? { id: { lt: input.cursor } } : {}) },
     include: { offers: { where: { isActive: true }, orderBy: { model: "asc" } } },
     orderBy: { id: "desc" },
     take: input.limit + 1,
   });
-  const shown = rows.slice(0, input.limit);
+  const { data, ...rest } = toPage(rows, input.limit);
   const busy = await db.inferenceAttempt.groupBy({
     by: ["nodeId"],
-    where: { nodeId: { in: shown.map((row) => row.id) }, status: { in: ["queued", "claimed"] } },
+    where: { nodeId: { in: data.map((row) => row.id) }, status: { in: ["queued", "claimed"] } },
     _count: true,
   });
   const inFlightOf = new Map(busy.map((row) => [row.nodeId, row._count]));
-  const data = shown.map(
+  const views = data.map(
     (row): NodeView => ({
       id: row.id,
       name: row.name,
@@ -49,16 +47,15 @@ async function listPage(
       })),
     }),
   );
-  const hasMore = rows.length > input.limit;
-  return { data, hasMore, nextCursor: hasMore ? (data.at(-1)?.id ?? null) : null };
+  return { data: views, ...rest };
 }
 
 /** The public catalogue: who serves what, at which price, and how fast the platform measured it. */
-export const listNodes = (input: PageInput): Promise<NodePage> =>
+export const listNodes = (input: PageInput): Promise<Page<NodeView>> =>
   listPage({ status: { in: ["online", "draining", "offline"] } }, input);
 
 /** A provider's own nodes, removed ones too. */
-export const listMyNodes = (actor: Actor, input: PageInput): Promise<NodePage> =>
+export const listMyNodes = (actor: Actor, input: PageInput): Promise<Page<NodeView>> =>
   listPage({ ownerId: actor.userId }, input);
 
 /** Takes a node out for good; its messages are refused from now on. Joining again takes a new token. */

@@ -1,22 +1,20 @@
 import { toWire, usd } from "#core/money.ts";
+import { type PageInput, toPage } from "#core/page.ts";
 import { WITHHELD_REASONS } from "#core/schemas/reward.ts";
 import { db } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
-import { pageOf } from "./page.ts";
 
 /** The caller's batches, newest first: what each held, what it was paid, and why not more. */
-export async function listBatches(actor: Actor, input: { limit: number; cursor?: string | undefined }) {
+export async function listBatches(actor: Actor, input: PageInput) {
   // Ids begin with the time they were made, so their order is the order of arrival.
   const rows = await db.rewardBatch.findMany({
     where: { userId: actor.userId, ...(input.cursor ? { id: { lt: input.cursor } } : {}) },
     orderBy: { id: "desc" },
     take: input.limit + 1,
   });
-  return pageOf(
-    rows,
-    input.limit,
-    (row) => row.id,
-    (row) => ({
+  const { data, ...rest } = toPage(rows, input.limit);
+  return {
+    data: data.map((row) => ({
       id: row.id,
       deviceId: row.deviceId,
       campaignId: row.campaignId,
@@ -30,6 +28,7 @@ export async function listBatches(actor: Actor, input: { limit: number; cursor?:
       worth: toWire(usd(row.worth)),
       credited: toWire(usd(row.credited)),
       withheldReason: WITHHELD_REASONS.find((reason) => reason === row.withheldReason) ?? null,
-    }),
-  );
+    })),
+    ...rest,
+  };
 }

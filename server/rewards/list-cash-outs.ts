@@ -1,23 +1,21 @@
 import type { z } from "zod";
 import { DomainError } from "#core/errors.ts";
 import { toWire, usd } from "#core/money.ts";
+import { type PageInput, toPage } from "#core/page.ts";
 import type { CashOut, cashOutsOutput } from "#core/schemas/reward.ts";
 import { db } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
-import { pageOf } from "./page.ts";
 
 /** The caller's cash-outs, newest first. */
-export async function listCashOuts(
-  actor: Actor,
-  input: { limit: number; cursor?: string | undefined },
-): Promise<z.infer<typeof cashOutsOutput>> {
+export async function listCashOuts(actor: Actor, input: PageInput): Promise<z.infer<typeof cashOutsOutput>> {
   const rows = await db.rewardCashOut.findMany({
     where: { userId: actor.userId, ...(input.cursor ? { id: { lt: input.cursor } } : {}) },
     orderBy: { id: "desc" },
     take: input.limit + 1,
     include: { epoch: true },
   });
-  return pageOf(rows, input.limit, (row) => row.id, toCashOut);
+  const { data, ...rest } = toPage(rows, input.limit);
+  return { data: data.map(toCashOut), ...rest };
 }
 
 /** One cash-out of the caller and how far it is. */

@@ -4,8 +4,6 @@ import {
   depositReferenceOutput,
   operationId,
   operationOutput,
-  pageInput,
-  pageOf,
   preparedOperationOutput,
   prepareOperationInput,
   submitOperationInput,
@@ -13,6 +11,7 @@ import {
   withdrawalOutput,
   withdrawInput,
 } from "#core/schemas/account.ts";
+import { pageInput, pageOf } from "#core/schemas/page.ts";
 import { getDepositReference } from "#server/wallets/deposit-accounts.ts";
 import { getAccount } from "#server/wallets/get-account.ts";
 import { getWithdrawal, listWithdrawals, requestWithdrawal } from "#server/wallets/request-withdrawal.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { adminOverviewSchema, adminUsersInput, adminUsersSchema } from "#core/schemas/admin.ts";
+import { adminOverviewSchema, adminUsersSchema } from "#core/schemas/admin.ts";
+import { pageInput } from "#core/schemas/page.ts";
 import { listUsers } from "#server/operations/list-users.ts";
 import { platformOverview } from "#server/operations/platform-overview.ts";
 import { adminProcedure, router } from "../trpc.ts";
@@ -29,7 +30,7 @@ export const adminRouter = router({
         protect: true,
       },
     })
-    .input(adminUsersInput)
+    .input(pageInput)
     .output(adminUsersSchema)
     .query(({ input }) => listUsers(input)),
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { pageInput, pageOf, withdrawalOutput } from "#core/schemas/account.ts";
+import { withdrawalOutput } from "#core/schemas/account.ts";
 import {
   activityOutput,
   agentCallsInput,
@@ -17,6 +17,7 @@ import {
   simulateInput,
   simulationOutput,
 } from "#core/schemas/agent.ts";
+import { pageInput, pageOf } from "#core/schemas/page.ts";
 import { callAsAgent, depositAsAgent, getPayment, payAsAgent, simulateAsAgent } from "#server/wallets/act-as-agent.ts";
 import { confirmAgent, createAgent, prepareGrant } from "#server/wallets/create-agent.ts";
 import { getAgent, listActivity, listAgents } from "#server/wallets/get-agents.ts";

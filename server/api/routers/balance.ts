@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { toWire, usd } from "#core/money.ts";
-import { balanceOutput, statementInput, statementOutput } from "#core/schemas/balance.ts";
+import { balanceOutput, statementOutput } from "#core/schemas/balance.ts";
+import { pageInput } from "#core/schemas/page.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { agentAccount, userAccount } from "#server/ledger/account-codes.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
@@ -37,7 +38,7 @@ export const balanceRouter = router({
         protect: true,
       },
     })
-    .input(statementInput)
+    .input(pageInput)
     .output(statementOutput)
     .query(async ({ ctx, input }) => {
       const { data, nextCursor } = await listStatement(accountOf(ctx.actor), input);

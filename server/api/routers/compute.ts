@@ -5,10 +5,10 @@ import {
   modelsOutput,
   nodeIdInput,
   nodesOutput,
-  pageInput,
   receiptIdInput,
   receiptOutput,
 } from "#core/schemas/compute.ts";
+import { pageInput } from "#core/schemas/page.ts";
 import { createJoinToken } from "#server/compute/create-join-token.ts";
 import { getReceipt } from "#server/compute/get-receipt.ts";
 import { listInferences } from "#server/compute/list-inferences.ts";

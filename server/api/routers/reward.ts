@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { pageInput, preparedOperationOutput } from "#core/schemas/account.ts";
+import { preparedOperationOutput } from "#core/schemas/account.ts";
+import { pageInput } from "#core/schemas/page.ts";
 import {
   batchesOutput,
   campaignsOutput,
