@@ -1,4 +1,5 @@
 import { DomainError } from "#core/errors.ts";
+import { PAGE_LIMIT } from "#core/page.ts";
 import { pool, sqlOf } from "#server/db.ts";
 import { transferId } from "./operations.ts";
 
@@ -44,10 +45,10 @@ function readCursor(cursor: string): { beforeId: bigint; balance: bigint } {
 /** The entries of an account, newest first. Pages stay put while new entries arrive. */
 export async function listStatement(
   code: string,
-  { limit = 25, cursor }: { limit?: number; cursor?: string | undefined } = {},
+  { limit = PAGE_LIMIT.default, cursor }: { limit?: number; cursor?: string | undefined } = {},
 ): Promise<StatementPage> {
   const from = cursor === undefined ? null : readCursor(cursor);
-  const size = Math.min(Math.max(Math.trunc(limit), 1), 100);
+  const size = Math.min(Math.max(Math.trunc(limit), 1), PAGE_LIMIT.max);
   const rows = await sqlOf(pool).query<Row>(
     `WITH account AS (SELECT id, owner_id, credits_posted - debits_posted AS posted FROM ledger_account WHERE code = $1), entry AS (
        (SELECT t.id, -t.amount AS signed, t.kind, t.ref_id, t.memo, t.credit_id AS other_id, t.created_at
