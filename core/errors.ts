@@ -17,6 +17,7 @@ const ERRORS = {
   IDEMPOTENCY_KEY_INVALID: [400, "An Idempotency-Key has 1 to 255 printable characters."],
   IDEMPOTENCY_KEY_REUSED: [409, "This idempotency key was used before with different content."],
   IDEMPOTENCY_IN_PROGRESS: [409, "A request with this Idempotency-Key is still running. Retry in a moment."],
+  IDEMPOTENCY_KEY_USED: [409, "A completion with this Idempotency-Key has ended. It is not run or charged again."],
   INTERNAL: [500, "Something went wrong on our side. Nothing was charged; quote the request id if it happens again."],
   UNAVAILABLE: [503, "A service this needs is not reachable right now. Nothing was charged; retry shortly."],
 
@@ -36,6 +37,9 @@ const ERRORS = {
   AMOUNT_TOO_PRECISE: [400, "The amount has more decimals than the asset."],
   ASSET_UNKNOWN: [400, "This asset is not known here."],
   INSUFFICIENT_FUNDS: [402, "The balance does not cover this. Nothing was charged."],
+  CAP_EXCEEDED: [402, "A spending cap leaves no room for this. Nothing was charged; the details name the cap."],
+  CAP_VALUE_UNKNOWN: [409, "A cap counts in dollars over all assets, and this asset's price is not known now."],
+  CAP_NOT_FOUND: [404, "There is no such cap."],
   ACCOUNT_NOT_FOUND: [404, "There is no such ledger account."],
   ACCOUNTS_EQUAL: [400, "A transfer needs two different accounts."],
   RESERVATION_NOT_FOUND: [404, "There is no such reservation."],

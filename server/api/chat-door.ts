@@ -1,44 +1,57 @@
 import { toWireError } from "#core/api-error.ts";
 import { DomainError } from "#core/errors.ts";
-import { CHAT_BODY_BYTES_MAX, type ChatRequest, type ChatUsage, chatRequest } from "#core/schemas/chat.ts";
 import {
-  type InferenceEvent,
-  type InferenceUsage,
-  type RunningInference,
-  startInference,
-} from "#server/compute/run-inference.ts";
+  CHAT_BODY_BYTES_MAX,
+  type ChatRequest,
+  type ChatUsage,
+  chatRequest,
+  type FinishReason,
+} from "#core/schemas/chat.ts";
+import { findRepeated, keyedRequest } from "#server/compute/repeated-request.ts";
+import { type InferenceEvent, type RunningInference, startInference } from "#server/compute/run-inference.ts";
 import { openDoor } from "./door.ts";
+import { readIdempotencyKey } from "./idempotency.ts";
 import { toDomainError } from "./map-error.ts";
 import { readJson } from "./request-body.ts";
 
 const KEEP_ALIVE_MS = 15_000;
 
-const usageOf = ({ promptTokens, completionTokens }: InferenceUsage): ChatUsage => ({
+type TokenCounts = { promptTokens: number; completionTokens: number };
+
+const usageOf = ({ promptTokens, completionTokens }: TokenCounts): ChatUsage => ({
   prompt_tokens: promptTokens,
   completion_tokens: completionTokens,
   total_tokens: promptTokens + completionTokens,
 });
 
-/** `POST /api/v1/chat/completions`: OpenAI's surface over Converge's nodes. */
+/**
+ * `POST /api/v1/chat/completions`: OpenAI's surface over Converge's nodes.
+ *
+ * Under an Idempotency-Key a request is run and charged once. A repeat of an answer in one piece gets that answer for a
+ * day; a repeat of a stream, whose text is kept nowhere, is told that it has ended and where its receipt is.
+ */
 export function handleChatCompletions(request: Request): Promise<Response> {
   return openDoor(request, { name: "chat" }, async ({ actor, requestId }) => {
     if (!actor) throw new DomainError("UNAUTHENTICATED");
     const input = chatRequest.parse(await readJson(request, CHAT_BODY_BYTES_MAX));
-    const inference = await startInference(actor, input);
-    const leave = () => void inference.cancel().catch(() => undefined);
-    if (request.signal.aborted) leave();
-    request.signal.addEventListener("abort", leave, { once: true });
+    const key = readIdempotencyKey(request);
+    const keyed = key === null ? null : keyedRequest(actor, key, input);
+    const kept = keyed && (await findRepeated(keyed));
+    if (kept) return wholeAnswer(kept, kept.text, kept.finishReason, kept, { "idempotent-replayed": "true" });
+
+    const inference = await startInference(actor, input, undefined, keyed);
+    // An answer that can be asked for again is worth finishing for a caller whose connection was lost.
+    if (!keyed || input.stream) cancelWithCaller(request, inference);
     // The first event decides the status: until then a failure is a plain error response, and costs nothing.
     const first = await inference.events.next();
     if (first.done) return nobodyIsThere();
-    const headers = { "x-converge-receipt": inference.receiptId, "x-converge-inference": inference.id };
     if (!input.stream) {
       const answer = await collect(inference, first.value);
-      return answer ? Response.json(answer, { headers }) : nobodyIsThere();
+      return answer ? wholeAnswer(inference, answer.text, answer.finishReason, answer.usage) : nobodyIsThere();
     }
     return new Response(streamOf(inference, first.value, input, requestId), {
       headers: {
-        ...headers,
+        ...headersOf(inference),
         "content-type": "text/event-stream; charset=utf-8",
         "cache-control": "no-cache, no-transform",
         // nginx would gather the stream into blocks without this.
@@ -48,8 +61,18 @@ export function handleChatCompletions(request: Request): Promise<Response> {
   });
 }
 
-const seconds = () => Math.floor(Date.now() / 1000);
-const idOf = (inference: RunningInference) => `chatcmpl-${inference.id}`;
+function cancelWithCaller(request: Request, inference: RunningInference): void {
+  const leave = () => void inference.cancel().catch(() => undefined);
+  if (request.signal.aborted) leave();
+  request.signal.addEventListener("abort", leave, { once: true });
+}
+
+/** What every form of an answer says of its completion. */
+type Completion = Pick<RunningInference, "id" | "receiptId" | "model" | "startedAt">;
+
+const headersOf = ({ id, receiptId }: Completion) => ({ "x-converge-receipt": receiptId, "x-converge-inference": id });
+const idOf = ({ id }: Completion) => `chatcmpl-${id}`;
+const createdOf = ({ startedAt }: Completion) => Math.floor(startedAt.getTime() / 1000);
 
 /** The caller hung up; what was delivered is settled, and no answer reaches anyone. */
 const nobodyIsThere = () => new Response(null, { status: 499 });
@@ -64,21 +87,32 @@ async function collect(inference: RunningInference, first: InferenceEvent) {
     if (next.done) return null;
     event = next.value;
   }
-  return {
-    id: idOf(inference),
+  return { text, finishReason: event.finishReason, usage: event.usage };
+}
+
+function wholeAnswer(
+  completion: Completion,
+  text: string,
+  finishReason: FinishReason,
+  usage: TokenCounts,
+  headers: Record<string, string> = {},
+): Response {
+  const answer = {
+    id: idOf(completion),
     object: "chat.completion",
-    created: seconds(),
-    model: inference.model,
+    created: createdOf(completion),
+    model: completion.model,
     choices: [
       {
         index: 0,
         message: { role: "assistant", content: text, refusal: null },
         logprobs: null,
-        finish_reason: event.finishReason,
+        finish_reason: finishReason,
       },
     ],
-    usage: usageOf(event.usage),
+    usage: usageOf(usage),
   };
+  return Response.json(answer, { headers: { ...headersOf(completion), ...headers } });
 }
 
 /** Server-sent events in OpenAI's form. Each piece is written when the client's side takes it, never gathered. */
@@ -89,7 +123,12 @@ function streamOf(
   requestId: string,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  const base = { id: idOf(inference), object: "chat.completion.chunk", created: seconds(), model: inference.model };
+  const base = {
+    id: idOf(inference),
+    object: "chat.completion.chunk",
+    created: createdOf(inference),
+    model: inference.model,
+  };
   const withUsage = input.stream_options?.include_usage === true;
   const line = (value: unknown) =>
     encoder.encode(`data: ${typeof value === "string" ? value : JSON.stringify(value)}\n\n`);

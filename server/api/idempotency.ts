@@ -6,7 +6,9 @@ import type { Actor } from "#server/identity/actor.ts";
 
 const LOCK_SECONDS = 60;
 /** A refusal before anything ran is not remembered: the caller mends the request and sends it under the same key. */
-const FORGOTTEN = new Set([400, 401, 403, 404, 405, 409, 413, 415, 429, 503]);
+const FORGOTTEN = new Set([400, 401, 403, 404, 405, 409, 413, 415, 429]);
+/** Nor is a failure of ours: a repeat runs again and finds what the first had done, by the same key. */
+const isForgotten = (status: number): boolean => FORGOTTEN.has(status) || status >= 500;
 
 export function readIdempotencyKey(request: Request): string | null {
   const key = request.headers.get("idempotency-key");
@@ -20,6 +22,9 @@ type Row = { request_hash: string; status: number | null; body: string | null; i
 /**
  * Runs a change once for each key of a caller. The first answer is kept for a day and given again to repeats;
  * another body under the key is refused, and so is a repeat while the first is still running.
+ *
+ * This spares callers a second run; it is not what money rests on. A process may die between the change and the record
+ * of its answer, and then the repeat runs: every verb that moves money writes the key with what it does.
  */
 export async function once(
   actor: Actor,
@@ -55,7 +60,7 @@ export async function once(
     await forget();
     throw error;
   }
-  if (FORGOTTEN.has(response.status)) {
+  if (isForgotten(response.status)) {
     await forget();
     return response;
   }

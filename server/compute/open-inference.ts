@@ -4,13 +4,16 @@ import { sha256Hex } from "#core/node-signature.ts";
 import { type ChatRequest, canonicalMessages } from "#core/schemas/chat.ts";
 import type { TokenCounting } from "#core/schemas/node-protocol.ts";
 import { countingOf, countPromptTokens } from "#core/token-count.ts";
-import { db } from "#server/db.ts";
+import type { Prisma } from "#generated/prisma/client.ts";
+import { db, sqlOf } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { agentAccount, userAccount } from "#server/ledger/account-codes.ts";
-import { releaseReservation, reserve } from "#server/ledger/reservations.ts";
+import type { Reserve } from "#server/ledger/operations.ts";
+import { releaseReservation, reserve, reserveIn } from "#server/ledger/reservations.ts";
 import { listCandidates } from "./list-candidates.ts";
 import { worstCase } from "./metering.math.ts";
 import { type Candidate, rankOffers, readModelName } from "./rank-offers.ts";
+import type { KeyedRequest } from "./repeated-request.ts";
 import type { Timing } from "./timing.ts";
 
 /** How many nodes may be tried for one request. */
@@ -21,6 +24,8 @@ const ANSWER_TOKENS_DEFAULT = 512;
 /** A completion whose money is set aside and whose nodes are chosen. */
 export type OpenInference = {
   id: string;
+  /** Whether the answer is kept for a repeat of the request. */
+  keepsAnswer: boolean;
   receiptId: string;
   reservationId: string;
   payer: string;
@@ -40,9 +45,14 @@ export const payerOf = (actor: Actor): string =>
 
 /**
  * Chooses nodes and sets the worst case aside: the whole prompt and the longest answer, at the highest price among
- * the nodes that may be tried.
+ * the nodes that may be tried. Under a key that was used before nothing is set aside; see `findRepeated`.
  */
-export async function openInference(actor: Actor, input: ChatRequest, timing: Timing): Promise<OpenInference> {
+export async function openInference(
+  actor: Actor,
+  input: ChatRequest,
+  timing: Timing,
+  request: KeyedRequest | null = null,
+): Promise<OpenInference> {
   if (actor.via === "api_key" && !actor.scopes.includes("inference:write")) {
     throw new DomainError("SCOPE_MISSING", { scope: "inference:write" });
   }
@@ -64,26 +74,20 @@ export async function openInference(actor: Actor, input: ChatRequest, timing: Ti
   const reserved = cost > 0n ? cost : 1n;
   const id = newId("inference");
   const payer = payerOf(actor);
-  const expiresAt = new Date(Date.now() + timing.reservationMs);
+  const startedAt = new Date();
+  const expiresAt = new Date(startedAt.getTime() + timing.reservationMs);
   const promptHash = await sha256Hex(canonicalMessages(input.messages));
-  const { reservationId } = await reserve({
+  const order = {
     key: `inference:${id}`,
     account: payer,
     amount: reserved,
     purpose: "inference",
     refId: id,
     expiresAt,
-  }).catch((error: unknown) => {
-    // Somebody who never had money has no account yet: to them it is the same sentence.
-    if (error instanceof DomainError && error.code === "ACCOUNT_NOT_FOUND") {
-      throw new DomainError("INSUFFICIENT_FUNDS", {}, { cause: error });
-    }
-    throw error;
-  });
-  const open = {
+  };
+  const chosen = {
     id,
     receiptId: newId("receipt"),
-    reservationId,
     payer,
     model,
     counting,
@@ -92,21 +96,56 @@ export async function openInference(actor: Actor, input: ChatRequest, timing: Ti
     maxTokens,
     reserved,
   };
+  const row = {
+    ...chosen,
+    userId: actor.userId,
+    agentId: actor.agentId ?? null,
+    apiKeyId: actor.apiKeyId ?? null,
+    status: "running",
+    requestKey: request?.key ?? null,
+    requestHash: request?.hash ?? null,
+    createdAt: startedAt,
+    expiresAt,
+  };
+  const reservationId = await (request ? reserveOnce(order, row, request) : reserveFast(order, row)).catch(
+    (error: unknown) => {
+      // Somebody who never had money has no account yet: to them it is the same sentence.
+      if (error instanceof DomainError && error.code === "ACCOUNT_NOT_FOUND") {
+        throw new DomainError("INSUFFICIENT_FUNDS", {}, { cause: error });
+      }
+      throw error;
+    },
+  );
+  const keepsAnswer = request !== null && !input.stream;
+  return { ...chosen, reservationId, keepsAnswer, candidates, startedAt };
+}
+
+type NewRow = Omit<Prisma.InferenceUncheckedCreateInput, "reservationId">;
+
+/** Reserves together with whoever else is asking at this moment, and then writes the row. */
+async function reserveFast(order: Reserve, row: NewRow): Promise<string> {
+  const { reservationId } = await reserve(order);
   try {
-    await db.inference.create({
-      data: {
-        ...open,
-        userId: actor.userId,
-        agentId: actor.agentId ?? null,
-        apiKeyId: actor.apiKeyId ?? null,
-        status: "running",
-        expiresAt,
-      },
-    });
+    await db.inference.create({ data: { ...row, reservationId } });
   } catch (error) {
     // Were this process to die here instead, the reservation would expire and be released by the ledger's job.
-    await releaseReservation({ reservationId, key: `inference-release:${id}` });
+    await releaseReservation({ reservationId, key: `inference-release:${row.id}` });
     throw error;
   }
-  return { ...open, candidates, startedAt: new Date() };
+  return reservationId;
+}
+
+/** Reserves and writes the row in one transaction, so that a key that was seen has a row and a row has its money. */
+async function reserveOnce(order: Reserve, row: NewRow, request: KeyedRequest): Promise<string> {
+  return db.$transaction(async (tx) => {
+    const sql = sqlOf(tx);
+    await sql.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 3))::text", [request.key]);
+    // The door has looked before; this one came at the same moment as the first.
+    const first = await tx.inference.findUnique({ where: { requestKey: request.key }, select: { requestHash: true } });
+    if (first && first.requestHash !== request.hash) throw new DomainError("IDEMPOTENCY_KEY_REUSED");
+    if (first) throw new DomainError("IDEMPOTENCY_IN_PROGRESS", { retryAfterSeconds: 1 });
+    const { reservationId } = await reserveIn(sql, order);
+    await tx.inference.create({ data: { ...row, reservationId } });
+    return reservationId;
+  });
 }

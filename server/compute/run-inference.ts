@@ -6,6 +6,7 @@ import { log } from "#server/log.ts";
 import { completions } from "#server/metrics.ts";
 import { type OpenInference, openInference } from "./open-inference.ts";
 import type { Candidate } from "./rank-offers.ts";
+import type { KeyedRequest } from "./repeated-request.ts";
 import { newAttemptId, runAttempt } from "./run-attempt.ts";
 import { type DeliveredSegment, settleInference } from "./settle-inference.ts";
 import { createStopMatcher } from "./stop-matcher.ts";
@@ -22,6 +23,7 @@ export type RunningInference = {
   receiptId: string;
   model: string;
   promptTokens: number;
+  startedAt: Date;
   /** Read it to its end, or call `cancel`: only then is the money settled. */
   events: AsyncGenerator<InferenceEvent, void>;
   /** Stops the node and settles what was delivered so far. */
@@ -39,8 +41,9 @@ export async function startInference(
   actor: Actor,
   input: ChatRequest,
   timing: Timing = TIMING,
+  request: KeyedRequest | null = null,
 ): Promise<RunningInference> {
-  const open = await openInference(actor, input, timing);
+  const open = await openInference(actor, input, timing, request);
   const controller = new AbortController();
   const events = answer(open, input, timing, controller.signal, () => clearTimeout(deadline));
   const cancel = async () => {
@@ -51,7 +54,8 @@ export async function startInference(
   // A client that neither reads nor leaves holds a node and a reservation no longer than this.
   const deadline = setTimeout(() => void cancel().catch(() => undefined), timing.answerMs);
   deadline.unref();
-  return { id: open.id, receiptId: open.receiptId, model: open.model, promptTokens: open.promptTokens, events, cancel };
+  const { id, receiptId, model, promptTokens, startedAt } = open;
+  return { id, receiptId, model, promptTokens, startedAt, events, cancel };
 }
 
 type Delivery = { text: string; segments: DeliveredSegment[]; firstTokenAt: Date | null };

@@ -25,7 +25,8 @@ const STATUS: Record<Outcome, string> = {
 /**
  * Moves the money for what was delivered, gives the rest back and writes the receipt, in one transaction.
  *
- * An answer that nobody gave (no node could) leaves no receipt; everything is released.
+ * An answer that nobody gave (no node could) leaves no receipt; everything is released, and the caller's key is free
+ * for another try. A whole answer is kept here where a repeat may ask for it: it is charged exactly when it is kept.
  */
 export async function settleInference(
   open: OpenInference,
@@ -44,7 +45,8 @@ export async function settleInference(
     await moveMoney(sql, open, settlement);
     await sql.query(
       `UPDATE inference SET status = $2, charged = $3, completion_tokens = $4, finish_reason = $5,
-         first_token_at = $6::timestamptz, finished_at = $7::timestamptz, error_code = $8
+         first_token_at = $6::timestamptz, finished_at = $7::timestamptz, error_code = $8,
+         request_key = CASE WHEN $9 THEN request_key END
        WHERE id = $1 AND status = 'running'`,
       [
         open.id,
@@ -55,8 +57,11 @@ export async function settleInference(
         delivery.firstTokenAt?.toISOString() ?? null,
         finishedAt.toISOString(),
         outcome === "interrupted" ? "MODEL_UNAVAILABLE" : null,
+        hasReceipt,
       ],
     );
+    if (open.keepsAnswer && (outcome === "stop" || outcome === "length"))
+      await sql.query("INSERT INTO inference_answer (inference_id, text) VALUES ($1, $2)", [open.id, delivery.text]);
     await measureSpeed(sql, segments, delivery.firstTokenAt, finishedAt);
     if (body) await writeReceipt(sql, body);
   });

@@ -45,7 +45,15 @@ export async function sweepInferences(now: Date = new Date()): Promise<{ ended: 
       db.$executeRaw`UPDATE inference_attempt SET work = NULL WHERE inference_id = ${id}`,
       db.inference.updateMany({
         where: { id, status: "running" },
-        data: { status: "failed", charged: 0n, completionTokens: 0, errorCode: "UNAVAILABLE", finishedAt: now },
+        data: {
+          status: "failed",
+          charged: 0n,
+          completionTokens: 0,
+          errorCode: "UNAVAILABLE",
+          finishedAt: now,
+          // Nothing was charged: the caller's key is free for another try.
+          requestKey: null,
+        },
       }),
     ]);
   }

@@ -2,6 +2,7 @@ import type { JobHelpers, TaskList } from "graphile-worker";
 import { z } from "zod";
 import { sweepIdempotentRequests } from "#server/api/idempotency.ts";
 import { sweepRateLimits } from "#server/api/rate-limit.ts";
+import { sweepAnswers } from "#server/compute/repeated-request.ts";
 import { signReceipt } from "#server/compute/sign-receipt.ts";
 import { sweepInferences, sweepNodes } from "#server/compute/sweep-compute.ts";
 import { env } from "#server/env.ts";
@@ -29,6 +30,7 @@ export const TASKS: TaskList = {
   "settle-closed-orders": task(z.unknown(), settleClosedOrders),
   "recover-proofs": task(z.unknown(), recoverProofs),
   "sweep-idempotent-requests": task(z.unknown(), sweepIdempotentRequests),
+  "sweep-answers": task(z.unknown(), sweepAnswers),
   "sweep-rate-limits": task(z.unknown(), sweepRateLimits),
 };
 
@@ -36,6 +38,7 @@ export const TASKS: TaskList = {
 export const CRON = `
 * * * * * recover-proofs
 17 * * * * sweep-idempotent-requests
+27 * * * * sweep-answers
 */10 * * * * sweep-rate-limits
 `;
 
