@@ -16,7 +16,6 @@ const poolTypes: pg.CustomTypesConfig = {
 /** The least a ledger verb needs of a connection, so that it runs in a Prisma transaction and in a plain one alike. */
 export type Sql = { query<Row = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]> };
 
-export type Db = PrismaClient;
 export type Transaction = Prisma.TransactionClient;
 
 const POOL_OPTIONS = {

@@ -27,6 +27,16 @@ function createMetrics() {
       labelNames: ["status"],
       registers: [registry],
     }),
+    indexedBlock: new Gauge({
+      name: "converge_indexed_block",
+      help: "The last block whose events were applied.",
+      registers: [registry],
+    }),
+    indexerHalted: new Gauge({
+      name: "converge_indexer_halted",
+      help: "1 when the chain changed below the confirmed depth and a person has to look.",
+      registers: [registry],
+    }),
     nodesOnline: new Gauge({ name: "converge_nodes_online", help: "Compute nodes online.", registers: [registry] }),
     completions: new Counter({
       name: "converge_completions_total",
@@ -39,5 +49,13 @@ function createMetrics() {
 
 shared.convergeMetrics ??= createMetrics();
 
-export const { registry, httpRequestDuration, queueJobs, outboxTransactions, nodesOnline, completions } =
-  shared.convergeMetrics;
+export const {
+  registry,
+  httpRequestDuration,
+  queueJobs,
+  outboxTransactions,
+  indexedBlock,
+  indexerHalted,
+  nodesOnline,
+  completions,
+} = shared.convergeMetrics;

@@ -9,7 +9,7 @@ import { consumeRateLimit } from "./rate-limit.ts";
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
 /** Whether a request carries the scraper's token; the comparison takes as long for a near miss as for a far one. */
-export function hasMetricsToken(request: Request, token: string | undefined): boolean {
+function hasMetricsToken(request: Request, token: string | undefined): boolean {
   const sent = /^Bearer (\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   return token !== undefined && sent !== undefined && timingSafeEqual(digest(sent), digest(token));
 }

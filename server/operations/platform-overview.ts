@@ -4,12 +4,15 @@ import { getBalances } from "#server/ledger/get-balance.ts";
 import { ledgerTotals } from "#server/ledger/ledger-totals.ts";
 import { BEAT_SECONDS } from "./beat.ts";
 import { checkReadiness } from "./check-readiness.ts";
+import { countJobs } from "./count-jobs.ts";
 
-type Counted = { name: string; count: bigint };
+type Counted = { status: string; count: number };
 
-const counts = async (query: string) => {
-  const { rows } = await pool.query<Counted>(query);
-  return rows.map(({ name, count }) => ({ name, count: Number(count) }));
+const countByStatus = async (table: "chain_transaction" | "compute_node"): Promise<Counted[]> => {
+  const { rows } = await pool.query<Counted>(
+    `SELECT status, count(*)::int AS count FROM ${table} GROUP BY status ORDER BY status`,
+  );
+  return rows;
 };
 
 async function readPeople() {
@@ -50,31 +53,25 @@ async function readLedger() {
 
 /** The state of the whole platform on one page. */
 export async function platformOverview() {
-  const [people, ledger, jobs, outbox, nodes, processes, readiness] = await Promise.all([
+  const [people, ledger, queue, outbox, nodes, processes, readiness] = await Promise.all([
     readPeople(),
     readLedger(),
-    counts(
-      `SELECT CASE WHEN locked_at IS NOT NULL THEN 'running' WHEN attempts >= max_attempts THEN 'dead' ELSE 'waiting' END AS name,
-              count(*) AS count FROM graphile_worker.jobs GROUP BY 1`,
-    ),
-    counts("SELECT status AS name, count(*) AS count FROM chain_transaction GROUP BY 1 ORDER BY 1"),
-    counts("SELECT status AS name, count(*) AS count FROM compute_node GROUP BY 1 ORDER BY 1"),
+    countJobs(),
+    countByStatus("chain_transaction"),
+    countByStatus("compute_node"),
     pool.query<{ name: string; started_at: Date; seen_at: Date; is_alive: boolean }>(
       "SELECT name, started_at, seen_at, seen_at > now() - make_interval(secs => $1) AS is_alive FROM process_heartbeat ORDER BY name",
       [BEAT_SECONDS * 4],
     ),
     checkReadiness(),
   ]);
-  const jobsOf = (name: string) => jobs.find((job) => job.name === name)?.count ?? 0;
-  const withStatus = (rows: { name: string; count: number }[]) =>
-    rows.map(({ name, count }) => ({ status: name, count }));
   return {
     at: new Date().toISOString(),
     people,
     ledger,
-    queue: { waiting: jobsOf("waiting"), running: jobsOf("running"), dead: jobsOf("dead") },
-    outbox: withStatus(outbox),
-    nodes: withStatus(nodes),
+    queue,
+    outbox,
+    nodes,
     processes: processes.rows.map((row) => ({
       name: row.name,
       startedAt: row.started_at.toISOString(),

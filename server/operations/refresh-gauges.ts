@@ -1,5 +1,20 @@
 import { pool } from "#server/db.ts";
-import { nodesOnline, outboxTransactions, queueJobs } from "#server/metrics.ts";
+import { indexedBlock, indexerHalted, nodesOnline, outboxTransactions, queueJobs } from "#server/metrics.ts";
+import { countJobs } from "./count-jobs.ts";
+
+async function readCounts() {
+  const [jobs, outbox, nodes, cursor] = await Promise.all([
+    countJobs(),
+    pool.query<{ status: string; count: number }>(
+      "SELECT status, count(*)::int AS count FROM chain_transaction GROUP BY status",
+    ),
+    pool.query<{ count: number }>("SELECT count(*)::int AS count FROM compute_node WHERE status = 'online'"),
+    pool.query<{ block: number; halted: number }>(
+      "SELECT block_number::float8 AS block, (status = 'halted')::int AS halted FROM chain_cursor WHERE name = 'main'",
+    ),
+  ]);
+  return { jobs, outbox: outbox.rows, nodes: nodes.rows[0]?.count ?? 0, cursor: cursor.rows[0] };
+}
 
 /**
  * Reads the platform's gauges from the database, for a scrape. With the database away they say nothing rather than
@@ -7,28 +22,13 @@ import { nodesOnline, outboxTransactions, queueJobs } from "#server/metrics.ts";
  */
 export async function refreshGauges(): Promise<void> {
   const counted = await readCounts().catch(() => null);
-  queueJobs.reset();
-  outboxTransactions.reset();
-  nodesOnline.reset();
-  if (!counted) {
-    nodesOnline.remove();
-    return;
-  }
-  for (const { state, count } of counted.queue) queueJobs.set({ state }, Number(count));
-  for (const { status, count } of counted.outbox) outboxTransactions.set({ status }, Number(count));
-  nodesOnline.set(Number(counted.nodes));
-}
-
-async function readCounts() {
-  const [queue, outbox, nodes] = await Promise.all([
-    pool.query<{ state: string; count: bigint }>(
-      `SELECT CASE WHEN locked_at IS NOT NULL THEN 'running' WHEN attempts >= max_attempts THEN 'dead' ELSE 'waiting' END AS state,
-              count(*) AS count FROM graphile_worker.jobs GROUP BY 1`,
-    ),
-    pool.query<{ status: string; count: bigint }>(
-      "SELECT status, count(*) AS count FROM chain_transaction GROUP BY status",
-    ),
-    pool.query<{ count: bigint }>("SELECT count(*) AS count FROM compute_node WHERE status = 'online'"),
-  ]);
-  return { queue: queue.rows, outbox: outbox.rows, nodes: nodes.rows[0]?.count ?? 0n };
+  for (const gauge of [queueJobs, outboxTransactions, nodesOnline, indexedBlock, indexerHalted]) gauge.reset();
+  for (const gauge of [nodesOnline, indexedBlock, indexerHalted]) gauge.remove();
+  if (!counted) return;
+  for (const [state, count] of Object.entries(counted.jobs)) queueJobs.set({ state }, count);
+  for (const { status, count } of counted.outbox) outboxTransactions.set({ status }, count);
+  nodesOnline.set(counted.nodes);
+  if (!counted.cursor) return;
+  indexedBlock.set(counted.cursor.block);
+  indexerHalted.set(counted.cursor.halted);
 }
