@@ -27,6 +27,9 @@ export function handleTrpc(request: Request): Promise<Response> {
     // tRPC would take forms too, which a foreign page can send without asking the browser first.
     const body = request.method === "POST" ? await readJsonText(request) : null;
     const idempotencyKey = body === null ? null : readIdempotencyKey(request);
+    // Two changes under one key would be taken for one and its repeat.
+    if (idempotencyKey !== null && calls > 1)
+      throw new DomainError("BAD_REQUEST", { message: "A request with an Idempotency-Key makes one call." });
     const call = () =>
       fetchRequestHandler({
         endpoint: "/api/trpc",

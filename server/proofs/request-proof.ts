@@ -30,11 +30,11 @@ export async function requestProof(
   idempotencyKey: string | null,
 ): Promise<ProofView> {
   const requestHash = createHash("sha256").update(JSON.stringify(input)).digest("hex");
-  const deadline = chooseDeadline(input.deadline);
   const id = newId("proof");
   const ordered = await db.$transaction(async (tx) => {
     const first = await findFirst(tx, actor.userId, idempotencyKey, requestHash);
     if (first) return first;
+    const deadline = chooseDeadline(input.deadline);
     const model = await tx.provingModel.findUnique({ where: { id: input.modelId } });
     if (!model) throw new DomainError("MODEL_NOT_FOUND", { param: "modelId" });
     await refuseWhenFull(tx, actor.userId);
