@@ -11,7 +11,7 @@ export function openApiDocument(): object {
     version: "1.0.0",
     openApiVersion: "3.1.0",
     description:
-      "Rent compute, give AI agents wallets they cannot misuse, prove what a model said, pay people for their attention: one platform, one ledger.\n\nSend an API key as `Authorization: Bearer cvg_…`. Amounts are decimal strings of base units (USD: micro-dollars). Every answer carries `x-request-id`; every error has the shape `{ error: { type, code, message, param, request_id } }`. A POST with an `Idempotency-Key` has one effect however often it is sent.",
+      "Rent compute, give AI agents wallets they cannot misuse, prove what a model said, pay people for their attention: one platform, one ledger.\n\nSend an API key as `Authorization: Bearer cvg_…`. Amounts are decimal strings of base units (USD: micro-dollars). Every answer carries `x-request-id`; every error has the shape `{ error: { type, code, message, param, request_id } }`. A POST with an `Idempotency-Key` moves money once however often it is sent: a repeat is answered with what the first one did, another body under the key is refused with `IDEMPOTENCY_KEY_REUSED`, and a repeat of a request that is still running with `IDEMPOTENCY_IN_PROGRESS`. Answers are kept for a day; payments, withdrawals, cash-outs and proofs know their key for ever. A completion in one piece is answered again for a day; a repeat of a streamed one, or of one older than that, gets `IDEMPOTENCY_KEY_USED` with its receipt, never a second charge.",
     baseUrl: `${env.PUBLIC_URL}/api/v1`,
     docsUrl: `${env.PUBLIC_URL}/docs`,
     securitySchemes: { apiKey: { type: "http", scheme: "bearer", bearerFormat: "cvg_…" } },

@@ -26,7 +26,11 @@ const START = [
 const RULES = [
   ["Base URL", "/api/v1", "The OpenAI surface lives here too: point any OpenAI client at it."],
   ["Authorization", "Bearer cvg_…", "One header. Keys carry scopes; a key of an agent acts and pays as that agent."],
-  ["Idempotency-Key", "1–255 characters", "Repeat a request with the same key and it has one effect."],
+  [
+    "Idempotency-Key",
+    "1–255 characters",
+    "Repeat a POST with the same key and money moves once: the repeat gets what the first one did. A stream cannot be repeated; its repeat gets a 409 that names its receipt.",
+  ],
   ["Amounts", '"1250000" USD', "Decimal strings of base units; a dollar has six decimals. Never a float."],
   [
     "Errors",
