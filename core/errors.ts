@@ -24,6 +24,7 @@ const ERRORS = {
   // Who you are
   UNAUTHENTICATED: [401, "Sign in, or send an API key as 'Authorization: Bearer cvg_…'."],
   API_KEY_INVALID: [401, "This API key is unknown, expired or revoked."],
+  API_KEYS_TOO_MANY: [409, "There are as many API keys as there may be. Revoke one that is not needed."],
   FORBIDDEN: [403, "You may see this, but not do it."],
   SCOPE_MISSING: [403, "This API key lacks the scope that this call needs."],
   NONCE_INVALID: [401, "This sign-in request was used before or has expired. Start again."],

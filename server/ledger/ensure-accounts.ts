@@ -21,16 +21,7 @@ export async function ensureAccounts(sql: Sql, accounts: readonly AccountInput[]
       may_overdraw: mayOverdraw(code),
     })),
   );
-  // Sorted, so that two transactions that make the same accounts wait for each other in one direction only.
-  await sql.query(
-    `INSERT INTO ledger_account (code, asset, owner_id, may_overdraw)
-     SELECT w.code, w.asset, w.owner_id, w.may_overdraw
-     FROM jsonb_to_recordset($1::jsonb) AS w (code text, asset text, owner_id text, may_overdraw boolean)
-     WHERE NOT EXISTS (SELECT FROM ledger_account a WHERE a.code = w.code)
-     ORDER BY w.code
-     ON CONFLICT (code) DO NOTHING`,
-    [wanted],
-  );
+  await sql.query("SELECT ledger_open_accounts($1::jsonb)", [wanted]);
   const [other] = await sql.query<{ code: string }>(
     `SELECT a.code FROM jsonb_to_recordset($1::jsonb) AS w (code text, asset text)
      JOIN ledger_account a ON a.code = w.code WHERE a.asset <> w.asset LIMIT 1`,

@@ -3,6 +3,14 @@ import { DomainError, type ErrorCode } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { type Asset, isAsset, LEDGER_UNITS_MAX } from "#core/money.ts";
 
+/** What a spending says of itself for the caps it may fall under. */
+export type Spending = {
+  /** Names under which caps may be set, besides the account that pays: "key:ak_…", "provider:node_…", "category:inference". */
+  scopes?: readonly string[];
+  /** The worth in micro-dollars, for caps over all assets. Needed under such a cap unless the asset is the dollar itself. */
+  value?: bigint;
+};
+
 /** Moves money from the debit account to the credit account. */
 export type Transfer = {
   /** Idempotency key: one key, one transfer. */
@@ -14,18 +22,19 @@ export type Transfer = {
   kind: string;
   refId?: string;
   memo?: string;
-};
+} & Spending;
 
 export type Reserve = {
   /** Idempotency key: one key, one reservation. */
   key: string;
   account: string;
   amount: bigint;
+  asset?: Asset;
   purpose: string;
   refId?: string;
   /** From then on a job may release it; until that has happened it can still be captured. */
   expiresAt: Date;
-};
+} & Spending;
 
 export type CapturePart = { credit: string; amount: bigint; kind: string; refId?: string; memo?: string };
 
@@ -47,6 +56,8 @@ export type LedgerRow = {
   account?: string | undefined;
   credit?: string | undefined;
   amount?: bigint | undefined;
+  value?: bigint | undefined;
+  scopes?: readonly string[] | undefined;
   asset?: string | undefined;
   kind?: string | undefined;
   refId?: string | undefined;
@@ -61,6 +72,7 @@ export type LedgerOperation = readonly [head: LedgerRow, ...parts: LedgerRow[]];
 
 const TEXT_LENGTH_MAX = 255;
 const CAPTURE_PARTS_MAX = 32;
+const SCOPES_MAX = 16;
 
 // Postgres refuses a NUL character for the whole statement: one caller's text must not fail its neighbours' batch.
 function checkText(param: string, text: string | undefined): void {
@@ -80,6 +92,16 @@ function checkAmount(amount: bigint): void {
   if (typeof amount !== "bigint" || amount <= 0n || amount > LEDGER_UNITS_MAX) throw new DomainError("AMOUNT_INVALID");
 }
 
+/** Sorted and each once, so that a retry says the same whatever order it was given. */
+function checkSpending({ scopes = [], value }: Spending): { scopes: string[]; value: bigint | undefined } {
+  if (value !== undefined) checkAmount(value);
+  if (scopes.length > SCOPES_MAX) {
+    throw new DomainError("VALIDATION_FAILED", { param: "scopes", message: `At most ${SCOPES_MAX} scopes.` });
+  }
+  for (const scope of scopes) checkText("scopes", scope);
+  return { scopes: [...new Set(scopes)].sort(), value };
+}
+
 export function transferOperation(transfer: Transfer): LedgerOperation {
   const { key, debit, credit, amount, asset, kind, refId, memo } = transfer;
   checkKey(key);
@@ -87,18 +109,35 @@ export function transferOperation(transfer: Transfer): LedgerOperation {
   for (const [param, text] of Object.entries({ debit, credit, kind, refId, memo })) checkText(param, text);
   if (!isAsset(asset)) throw new DomainError("ASSET_UNKNOWN");
   if (debit === credit) throw new DomainError("ACCOUNTS_EQUAL");
-  return [{ op: "transfer", key, account: debit, credit, amount, asset, kind, refId, memo }];
+  return [
+    { op: "transfer", key, account: debit, credit, amount, asset, kind, refId, memo, ...checkSpending(transfer) },
+  ];
 }
 
 export function reserveOperation(reserve: Reserve): LedgerOperation {
-  const { key, account, amount, purpose, refId, expiresAt } = reserve;
+  const { key, account, amount, asset = "USD", purpose, refId, expiresAt } = reserve;
   checkKey(key);
   checkAmount(amount);
   for (const [param, text] of Object.entries({ account, purpose, refId })) checkText(param, text);
   if (Number.isNaN(expiresAt.getTime())) {
     throw new DomainError("VALIDATION_FAILED", { param: "expiresAt", message: "expiresAt is not a date." });
   }
-  return [{ op: "reserve", key, account, amount, kind: purpose, refId, expiresAt, reservation: newId("reservation") }];
+  if (!isAsset(asset)) throw new DomainError("ASSET_UNKNOWN");
+  const reservation = newId("reservation");
+  return [
+    {
+      op: "reserve",
+      key,
+      account,
+      amount,
+      asset,
+      kind: purpose,
+      refId,
+      expiresAt,
+      reservation,
+      ...checkSpending(reserve),
+    },
+  ];
 }
 
 export function captureOperation(capture: Capture): LedgerOperation {
@@ -142,7 +181,8 @@ const contentHash = (content: unknown): string => createHash("sha256").update(JS
 /** What became of one operation. */
 export type OperationResult =
   | { status: "ok"; id: string; replayed: boolean }
-  | { status: ErrorCode | typeof NOT_APPLIED };
+  | { status: typeof NOT_APPLIED }
+  | { status: ErrorCode; details: Record<string, unknown> };
 
 /** The status of an operation that was fine itself but belonged to a unit in which another one was refused. */
 export const NOT_APPLIED = "NOT_APPLIED";
@@ -154,8 +194,8 @@ export const transferId = (id: string | bigint): string => `txf_${id}`;
 export function failureOf(results: readonly OperationResult[]): DomainError | null {
   const index = results.findIndex((result) => result.status !== "ok" && result.status !== NOT_APPLIED);
   const failed = results[index];
-  if (!failed || failed.status === "ok" || failed.status === NOT_APPLIED) return null;
-  return new DomainError(failed.status, results.length > 1 ? { index } : {});
+  if (!failed || !("details" in failed)) return null;
+  return new DomainError(failed.status, { ...failed.details, ...(results.length > 1 ? { index } : {}) });
 }
 
 /** The ids of operations that all succeeded; throws the first failure otherwise. */
