@@ -9,6 +9,7 @@ import {
 } from "#core/schemas/chat.ts";
 import { findRepeated, keyedRequest } from "#server/compute/repeated-request.ts";
 import { type InferenceEvent, type RunningInference, startInference } from "#server/compute/run-inference.ts";
+import { assertScope } from "#server/identity/assert-scope.ts";
 import { openDoor } from "./door.ts";
 import { readIdempotencyKey } from "./idempotency.ts";
 import { toDomainError } from "./map-error.ts";
@@ -33,6 +34,8 @@ const usageOf = ({ promptTokens, completionTokens }: TokenCounts): ChatUsage => 
 export function handleChatCompletions(request: Request): Promise<Response> {
   return openDoor(request, { name: "chat" }, async ({ actor, requestId }) => {
     if (!actor) throw new DomainError("UNAUTHENTICATED");
+    // Before anything kept is looked up: an answer is read only by who may ask for it.
+    assertScope(actor, "inference:write");
     const input = chatRequest.parse(await readJson(request, CHAT_BODY_BYTES_MAX));
     const key = readIdempotencyKey(request);
     const keyed = key === null ? null : keyedRequest(actor, key, input);

@@ -1,6 +1,7 @@
 import { DomainError } from "#core/errors.ts";
 import { BATCH_BYTES_MAX } from "#core/event-batch.ts";
 import { signedEventBatch } from "#core/schemas/reward.ts";
+import { assertScope } from "#server/identity/assert-scope.ts";
 import { ingestBatch } from "#server/rewards/ingest-batch.ts";
 import { openDoor } from "./door.ts";
 import { readJson } from "./request-body.ts";
@@ -12,8 +13,7 @@ import { readJson } from "./request-body.ts";
 export function handleEvents(request: Request): Promise<Response> {
   return openDoor(request, { name: "events" }, async ({ actor }) => {
     if (!actor) throw new DomainError("UNAUTHENTICATED");
-    if (actor.via === "api_key" && !actor.scopes.includes("rewards:write"))
-      throw new DomainError("SCOPE_MISSING", { scope: "rewards:write" });
+    assertScope(actor, "rewards:write");
     const batch = signedEventBatch.parse(await readJson(request, BATCH_BYTES_MAX));
     return Response.json(await ingestBatch(actor, batch));
   });

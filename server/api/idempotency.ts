@@ -46,7 +46,8 @@ export async function once(
      UNION ALL
      SELECT request_hash, status, body, false FROM idempotent_request
       WHERE actor = $2 AND key = $3 AND NOT EXISTS (SELECT 1 FROM claim)`,
-    [id, actor.userId, key, requestHash, LOCK_SECONDS],
+    // A kept answer is given to the very credential it was made for: it is not checked again who may see it.
+    [id, actor.apiKeyId ?? actor.userId, key, requestHash, LOCK_SECONDS],
   );
   const row = rows[0];
   if (!row) throw new DomainError("IDEMPOTENCY_IN_PROGRESS", { retryAfterSeconds: 1 });

@@ -70,6 +70,21 @@ describe("fields that nobody reads", () => {
   });
 });
 
+describe("a kept answer", () => {
+  it("is given again to its own credential alone", async () => {
+    const { token: other } = await createApiKey(owner, { name: "other", scopes: ["balance:read"] });
+    const send = async (bearer: string) => {
+      const headers = { authorization: `Bearer ${bearer}`, "idempotency-key": "once-only" };
+      return handleRest(new Request("http://localhost/api/v1/nodes/join-tokens", { method: "POST", headers }));
+    };
+    const first = await send(token);
+    const again = await send(token);
+    expect(await again.json()).toEqual(await first.json());
+    expect(again.headers.get("idempotent-replayed")).toBe("true");
+    expect((await send(other)).status).toBe(403);
+  });
+});
+
 describe("a body that breaks off", () => {
   it("is its sender's error", async () => {
     const body = new ReadableStream({

@@ -5,6 +5,7 @@ import { toWireError } from "#core/api-error.ts";
 import { DomainError } from "#core/errors.ts";
 import type { Role, Scope } from "#core/scopes.ts";
 import type { Actor } from "#server/identity/actor.ts";
+import { assertScope } from "#server/identity/assert-scope.ts";
 import { log } from "#server/log.ts";
 import { assertCleanInput } from "./clean-input.ts";
 import { toDomainError } from "./map-error.ts";
@@ -72,7 +73,6 @@ export const adminProcedure = withRole("admin");
 export const scoped = (scope: Scope) =>
   publicProcedure.use(({ ctx, next }) => {
     if (!ctx.actor) throw new DomainError("UNAUTHENTICATED");
-    if (ctx.actor.via === "api_key" && !ctx.actor.scopes.includes(scope))
-      throw new DomainError("SCOPE_MISSING", { scope });
+    assertScope(ctx.actor, scope);
     return next({ ctx: { ...ctx, actor: ctx.actor } });
   });

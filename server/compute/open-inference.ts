@@ -7,6 +7,7 @@ import { countingOf, countPromptTokens } from "#core/token-count.ts";
 import type { Prisma } from "#generated/prisma/client.ts";
 import { db, sqlOf } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
+import { assertScope } from "#server/identity/assert-scope.ts";
 import { agentAccount, userAccount } from "#server/ledger/account-codes.ts";
 import type { Reserve } from "#server/ledger/operations.ts";
 import { releaseReservation, reserve, reserveIn } from "#server/ledger/reservations.ts";
@@ -53,9 +54,7 @@ export async function openInference(
   timing: Timing,
   request: KeyedRequest | null = null,
 ): Promise<OpenInference> {
-  if (actor.via === "api_key" && !actor.scopes.includes("inference:write")) {
-    throw new DomainError("SCOPE_MISSING", { scope: "inference:write" });
-  }
+  assertScope(actor, "inference:write");
   const { model, preference } = readModelName(input.model);
   const counting = countingOf(model);
   const promptTokens = countPromptTokens(counting, input.messages);

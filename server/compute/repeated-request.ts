@@ -7,8 +7,9 @@ import type { Actor } from "#server/identity/actor.ts";
 /** A request that its caller may send again: whose key it is, and what was asked for under it. */
 export type KeyedRequest = { key: string; hash: string };
 
+/** An agent's keys are its own: what its owner asked for under the same key is none of its business. */
 export const keyedRequest = (actor: Actor, idempotencyKey: string, input: ChatRequest): KeyedRequest => ({
-  key: `${actor.userId} ${idempotencyKey}`,
+  key: `${actor.agentId ?? actor.userId} ${idempotencyKey}`,
   hash: createHash("sha256").update(JSON.stringify(input)).digest("hex"),
 });
 

@@ -30,6 +30,9 @@ const VIEW = {
   lastUsedAt: true,
 } as const;
 
+/** Keys of one person that are not revoked: a key that no list shows could not be revoked. */
+const KEYS_MAX = 100;
+
 /** Creates a key. The token in the answer is the only copy there will ever be. */
 export async function createApiKey(
   actor: Actor,
@@ -48,18 +51,23 @@ export async function createApiKey(
       });
   }
   const { token, prefix, hash } = createApiKeyToken(env.isDevelopmentChain ? "test" : "live");
-  const key = await db.apiKey.create({
-    data: {
-      id: newId("apiKey"),
-      userId: actor.userId,
-      agentId: input.agentId ?? null,
-      name: input.name,
-      prefix,
-      hash,
-      scopes: input.scopes,
-      expiresAt: input.expiresAt ?? null,
-    },
-    select: VIEW,
+  const key = await db.$transaction(async (tx) => {
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`api-keys:${actor.userId}`}, 0))`;
+    if ((await tx.apiKey.count({ where: { userId: actor.userId, revokedAt: null } })) >= KEYS_MAX)
+      throw new DomainError("API_KEYS_TOO_MANY", { keysMax: KEYS_MAX });
+    return tx.apiKey.create({
+      data: {
+        id: newId("apiKey"),
+        userId: actor.userId,
+        agentId: input.agentId ?? null,
+        name: input.name,
+        prefix,
+        hash,
+        scopes: input.scopes,
+        expiresAt: input.expiresAt ?? null,
+      },
+      select: VIEW,
+    });
   });
   return { key, token };
 }
@@ -67,8 +75,9 @@ export async function createApiKey(
 export function listApiKeys(actor: Actor): Promise<ApiKeyView[]> {
   return db.apiKey.findMany({
     where: { userId: actor.userId },
-    orderBy: { createdAt: "desc" },
-    take: 100,
+    // Those that work come first, and there are never more of them than are shown.
+    orderBy: [{ revokedAt: { sort: "asc", nulls: "first" } }, { createdAt: "desc" }],
+    take: KEYS_MAX,
     select: VIEW,
   });
 }

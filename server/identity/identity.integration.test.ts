@@ -197,6 +197,21 @@ describe("an API key", () => {
     expect(await findApiKeyActor(`${good.token.slice(0, -8)}${last}${good.token.slice(-7)}`)).toBeNull();
   });
 
+  it("is never one of more than the list shows, however many are made at once", async () => {
+    const owner = actorOf(await newUser());
+    const make = () => refusal(createApiKey(owner, { name: "k", scopes: ["inference:write"] }));
+    const outcomes = await Promise.all(Array.from({ length: 104 }, make));
+    expect(outcomes.filter((code) => code === null)).toHaveLength(100);
+    expect(outcomes.filter((code) => code === "API_KEYS_TOO_MANY")).toHaveLength(4);
+    const [first] = await listApiKeys(owner);
+    if (!first) throw new Error("There are keys.");
+    await revokeApiKey(owner, first.id);
+    expect(await make()).toBeNull();
+    const shown = await listApiKeys(owner);
+    expect(shown).toHaveLength(100);
+    expect(shown.every(({ revokedAt }) => revokedAt === null)).toBe(true);
+  });
+
   it("cannot be revoked by a stranger, nor made for somebody else's agent", async () => {
     const owner = actorOf(await newUser());
     const stranger = actorOf(await newUser());
