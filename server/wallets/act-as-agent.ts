@@ -77,7 +77,7 @@ async function actAsAgent(
   const agent = await getAgentRow(actor, input.id);
   if (agent.status === "awaiting-owner") throw new DomainError("AGENT_NOT_READY");
   const encoded = encodeAction(agent, action);
-  const plan = await planAction(agent, encoded, input.key);
+  const plan = await planAction(actor, agent, encoded, input.key);
   if (plan.status === "planned") {
     await carryOut(agent, encoded, plan, ports).catch((error: unknown) =>
       leavePlan(plan, error, input.key !== undefined),

@@ -2,6 +2,7 @@ import { DomainError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import type { Refusal } from "#core/schemas/agent.ts";
 import { pool, type Sql, sqlOf, withTransaction } from "#server/db.ts";
+import type { Actor } from "#server/identity/actor.ts";
 import type { EncodedAction } from "./agent-actions.ts";
 import { type AgentRow, accountOfAgent } from "./agent-rows.ts";
 import { takeLaneIn } from "./operation-rows.ts";
@@ -15,10 +16,15 @@ const NOT_SENT = "Not sent: it was interrupted and not repeated in time. Nothing
  * Writes down what an agent is going to do, with the lane of nonces it will use, before anything is signed. A key that
  * was used before answers with the first plan, whatever has become of it; another action under it is an error.
  */
-export async function planAction(agent: AgentRow, action: EncodedAction, key: string | undefined): Promise<Plan> {
+export async function planAction(
+  actor: Actor,
+  agent: AgentRow,
+  action: EncodedAction,
+  key: string | undefined,
+): Promise<Plan> {
   const id = newId("payment");
   const operationId = newId("userOperation");
-  const requestKey = key === undefined ? id : `${agent.userId} ${key}`;
+  const requestKey = key === undefined ? id : `${actor.agentId ?? actor.userId} ${key}`;
   const isNew = await withTransaction(async (sql) => {
     const added = await sql.query(
       `INSERT INTO agent_activity
