@@ -43,6 +43,7 @@ const schema = z.object({
   SIGNER_SOCKET: z.string().min(1).optional(),
   AUTH_SECRET: z.string().min(32).optional(),
   DEMO_SIGN_IN: flag.optional(),
+  DRAIN_MS: z.coerce.number().int().min(0).max(600_000).default(25_000),
   TRUSTED_PROXIES: addressRanges.prefault(""),
   METRICS_TOKEN: z
     .string()

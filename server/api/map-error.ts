@@ -71,11 +71,19 @@ export function toDomainError(error: unknown): DomainError {
   return new DomainError(isUnavailable(error) ? "UNAVAILABLE" : "INTERNAL", {}, { cause: error });
 }
 
-/** The response for an error; failures of ours are logged whole, under the id the client is given. */
+/** Failures of ours are logged whole, under the id the client is given; what is only lacking for now, in one line. */
+export function logFailure(error: DomainError, requestId: string): void {
+  if (error.status < 500) return;
+  const { code, cause } = error;
+  if (cause !== undefined || code === "INTERNAL")
+    log.error({ event: "request.failed", requestId, code, err: cause ?? error });
+  else log.warn({ event: "request.unavailable", requestId, code });
+}
+
+/** The response for an error. */
 export function errorResponse(error: unknown, requestId: string): Response {
   const mapped = toDomainError(error);
-  if (mapped.status >= 500)
-    log.error({ event: "request.failed", requestId, code: mapped.code, err: mapped.cause ?? mapped });
+  logFailure(mapped, requestId);
   const headers = new Headers({ "x-request-id": requestId, "cache-control": "no-store" });
   const retryAfter = mapped.details.retryAfterSeconds;
   if (typeof retryAfter === "number") headers.set("retry-after", String(retryAfter));

@@ -2,6 +2,7 @@ import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { DomainError } from "#core/errors.ts";
 import { openDoor } from "./door.ts";
 import { once, readIdempotencyKey } from "./idempotency.ts";
+import { logFailure, toDomainError } from "./map-error.ts";
 import { readJsonText } from "./request-body.ts";
 import { appRouter } from "./root.ts";
 
@@ -41,6 +42,7 @@ export function handleTrpc(request: Request): Promise<Response> {
         }),
         router: appRouter,
         maxBatchSize: BATCH_MAX,
+        onError: ({ error }) => logFailure(toDomainError(error), requestId),
         createContext: () => ({ actor, requestId, idempotencyKey }),
       });
     if (!actor || body === null || idempotencyKey === null) return call();

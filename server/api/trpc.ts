@@ -6,7 +6,6 @@ import { DomainError } from "#core/errors.ts";
 import type { Role, Scope } from "#core/scopes.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { assertScope } from "#server/identity/assert-scope.ts";
-import { log } from "#server/log.ts";
 import { assertCleanInput } from "./clean-input.ts";
 import { toDomainError } from "./map-error.ts";
 
@@ -33,8 +32,6 @@ const t = initTRPC
     errorFormatter: ({ shape, error, ctx }) => {
       const mapped = toDomainError(error);
       const requestId = ctx?.requestId ?? "req_unknown";
-      if (mapped.status >= 500)
-        log.error({ event: "procedure.failed", requestId, code: mapped.code, err: mapped.cause ?? mapped });
       const wire = toWireError(mapped, requestId).error;
       return {
         ...shape,
@@ -66,7 +63,6 @@ const withRole = (role: Role) =>
 
 /** Signed-in people, by session. */
 export const userProcedure = withRole("user");
-export const providerProcedure = withRole("provider");
 export const adminProcedure = withRole("admin");
 
 /** Signed-in people, and API keys that carry the scope. */

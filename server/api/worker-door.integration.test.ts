@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connect } from "node:net";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { newId } from "#core/ids.ts";
 import { NODE_HEADERS, signNodeMessage, toBase64 } from "#core/node-signature.ts";
 import { createJoinToken } from "#server/compute/create-join-token.ts";
@@ -8,7 +9,9 @@ import { sweepInferences, sweepNodes } from "#server/compute/sweep-compute.ts";
 import { TIMING } from "#server/compute/timing.ts";
 import { db, pool } from "#server/db.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
+import { httpRequestDuration } from "#server/metrics.ts";
 import { newPerson } from "./testing/compute-world.ts";
+import { serveDoors } from "./testing/serve-doors.ts";
 import { handleHeartbeat, handleJoin, handlePoll } from "./worker-door.ts";
 
 type Person = Awaited<ReturnType<typeof newPerson>>;
@@ -32,6 +35,14 @@ let provider: Person;
 beforeAll(async () => {
   provider = await newPerson(0n, ["user", "provider"]);
 });
+/** How many requests to the worker's door ended with a status, as the metrics count them. */
+async function answered(status: number): Promise<number> {
+  const { values } = await httpRequestDuration.get();
+  return values
+    .filter(({ metricName, labels }) => metricName?.endsWith("_count") && labels.status === String(status))
+    .reduce((sum, { value }) => sum + value, 0);
+}
+
 afterAll(async () => {
   await closeHub();
   await db.$disconnect();
@@ -165,5 +176,18 @@ describe("what a crash leaves behind", () => {
       status: "failed",
       charged: 0n,
     });
+  });
+});
+
+describe("a sender who hangs up", () => {
+  it.each(["Content-Length: 5000", "Transfer-Encoding: chunked"])("is at fault, not we: %s", async (length) => {
+    const server = await serveDoors();
+    const [before, failures] = [await answered(400), await answered(503)];
+    const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+    const head = `POST /api/worker/poll HTTP/1.1\r\nHost: localhost\r\n${length}\r\n\r\n`;
+    socket.write(length.startsWith("T") ? `${head}5\r\n{"a":\r\n` : `${head}{"a":`, () => socket.destroy());
+    await vi.waitFor(async () => expect(await answered(400)).toBe(before + 1), { timeout: 10_000 });
+    expect(await answered(503)).toBe(failures);
+    await server.close();
   });
 });

@@ -89,6 +89,15 @@ const demoProvider = Credentials({
 export const authOptions: NextAuthOptions = {
   ...(env.AUTH_SECRET ? { secret: env.AUTH_SECRET } : {}),
   providers: [passkeyProvider, walletProvider, ...(env.DEMO_SIGN_IN ? [demoProvider] : [])],
+  logger: {
+    // A cookie that nobody sealed is its sender's doing, and says so with every request.
+    error: (code, metadata) =>
+      code === "JWT_SESSION_ERROR"
+        ? log.debug({ event: "session-cookie.unreadable" })
+        : log.error({ event: "next-auth.failed", code, err: "error" in metadata ? metadata.error : metadata }),
+    warn: (code) => log.debug({ event: "next-auth.warned", code }),
+    debug: () => undefined,
+  },
   session: { strategy: "jwt", maxAge: SESSION_SECONDS },
   pages: { signIn: "/sign-in", error: "/sign-in" },
   cookies: {

@@ -1,4 +1,4 @@
-import { type Runner, run } from "graphile-worker";
+import { Logger, type Runner, run } from "graphile-worker";
 import { pool, sqlOf } from "#server/db.ts";
 import { ensurePlatformAccounts } from "#server/ledger/ensure-accounts.ts";
 import { log } from "#server/log.ts";
@@ -11,6 +11,12 @@ import { CRON, LOOPS, TASKS } from "./tasks.ts";
 const startedAt = new Date();
 const CONCURRENCY = 4;
 
+/** The queue's own words as lines of ours; that a job went well is nothing to tell anybody. */
+const queueLogger = new Logger(() => (level, message, meta) => {
+  const as = level === "warning" ? "warn" : level === "info" ? "debug" : level;
+  log[as]({ event: "queue", ...(meta?.error ? { err: meta.error } : {}) }, message);
+});
+
 async function startRunner(): Promise<Runner> {
   return run({
     pgPool: pool,
@@ -19,6 +25,7 @@ async function startRunner(): Promise<Runner> {
     crontab: CRON,
     noHandleSignals: true,
     pollInterval: 1_000,
+    logger: queueLogger,
   });
 }
 

@@ -6,7 +6,9 @@ import { sweepAnswers } from "#server/compute/repeated-request.ts";
 import { signReceipt } from "#server/compute/sign-receipt.ts";
 import { sweepInferences, sweepNodes } from "#server/compute/sweep-compute.ts";
 import { env } from "#server/env.ts";
+import { openPartitions } from "#server/ledger/open-partitions.ts";
 import { releaseExpiredReservations } from "#server/ledger/release-expired-reservations.ts";
+import { sealBatches } from "#server/ledger/seal-batches.ts";
 import { prove } from "#server/proofs/prove.ts";
 import { recoverProofs } from "#server/proofs/recover-proofs.ts";
 import { closeEpoch } from "#server/rewards/close-epoch.ts";
@@ -28,6 +30,7 @@ export const TASKS: TaskList = {
   "compute-sign-receipt": task(z.object({ receiptId: z.string() }), ({ receiptId }) => signReceipt(receiptId)),
   "sync-agent-pause": task(z.object({ agentId: z.string() }), syncAgentPause),
   "settle-closed-orders": task(z.unknown(), settleClosedOrders),
+  "open-partitions": task(z.unknown(), openPartitions),
   "recover-proofs": task(z.unknown(), recoverProofs),
   "sweep-idempotent-requests": task(z.unknown(), sweepIdempotentRequests),
   "sweep-answers": task(z.unknown(), sweepAnswers),
@@ -37,6 +40,7 @@ export const TASKS: TaskList = {
 /** By the clock, once in the whole platform however many workers run. */
 export const CRON = `
 * * * * * recover-proofs
+7 * * * * open-partitions
 17 * * * * sweep-idempotent-requests
 27 * * * * sweep-answers
 */10 * * * * sweep-rate-limits
@@ -49,6 +53,7 @@ export const LOOPS: Loop[] = [
   { name: "sweep-nodes", everyMs: 3_000, work: () => sweepNodes() },
   { name: "sweep-inferences", everyMs: 10_000, work: () => sweepInferences() },
   { name: "release-expired-reservations", everyMs: 10_000, work: () => releaseExpiredReservations() },
+  { name: "seal-batches", everyMs: 1_000, work: () => sealBatches() },
   { name: "settle-closed-orders", everyMs: 10_000, work: () => settleClosedOrders() },
   { name: "close-epoch", everyMs: EPOCH_EVERY_MS, work: () => closeEpoch() },
 ];

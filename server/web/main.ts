@@ -6,9 +6,8 @@ import { markPeer } from "./peer.ts";
 import { faultOf, refuse } from "./refuse.ts";
 
 // The web process: Next behind a plain HTTP server, so that it can drain and tell a request's true peer.
-const port = Number(process.env.PORT ?? 3000);
-const dev = process.env.NODE_ENV !== "production";
-const DRAIN_MS = Number(process.env.DRAIN_MS ?? 25_000);
+const port = env.PORT;
+const dev = env.NODE_ENV !== "production";
 
 const app = next({
   dev,
@@ -60,7 +59,7 @@ function drain(): void {
   server.closeIdleConnections();
   // A keep-alive connection that falls idle while draining has nothing left to say.
   setInterval(() => server.closeIdleConnections(), 100).unref();
-  setTimeout(() => process.exit(0), DRAIN_MS).unref();
+  setTimeout(() => process.exit(0), env.DRAIN_MS).unref();
 }
 process.on("SIGTERM", drain);
 process.on("SIGINT", drain);
