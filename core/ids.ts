@@ -6,6 +6,7 @@ const ID_PREFIXES = {
   apiKey: "key",
   request: "req",
   reservation: "rsv",
+  cap: "cap",
   transfer: "txf",
   batch: "bat",
   node: "node",

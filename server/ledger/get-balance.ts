@@ -10,8 +10,13 @@ type Row = { code: string; asset: string; posted: bigint; reserved: bigint };
 /** The balances of several accounts from one snapshot; an account that does not exist is left out. */
 export async function getBalances(codes: readonly string[], sql: Sql = sqlOf(pool)): Promise<Map<string, Balance>> {
   const rows = await sql.query<Row>(
-    `SELECT code, asset, credits_posted - debits_posted AS posted, debits_pending AS reserved
-     FROM ledger_account WHERE code IN (SELECT jsonb_array_elements_text($1::jsonb))`,
+    `SELECT a.code, a.asset, coalesce(shards.posted, a.credits_posted - a.debits_posted) AS posted,
+       coalesce(shards.reserved, a.debits_pending) AS reserved
+     FROM ledger_account a LEFT JOIN LATERAL (
+       SELECT sum(s.credits_posted - s.debits_posted)::bigint AS posted, sum(s.debits_pending)::bigint AS reserved
+       FROM ledger_account s WHERE s.id = ANY (a.shard_ids)
+     ) shards ON true
+     WHERE a.root_id IS NULL AND a.code IN (SELECT jsonb_array_elements_text($1::jsonb))`,
     [JSON.stringify(codes)],
   );
   return new Map(

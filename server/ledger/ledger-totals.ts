@@ -30,7 +30,7 @@ export async function ledgerTotals(): Promise<LedgerTotals[]> {
        sum(debits_pending)::text AS reserved,
        coalesce(sum(credits_posted::numeric - debits_posted) FILTER (WHERE NOT may_overdraw), 0)::text AS owed,
        coalesce(sum(debits_posted::numeric - credits_posted) FILTER (WHERE may_overdraw), 0)::text AS backing,
-       count(*)::int AS accounts
+       (count(*) FILTER (WHERE root_id IS NULL))::int AS accounts
      FROM ledger_account GROUP BY asset ORDER BY asset`,
   );
   return rows.map((row) => {

@@ -50,15 +50,22 @@ export async function listStatement(
   const from = cursor === undefined ? null : readCursor(cursor);
   const size = Math.min(Math.max(Math.trunc(limit), 1), PAGE_LIMIT.max);
   const rows = await sqlOf(pool).query<Row>(
-    `WITH account AS (SELECT id, owner_id, credits_posted - debits_posted AS posted FROM ledger_account WHERE code = $1), entry AS (
-       (SELECT t.id, -t.amount AS signed, t.kind, t.ref_id, t.memo, t.credit_id AS other_id, t.created_at
-        FROM ledger_transfer t WHERE t.debit_id = (SELECT id FROM account) AND t.id < $2 ORDER BY t.id DESC LIMIT $3)
-       UNION ALL
-       (SELECT t.id, t.amount, t.kind, t.ref_id, t.memo, t.debit_id, t.created_at
-        FROM ledger_transfer t WHERE t.credit_id = (SELECT id FROM account) AND t.id < $2 ORDER BY t.id DESC LIMIT $3)
+    `WITH account AS (
+       SELECT a.id, a.owner_id, coalesce(a.shard_ids, ARRAY[a.id]) AS ids,
+         (SELECT sum(s.credits_posted - s.debits_posted)::bigint FROM ledger_account s
+          WHERE s.id = ANY (coalesce(a.shard_ids, ARRAY[a.id]))) AS posted
+       FROM ledger_account a WHERE a.code = $1 AND a.root_id IS NULL
+     ), entry AS (
+       SELECT side.* FROM account, unnest(account.ids) AS shard (id), LATERAL (
+         (SELECT t.id, -t.amount AS signed, t.kind, t.ref_id, t.memo, t.credit_id AS other_id, t.created_at
+          FROM ledger_transfer t WHERE t.debit_id = shard.id AND t.id < $2 AND t.kind <> 'shard' ORDER BY t.id DESC LIMIT $3)
+         UNION ALL
+         (SELECT t.id, t.amount, t.kind, t.ref_id, t.memo, t.debit_id, t.created_at
+          FROM ledger_transfer t WHERE t.credit_id = shard.id AND t.id < $2 AND t.kind <> 'shard' ORDER BY t.id DESC LIMIT $3)
+       ) side
      )
      SELECT e.id, e.signed, e.kind, e.ref_id, e.memo, e.created_at, account.posted,
-       CASE WHEN other.owner_id IS NULL OR other.owner_id = account.owner_id THEN other.code
+       CASE WHEN other.owner_id IS NULL OR other.owner_id = account.owner_id THEN split_part(other.code, '/', 1)
          ELSE split_part(other.code, ':', 1) END AS counterparty
      FROM account, entry e JOIN ledger_account other ON other.id = e.other_id ORDER BY e.id DESC LIMIT $3`,
     [code, from?.beforeId ?? 2n ** 63n - 1n, size + 1],

@@ -1,4 +1,4 @@
-import { pool, sqlOf } from "#server/db.ts";
+import { pool, type Sql, sqlOf } from "#server/db.ts";
 
 /** A number that the rows beneath it do not add up to. */
 export type LedgerDifference = { account: string; field: string; stored: string; computed: string };
@@ -8,8 +8,8 @@ export type LedgerDifference = { account: string; field: string; stored: string;
  *
  * One statement, so one snapshot: it may run beside any number of postings. Empty means that all is well.
  */
-export async function verifyLedger(): Promise<LedgerDifference[]> {
-  return sqlOf(pool).query<LedgerDifference>(
+export async function verifyLedger(sql: Sql = sqlOf(pool)): Promise<LedgerDifference[]> {
+  return sql.query<LedgerDifference>(
     `WITH moved AS (
        SELECT account_id, sum(debit) AS debits, sum(credit) AS credits FROM (
          SELECT debit_id AS account_id, amount AS debit, 0 AS credit FROM ledger_transfer

@@ -107,6 +107,11 @@ ALTER TABLE ledger_account
     CHECK (NOT may_overdraw OR split_part(code, '/', 1) IN ('platform:vault', 'platform:external')),
   ADD CONSTRAINT ledger_account_shard_is_named CHECK ((root_id IS NULL) = (position('/' IN code) = 0));
 DROP TRIGGER ledger_account_identity_fixed ON ledger_account;
+-- What was there before there were batches for it belongs to one of its own.
+INSERT INTO ledger_batch (id) SELECT nextval('ledger_batch_seq') WHERE EXISTS (SELECT FROM ledger_account);
+UPDATE ledger_account SET batch_id = currval('ledger_batch_seq') WHERE batch_id IS NULL;
+ALTER TABLE ledger_account ALTER COLUMN batch_id SET NOT NULL;
+CREATE INDEX ledger_account_batch ON ledger_account (batch_id);
 CREATE TRIGGER ledger_account_identity_fixed BEFORE UPDATE OF id, code, asset, owner_id, may_overdraw, root_id, batch_id, created_at
   ON ledger_account FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
 
@@ -205,6 +210,10 @@ ALTER TABLE ledger_reservation
   ADD COLUMN batch_id bigint,
   ADD COLUMN closed_batch_id bigint;
 DROP TRIGGER ledger_reservation_terms_fixed ON ledger_reservation;
+UPDATE ledger_reservation SET batch_id = currval('ledger_batch_seq'),
+  closed_batch_id = CASE WHEN status <> 'open' THEN currval('ledger_batch_seq') END;
+ALTER TABLE ledger_reservation ALTER COLUMN batch_id SET NOT NULL,
+  ADD CONSTRAINT ledger_reservation_closed_in_batch CHECK ((status = 'open') = (closed_batch_id IS NULL));
 CREATE TRIGGER ledger_reservation_terms_fixed
   BEFORE UPDATE OF id, key, account_id, amount, purpose, ref_id, expires_at, value, scopes, batch_id, created_at ON ledger_reservation
   FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
@@ -241,6 +250,170 @@ CREATE FUNCTION ledger_cap_room_at(p_cap bigint, p_amount bigint) RETURNS timest
     FROM unnest(c.past_bucket || c.bucket, c.past_spent || c.bucket_spent) AS u (bucket, amount)
   ) p
   WHERE c.id = p_cap AND c.kind = 'window' AND c.pending + c.spent - p.freed + p_amount <= c.amount
+$$;
+
+-- Making, changing and removing caps --------------------------------------------------------------------------------------------
+
+-- Makes a cap and counts what its scope has spent inside the window already: everything that an account paid, and for other
+-- scopes what reservations under it paid. Open reservations of the scope count as well, until they close.
+CREATE FUNCTION ledger_create_cap(p_code text, p_scope text, p_asset text, p_kind text, p_amount bigint, p_window_ms bigint,
+  p_parent text, p_owner text, p_note text, p_actor text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  batch CONSTANT bigint := nextval('ledger_batch_seq');
+  parent ledger_cap;
+  made ledger_cap;
+  since timestamptz := CASE p_kind WHEN 'window' THEN clock_timestamp() - p_window_ms * interval '1 millisecond' ELSE '-infinity' END;
+BEGIN
+  INSERT INTO ledger_batch (id) VALUES (batch);
+  IF p_parent IS NOT NULL THEN
+    SELECT * INTO parent FROM ledger_cap WHERE code = p_parent AND removed_at IS NULL;
+    IF NOT FOUND THEN RETURN NULL; END IF;
+  END IF;
+  INSERT INTO ledger_cap (code, scope, asset, kind, amount, window_ms, parent_id, owner_id, note)
+    VALUES (p_code, p_scope, p_asset, p_kind, p_amount, p_window_ms, parent.id, p_owner, p_note) RETURNING * INTO made;
+  UPDATE ledger_cap SET path = coalesce(parent.path, '{}') || made.id WHERE id = made.id;
+  INSERT INTO ledger_cap_change (cap_id, amount, actor, batch_id) VALUES (made.id, p_amount, p_actor, batch);
+  IF p_kind = 'transaction' THEN RETURN made.id; END IF;
+
+  WITH account AS (
+    SELECT id, asset FROM ledger_account WHERE code = p_scope OR root_id = (SELECT id FROM ledger_account WHERE code = p_scope)
+  ), entry AS (
+    SELECT t.created_at AS at, CASE WHEN p_asset IS NULL AND t.asset <> 'USD' THEN 0 ELSE t.amount END AS units
+      FROM ledger_transfer t JOIN account ON account.id = t.debit_id
+      WHERE t.reservation_id IS NULL AND t.created_at > since AND (p_asset IS NULL OR t.asset = p_asset)
+    UNION ALL
+    SELECT r.closed_at, ledger_cap_units(p_asset, r.captured, r.amount, r.value)
+      FROM ledger_reservation r JOIN ledger_account a ON a.id = r.account_id
+      WHERE r.captured > 0 AND r.closed_at > since AND (p_scope = ANY (r.scopes) OR r.account_id IN (SELECT id FROM account))
+        AND (p_asset IS NULL OR a.asset = p_asset)
+  ), bucketed AS (
+    SELECT ledger_bucket(p_window_ms, at) AS bucket, sum(units)::bigint AS units FROM entry WHERE units > 0 GROUP BY 1
+  )
+  UPDATE ledger_cap SET spent = coalesce((SELECT sum(units) FROM bucketed), 0),
+    past_bucket = coalesce((SELECT array_agg(bucket ORDER BY bucket) FROM bucketed), '{}'),
+    past_spent = coalesce((SELECT array_agg(units ORDER BY bucket) FROM bucketed), '{}'),
+    bucket = coalesce((SELECT max(bucket) + 1 FROM bucketed), 0)
+  WHERE id = made.id;
+
+  WITH held AS (
+    UPDATE ledger_reservation r SET cap_ids = array_append(r.cap_ids, made.id)
+    FROM ledger_account a
+    WHERE r.status = 'open' AND a.id = r.account_id AND (p_asset IS NULL OR a.asset = p_asset)
+      AND (p_scope = ANY (r.scopes) OR p_scope = split_part(a.code, '/', 1))
+    RETURNING ledger_cap_units(p_asset, r.amount, r.amount, r.value) AS units
+  )
+  UPDATE ledger_cap SET pending = coalesce((SELECT sum(units) FROM held), 0) WHERE id = made.id;
+  RETURN made.id;
+END $$;
+
+-- Changes the amount of a cap, or removes it when the amount is null. What was spent under it stays.
+CREATE FUNCTION ledger_change_cap(p_code text, p_amount bigint, p_actor text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  batch CONSTANT bigint := nextval('ledger_batch_seq');
+  changed bigint;
+BEGIN
+  INSERT INTO ledger_batch (id) VALUES (batch);
+  UPDATE ledger_cap SET amount = coalesce(p_amount, amount), removed_at = CASE WHEN p_amount IS NULL THEN clock_timestamp() END
+    WHERE code = p_code AND removed_at IS NULL RETURNING id INTO changed;
+  IF changed IS NULL THEN RETURN false; END IF;
+  INSERT INTO ledger_cap_change (cap_id, amount, actor, batch_id) VALUES (changed, p_amount, p_actor, batch);
+  RETURN true;
+END $$;
+
+-- The hash chain ------------------------------------------------------------------------------------------------------------------
+
+-- One field of a row that is hashed: its length in bytes, a colon, its text; a minus when it is null. No two lists of fields
+-- give the same text.
+CREATE FUNCTION ledger_field(value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN value IS NULL THEN '-' ELSE octet_length(value) || ':' || value END
+$$;
+CREATE FUNCTION ledger_field(value timestamptz) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT ledger_field(((extract(epoch FROM value) * 1000)::bigint)::text)
+$$;
+CREATE FUNCTION ledger_field(value bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT ledger_field(value::text) $$;
+
+-- The rows that batches wrote, as they are hashed: accounts (a), cap changes with the cap's terms (k), reservations as they were
+-- opened (o) and as they were closed (c), transfers (t). docs/audit.md has the list for whoever checks it from outside.
+CREATE FUNCTION ledger_batch_rows(p_first bigint, p_last bigint) RETURNS TABLE (batch_id bigint, tag text, row_id text, content text)
+LANGUAGE sql STABLE AS $$
+  SELECT a.batch_id, 'a', lpad(a.id::text, 20, '0'), 'a' || ledger_field(a.id) || ledger_field(a.code) || ledger_field(a.asset) || ledger_field(a.owner_id)
+      || ledger_field(a.may_overdraw::text) || ledger_field(a.root_id) || ledger_field(a.created_at)
+    FROM ledger_account a WHERE a.batch_id BETWEEN p_first AND p_last
+  UNION ALL
+  SELECT k.batch_id, 'k', lpad(k.id::text, 20, '0'), 'k' || ledger_field(k.id) || ledger_field(k.cap_id) || ledger_field(k.amount) || ledger_field(k.actor)
+      || ledger_field(k.changed_at) || ledger_field(c.code) || ledger_field(c.scope) || ledger_field(c.asset) || ledger_field(c.kind)
+      || ledger_field(c.window_ms) || ledger_field(c.parent_id) || ledger_field(c.owner_id) || ledger_field(c.created_at)
+    FROM ledger_cap_change k JOIN ledger_cap c ON c.id = k.cap_id WHERE k.batch_id BETWEEN p_first AND p_last
+  UNION ALL
+  SELECT r.batch_id, 'o', r.id, 'o' || ledger_field(r.id) || ledger_field(r.key) || ledger_field(r.account_id) || ledger_field(r.amount) || ledger_field(r.value)
+      || ledger_field(r.purpose) || ledger_field(r.ref_id) || ledger_field(to_jsonb(r.scopes)::text) || ledger_field(r.expires_at) || ledger_field(r.created_at)
+    FROM ledger_reservation r WHERE r.batch_id BETWEEN p_first AND p_last
+  UNION ALL
+  SELECT r.closed_batch_id, 'c', r.id, 'c' || ledger_field(r.id) || ledger_field(r.status) || ledger_field(r.captured) || ledger_field(r.released)
+      || ledger_field(r.closed_key) || ledger_field(r.closed_hash) || ledger_field(r.closed_at)
+    FROM ledger_reservation r WHERE r.closed_batch_id BETWEEN p_first AND p_last
+  UNION ALL
+  SELECT t.batch_id, 't', lpad(t.id::text, 20, '0'), 't' || ledger_field(t.id) || ledger_field(t.key) || ledger_field(t.debit_id) || ledger_field(t.credit_id)
+      || ledger_field(t.amount) || ledger_field(t.asset) || ledger_field(t.kind) || ledger_field(t.ref_id) || ledger_field(t.memo)
+      || ledger_field(t.reservation_id) || ledger_field(t.created_at)
+    FROM ledger_transfer t WHERE t.batch_id BETWEEN p_first AND p_last
+$$;
+
+CREATE FUNCTION ledger_batch_digests(p_batches bigint[]) RETURNS TABLE (id bigint, digest bytea) LANGUAGE sql STABLE AS $$
+  SELECT b.id, sha256(convert_to('converge.ledger.batch.v1' || ledger_field(b.id) || ledger_field(b.posted_at) || coalesce(r.content, ''), 'UTF8'))
+  FROM ledger_batch b
+  LEFT JOIN (
+    SELECT batch_id, string_agg(content, '' ORDER BY tag, row_id COLLATE "C") AS content
+    FROM ledger_batch_rows((SELECT min(m) FROM unnest(p_batches) m), (SELECT max(m) FROM unnest(p_batches) m))
+    WHERE batch_id = ANY (p_batches) GROUP BY batch_id
+  ) r ON r.batch_id = b.id
+  WHERE b.id = ANY (p_batches)
+$$;
+
+CREATE FUNCTION ledger_link_hash(p_before bytea, p_link bigint, p_batch bigint, p_digest bytea) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+  SELECT sha256(convert_to('converge.ledger.link.v1', 'UTF8') || p_before || int8send(p_link) || int8send(p_batch) || p_digest)
+$$;
+
+-- Seals batches of which it is decided that nothing older can still appear: each becomes the next link of the chain. Answers
+-- how many; 0 also when another process is at it.
+CREATE FUNCTION ledger_seal(p_limit int) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+  v_last ledger_batch;
+  v_batches bigint[];
+  v_digests bytea[];
+  v_hashes bytea[] := '{}';
+  v_hash bytea;
+BEGIN
+  IF NOT pg_try_advisory_xact_lock(hashtext('ledger_seal')) THEN RETURN 0; END IF;
+  SELECT * INTO v_last FROM ledger_batch WHERE link IS NOT NULL ORDER BY link DESC LIMIT 1;
+  v_batches := ARRAY(SELECT id FROM ledger_batch WHERE link IS NULL AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY id LIMIT p_limit);
+  IF v_batches = '{}' THEN RETURN 0; END IF;
+  SELECT array_agg(d.digest ORDER BY d.id) INTO v_digests FROM ledger_batch_digests(v_batches) d;
+  v_hash := coalesce(v_last.hash, decode(repeat('00', 32), 'hex'));
+  FOR n IN 1 .. cardinality(v_batches) LOOP
+    v_hash := ledger_link_hash(v_hash, coalesce(v_last.link, 0) + n, v_batches[n], v_digests[n]);
+    v_hashes := array_append(v_hashes, v_hash);
+  END LOOP;
+  UPDATE ledger_batch b SET link = coalesce(v_last.link, 0) + s.n, digest = s.digest, hash = s.hash
+    FROM unnest(v_batches, v_digests, v_hashes) WITH ORDINALITY AS s (id, digest, hash, n) WHERE b.id = s.id;
+  RETURN cardinality(v_batches);
+END $$;
+
+-- Hashes a stretch of the chain again and answers the links that do not come out as they were sealed.
+CREATE FUNCTION ledger_check_links(p_first bigint, p_last bigint) RETURNS TABLE (link bigint, batch_id bigint, problem text) LANGUAGE sql STABLE AS $$
+  WITH sealed AS (
+    SELECT b.link, b.id, b.digest, b.hash, lag(b.hash) OVER (ORDER BY b.link) AS before, lag(b.link) OVER (ORDER BY b.link) AS link_before
+    FROM ledger_batch b WHERE b.link BETWEEN p_first - 1 AND p_last
+  ), now AS (
+    SELECT d.id, d.digest FROM ledger_batch_digests(ARRAY(SELECT s.id FROM sealed s)) d
+  )
+  SELECT s.link, s.id, CASE
+      WHEN s.link <> coalesce(s.link_before, 0) + 1 THEN 'a link before it is missing'
+      WHEN s.digest <> n.digest THEN 'its rows are not those that were sealed'
+      ELSE 'it does not continue the link before it' END
+  FROM sealed s JOIN now n ON n.id = s.id
+  WHERE s.link >= p_first AND (s.link <> coalesce(s.link_before, 0) + 1 OR s.digest <> n.digest
+    OR s.hash <> ledger_link_hash(coalesce(s.before, decode(repeat('00', 32), 'hex')), s.link, s.id, s.digest))
 $$;
 
 -- Posting -----------------------------------------------------------------------------------------------------------------
@@ -293,9 +466,12 @@ BEGIN
     -- More than is missing, so that the shard has something for the batches to come.
     moved := sibling.credits_posted - sibling.debits_posted - sibling.debits_pending;
     moved := least(moved, greatest(missing, moved / 2));
-    INSERT INTO ledger_transfer (id, key, debit_id, credit_id, amount, asset, kind, batch_id, created_at)
-      SELECT t.id, 'shard:' || t.id, sibling.id, target.id, moved, target.asset, 'shard', batch, p_now
-      FROM (SELECT nextval('ledger_transfer_id_seq') AS id) t;
+    WITH made AS (
+      INSERT INTO ledger_transfer (id, key, debit_id, credit_id, amount, asset, kind, batch_id, created_at)
+        SELECT t.id, 'shard:' || t.id, sibling.id, target.id, moved, target.asset, 'shard', batch, p_now
+        FROM (SELECT nextval('ledger_transfer_id_seq') AS id) t RETURNING id, key
+    )
+    INSERT INTO ledger_key SELECT key, id FROM made;
     UPDATE ledger_account SET debits_posted = debits_posted + moved WHERE id = sibling.id;
     UPDATE ledger_account SET credits_posted = credits_posted + moved WHERE id = target.id;
     missing := missing - moved;

@@ -1,0 +1,184 @@
+import pg from "pg";
+import { afterAll, describe, expect, test } from "vitest";
+import { db, pool } from "#server/db.ts";
+import { env } from "#server/env.ts";
+import { EXTERNAL_ACCOUNT } from "./account-codes.ts";
+import { auditLedger } from "./audit-ledger.ts";
+import { createCap } from "./caps.ts";
+import { getBalance } from "./get-balance.ts";
+import { listStatement } from "./list-statement.ts";
+import { postTransfers } from "./post-transfers.ts";
+import { captureReservation, reserve } from "./reservations.ts";
+import { chainHead, sealBatches } from "./seal-batches.ts";
+import { shardAccount } from "./shard-account.ts";
+import { freshKey, openAccounts } from "./test-accounts.ts";
+
+const LATER = new Date("2100-01-01T00:00:00Z");
+const transfer = (debit: string, credit: string, amount: bigint) => ({
+  key: freshKey(),
+  debit,
+  credit,
+  amount,
+  asset: "USD" as const,
+  kind: "test",
+});
+
+afterAll(async () => {
+  await db.$disconnect();
+  await pool.end();
+});
+
+/** Makes rows of every kind, seals them, and answers when nothing is left to seal. */
+async function fill(): Promise<void> {
+  const [first = "", second = ""] = await openAccounts(1_000n, 1_000n);
+  await createCap({ scope: first, asset: "USD", kind: "window", windowMs: 60_000, amount: 900n, actor: "test" });
+  for (let count = 0; count < 8; count += 1) {
+    await postTransfers([transfer(first, second, 5n)]);
+    const { reservationId } = await reserve({
+      key: freshKey(),
+      account: second,
+      amount: 9n,
+      purpose: "test",
+      expiresAt: LATER,
+    });
+    if (count % 2 === 0) {
+      await captureReservation({
+        reservationId,
+        key: freshKey(),
+        parts: [{ credit: first, amount: 7n, kind: "test" }],
+      });
+    }
+  }
+  while ((await pool.query("SELECT FROM ledger_batch WHERE link IS NULL")).rowCount) await sealBatches();
+}
+
+/** Columns whose bytes an attacker with the database in hand might change, and how to change one. */
+const TARGETS: Record<string, string[]> = {
+  ledger_transfer: ["key", "debit_id", "credit_id", "amount", "asset", "kind", "batch_id", "created_at"],
+  ledger_reservation: [
+    "key",
+    "account_id",
+    "amount",
+    "captured",
+    "status",
+    "purpose",
+    "scopes",
+    "expires_at",
+    "created_at",
+  ],
+  ledger_account: [
+    "code",
+    "owner_id",
+    "debits_posted",
+    "credits_posted",
+    "debits_pending",
+    "may_overdraw",
+    "created_at",
+  ],
+  ledger_cap: ["scope", "amount", "window_ms", "pending", "spent", "created_at"],
+  ledger_cap_change: ["amount", "actor", "changed_at"],
+  ledger_batch: ["posted_at", "digest", "hash", "link"],
+  ledger_key: ["key", "transfer_id"],
+};
+
+const CHANGED: Record<string, string> = {
+  bigint: "coalesce(x, 0) + 1",
+  text: "coalesce(x, '') || '.'",
+  boolean: "NOT x",
+  bytea: "set_byte(x, 3, get_byte(x, 3) # 1)",
+  ARRAY: "array_append(x, 'more')",
+  "timestamp with time zone": "x + interval '1 millisecond'",
+};
+
+describe("the audit", () => {
+  test("finds every byte that was changed behind the ledger's back", async () => {
+    await fill();
+    expect(await auditLedger()).toEqual([]);
+    const client = new pg.Client({ connectionString: env.DATABASE_URL });
+    await client.connect();
+    const missed: string[] = [];
+    try {
+      for (const [table, columns] of Object.entries(TARGETS)) {
+        // Constraints and triggers are no help against somebody who owns the database.
+        const { rows: checks } = await client.query<{ sql: string }>(
+          `SELECT format('ALTER TABLE %I DROP CONSTRAINT %I CASCADE', '${table}', conname) AS sql FROM pg_constraint
+           WHERE conrelid = '${table}'::regclass AND contype IN ('c', 'u')`,
+        );
+        for (const column of columns) {
+          const { rows: types } = await client.query<{ data_type: string }>(
+            "SELECT data_type FROM information_schema.columns WHERE table_name = $1 AND column_name = $2",
+            [table, column],
+          );
+          const change = (CHANGED[types[0]?.data_type ?? ""] ?? "").replaceAll("x", column);
+          const where =
+            table === "ledger_cap_change" ? "amount IS NOT NULL" : `${column} IS NOT NULL OR '${column}' = 'owner_id'`;
+          await client.query("BEGIN; SET LOCAL session_replication_role = replica");
+          for (const { sql } of checks) await client.query(sql);
+          const { rowCount } = await client.query(
+            `UPDATE ${table} SET ${column} = ${change} WHERE ctid = (SELECT ctid FROM ${table} WHERE ${where} ORDER BY random() LIMIT 1)`,
+          );
+          const findings = await auditLedgerWithin(client);
+          if (rowCount !== 1 || findings === 0) missed.push(`${table}.${column}`);
+          await client.query("ROLLBACK");
+        }
+      }
+    } finally {
+      await client.end();
+    }
+    expect(missed).toEqual([]);
+  });
+
+  test("a chain cut at its end no longer reaches the head that was noted", async () => {
+    await fill();
+    const head = await chainHead();
+    await fill();
+    const later = await chainHead();
+    expect(later && head && later.link > head.link).toBe(true);
+    const { rows } = await pool.query<{ hash: string }>(
+      "SELECT '0x' || encode(hash, 'hex') AS hash FROM ledger_batch WHERE link = $1",
+      [head?.link],
+    );
+    expect(rows[0]?.hash).toBe(head?.hash);
+  });
+});
+
+describe("accounts in shards", () => {
+  test("look like one account, and pay what only all shards together hold", async () => {
+    const [hot = "", payer = ""] = await openAccounts(0n, 1_000n);
+    await shardAccount(hot, 8);
+    for (let count = 0; count < 40; count += 1) await postTransfers([transfer(payer, hot, 10n)]);
+    expect((await getBalance(hot)).available).toBe(400n);
+    await postTransfers([transfer(hot, EXTERNAL_ACCOUNT, 395n)]);
+    expect((await getBalance(hot)).available).toBe(5n);
+    await expect(postTransfers([transfer(hot, payer, 6n)])).rejects.toMatchObject({ code: "INSUFFICIENT_FUNDS" });
+    await expect(postTransfers([transfer(hot, hot, 1n)])).rejects.toMatchObject({ code: "ACCOUNTS_EQUAL" });
+    const { data } = await listStatement(hot, { limit: 100 });
+    expect(data.map(({ amount }) => amount)).toEqual([-395n, ...Array.from({ length: 40 }, () => 10n)]);
+    expect([data[0]?.balance, data.at(-1)?.balance]).toEqual([5n, 10n]);
+  });
+
+  test("hold reservations, and answer a repeated key from another shard with the first result", async () => {
+    const [hot = "", payer = ""] = await openAccounts(0n, 1_000n);
+    await shardAccount(hot, 4);
+    const paid = transfer(payer, hot, 100n);
+    const answers = [];
+    for (let count = 0; count < 6; count += 1) answers.push(await postTransfers([paid]));
+    expect(new Set(answers.flat().map(({ transferId }) => transferId)).size).toBe(1);
+    const input = { key: freshKey(), account: hot, amount: 60n, purpose: "test", expiresAt: LATER };
+    const held = await reserve(input);
+    for (let count = 0; count < 6; count += 1) expect((await reserve(input)).reservationId).toBe(held.reservationId);
+    await captureReservation({
+      reservationId: held.reservationId,
+      account: hot,
+      key: freshKey(),
+      parts: [{ credit: payer, amount: 50n, kind: "test" }],
+    });
+    expect(await getBalance(hot)).toMatchObject({ posted: 50n, reserved: 0n });
+    expect(await auditLedger()).toEqual([]);
+  });
+});
+
+/** The audit's statements inside a transaction that will be rolled back. */
+async function auditLedgerWithin(client: pg.Client): Promise<number> {
+  return (await auditLedger({ query: async (text, values) => (await client.query(text, values)).rows })).length;
+}
