@@ -31,8 +31,9 @@ const shared = globalThis as typeof globalThis & { convergePool?: pg.Pool; conve
 
 function openPool(): pg.Pool {
   const opened = new pg.Pool({ ...POOL_OPTIONS, types: poolTypes });
-  // An idle connection that Postgres closes is replaced by the pool; without a listener it would end the process.
+  // A connection that Postgres closes is replaced by the pool, idle or lent out; unheard, its error would end the process.
   opened.on("error", () => undefined);
+  opened.on("connect", (client) => client.on("error", () => undefined));
   return opened;
 }
 
