@@ -118,7 +118,7 @@ test("a key of an agent sees the agent and nothing of its owner's", async () => 
   expect((await get(`/account/user-operations/${ids.operation}`)).status).toBe(404);
   const [own, agents] = [await owner.read("/account/deposit"), await get("/account/deposit")];
   expect(JSON.parse(agents.text).reference).not.toBe(own.reference);
-  for (const path of ["/me", "/api-keys", "/sessions", "/admin/users", "/admin/overview"])
+  for (const path of ["/account", "/me", "/api-keys", "/sessions", "/admin/users", "/admin/overview"])
     expect((await get(path)).status, path).toBe(403);
   for (const path of ["/rewards/cash-outs", "/proofs", "/nodes/mine"]) expect((await get(path)).status, path).toBe(403);
   const wide = await owner.post("/api-keys", { name: "wide", scopes: ["rewards:write"], agentId: ids.agent });

@@ -187,39 +187,39 @@ async function bringUp(env: Env, supervisor: ReturnType<typeof createSupervisor>
     await waitUntil("The web process", () => isHealthy(`http://127.0.0.1:${env.PORT}/api/health/live`), 120_000);
     return "web, worker";
   });
-  await step("gpu-node", async () => {
-    const state = join(home, "gpu-node");
-    const token = existsSync(join(state, "identity.json"))
-      ? []
-      : [
-          "--token",
-          (
-            await runToEnd(process.execPath, [...NODE_FLAGS, join(root, "scripts/join-token.ts")], {
-              cwd: root,
-              env: programEnv,
-            })
-          ).trim(),
-        ];
-    supervisor.start({
-      name: "gpu-node",
-      file: "gpu-node/main.ts",
-      args: ["--url", `http://127.0.0.1:${env.PORT}`, "--state-dir", state, "--name", "embedded", ...token],
-      env: programEnv,
-    });
-    // Without it everything but inference works, so a node that cannot run here does not stop the start.
-    const isOnline = await waitUntil("The node", () => hasNodeOnline(env), 30_000).then(
-      () => true,
-      () => false,
-    );
-    return isOnline
-      ? "an embedded provider on this machine's CPU"
-      : `not online yet; its log: ${join(home, "gpu-node.log")}`;
-  });
+  await step("gpu-node", () => startNode(env, supervisor, programEnv));
   await step("health", async () => {
     await waitUntil("Converge", () => isHealthy(`http://127.0.0.1:${env.PORT}/api/health/ready`), 60_000);
     return "database, chain, queue and signer answer";
   });
   printReady(env);
+}
+
+/** The embedded provider: it joins with a one-time token, as any other, and knows as little of the platform. */
+async function startNode(
+  env: Env,
+  supervisor: ReturnType<typeof createSupervisor>,
+  programEnv: NodeJS.ProcessEnv,
+): Promise<string> {
+  const state = join(env.CONVERGE_HOME, "gpu-node");
+  const { DATABASE_URL, AUTH_SECRET, SIGNER_SOCKET, METRICS_TOKEN, ...nodeEnv } = programEnv;
+  const makeToken = () =>
+    runToEnd(process.execPath, [...NODE_FLAGS, join(root, "scripts/join-token.ts")], { cwd: root, env: programEnv });
+  const token = existsSync(join(state, "identity.json")) ? [] : ["--token", (await makeToken()).trim()];
+  supervisor.start({
+    name: "gpu-node",
+    file: "gpu-node/main.ts",
+    args: ["--url", `http://127.0.0.1:${env.PORT}`, "--state-dir", state, "--name", "embedded", ...token],
+    env: nodeEnv,
+  });
+  // Without it everything but inference works, so a node that cannot run here does not stop the start.
+  const isOnline = await waitUntil("The node", () => hasNodeOnline(env), 30_000).then(
+    () => true,
+    () => false,
+  );
+  return isOnline
+    ? "an embedded provider on this machine's CPU"
+    : `not online yet; its log: ${join(env.CONVERGE_HOME, "gpu-node.log")}`;
 }
 
 function printReady(env: Env): void {

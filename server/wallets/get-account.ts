@@ -1,4 +1,5 @@
 import { type Address, type Hex, zeroHash } from "viem";
+import { DomainError } from "#core/errors.ts";
 import { testUsdAbi } from "#core/generated/abis.ts";
 import { toWire, usd } from "#core/money.ts";
 import type { AccountView } from "#core/schemas/account.ts";
@@ -50,7 +51,9 @@ export function tokenBalance(address: Address): Promise<bigint> {
   });
 }
 
+/** A person's own account; a key of an agent sees the agent's alone, which comes with the agent. */
 export async function getAccount(actor: Actor): Promise<AccountView> {
+  if (actor.agentId) throw new DomainError("FORBIDDEN");
   const account = await getPersonalAccount(actor.userId);
   if (!account) return { account: null };
   const [owner, deployed, balance] = await Promise.all([
