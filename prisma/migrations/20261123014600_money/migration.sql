@@ -698,6 +698,7 @@ DECLARE
   v_cap_id bigint[] := '{}';
   v_cap_units bigint[] := '{}';
   v_is_plain boolean;
+  v_turns boolean;
   v_count int;
   v_items ledger_item[];
   v_unit_items ledger_item[];
@@ -733,13 +734,12 @@ BEGIN
     FROM unnest(v_ids) WITH ORDINALITY AS c (id, n) LEFT JOIN locked l ON l.id = c.id;
     IF array_position(v_ids, NULL) IS NOT NULL THEN RAISE EXCEPTION USING ERRCODE = 'LG001'; END IF;
 
-    IF v_caps <> '{}' THEN
-      PERFORM FROM ledger_cap WHERE id = ANY (v_caps) ORDER BY id FOR NO KEY UPDATE;
-    END IF;
-    -- After the locks: who comes later reads a later time.
+    -- Before the caps are locked: a cap that meanwhile was turned further than to this time forgets later, never earlier.
     v_now := date_trunc('milliseconds', clock_timestamp());
     IF v_caps <> '{}' THEN
-      PERFORM ledger_turn_caps(v_caps, v_now);
+      SELECT bool_or(c.kind = 'window' AND c.bucket < ledger_bucket(c.window_ms, v_now)) INTO v_turns
+      FROM (SELECT kind, bucket, window_ms FROM ledger_cap WHERE id = ANY (v_caps) ORDER BY id FOR NO KEY UPDATE) c;
+      IF v_turns THEN PERFORM ledger_turn_caps(v_caps, v_now); END IF;
     END IF;
 
     SELECT bool_and(asked.is_valid AND (v_overdraws[asked.account] OR asked.total <= v_available[asked.account]) IS NOT FALSE) INTO v_is_plain
@@ -754,30 +754,27 @@ BEGIN
       FROM unnest(p_op, p_account, p_credit, p_amount, p_asset) AS i (op, account, credit, amount, asset) GROUP BY i.account
     ) asked;
     IF v_is_plain AND v_caps <> '{}' AND v_transfers + v_reserves > 0 THEN
-      WITH rule AS MATERIALIZED (
-        SELECT scope, asset, path FROM ledger_cap WHERE id = ANY (v_caps) AND removed_at IS NULL
+      WITH cap AS MATERIALIZED (
+        SELECT id, scope, asset, kind, amount, pending + spent AS used, path
+        FROM ledger_cap WHERE id = ANY (v_caps) AND removed_at IS NULL
       ), scope AS (
         SELECT u.n, c.code AS scope FROM unnest(p_op, p_account) WITH ORDINALITY AS u (op, account, n)
           JOIN unnest(p_codes[:p_payers]) WITH ORDINALITY AS c (code, n) ON c.n = u.account WHERE u.op < 3
         UNION ALL SELECT * FROM unnest(p_scope_item, p_scope)
       ), taken AS (
-        SELECT DISTINCT scope.n, unnest(rule.path) AS cap_id FROM scope JOIN rule ON rule.scope = scope.scope
+        SELECT DISTINCT scope.n, unnest(cap.path) AS cap_id FROM scope JOIN cap ON cap.scope = scope.scope
+      ), asked AS MATERIALIZED (
+        SELECT taken.n, taken.cap_id, cap.kind, cap.amount, cap.used,
+          CASE WHEN cap.asset IS NOT NULL OR p_assets[i.asset] = 'USD' THEN i.amount ELSE i.value END AS units
+        FROM taken
+        JOIN unnest(p_amount, p_asset, p_value) WITH ORDINALITY AS i (amount, asset, value, n) ON i.n = taken.n
+        JOIN cap ON cap.id = taken.cap_id
+        WHERE cap.asset IS NULL OR cap.asset = p_assets[i.asset]
       )
-      SELECT array_agg(taken.n), array_agg(taken.cap_id),
-        array_agg(CASE WHEN cap.asset IS NOT NULL OR p_assets[i.asset] = 'USD' THEN i.amount ELSE i.value END)
-      INTO v_cap_item, v_cap_id, v_cap_units
-      FROM taken
-      JOIN unnest(p_amount, p_asset, p_value) WITH ORDINALITY AS i (amount, asset, value, n) ON i.n = taken.n
-      JOIN (SELECT id, asset FROM ledger_cap WHERE id = ANY (v_caps) AND removed_at IS NULL) cap ON cap.id = taken.cap_id
-      WHERE cap.asset IS NULL OR cap.asset = p_assets[i.asset];
-      SELECT NOT EXISTS (
-        SELECT FROM (
-          SELECT t.cap_id, sum(t.units) AS total, max(t.units) AS largest, bool_or(t.units IS NULL) AS is_unknown
-          FROM unnest(v_cap_id, v_cap_units) AS t (cap_id, units) GROUP BY t.cap_id
-        ) asked JOIN (SELECT * FROM ledger_cap WHERE id = ANY (v_caps)) cap ON cap.id = asked.cap_id
-        WHERE asked.is_unknown OR CASE cap.kind WHEN 'transaction' THEN asked.largest > cap.amount
-          ELSE cap.pending + cap.spent + asked.total > cap.amount END
-      ) INTO v_is_plain;
+      SELECT array_agg(n), array_agg(cap_id), array_agg(units), NOT EXISTS (
+        SELECT FROM asked GROUP BY cap_id HAVING bool_or(units IS NULL) OR CASE min(kind)
+          WHEN 'transaction' THEN max(units) > min(amount) ELSE min(used) + sum(units) > min(amount) END
+      ) INTO v_cap_item, v_cap_id, v_cap_units, v_is_plain FROM asked;
     END IF;
     IF NOT v_is_plain THEN RAISE EXCEPTION USING ERRCODE = 'LG001'; END IF;
 
