@@ -1,7 +1,7 @@
 import { DomainError } from "./errors.ts";
 
 /** Decimals of each asset. USD is counted in micro-dollars, one to one with the base units of the dollar token. */
-export const ASSET_DECIMALS = { USD: 6 } as const;
+export const ASSET_DECIMALS = { USD: 6, EUR: 6 } as const;
 export type Asset = keyof typeof ASSET_DECIMALS;
 
 /** Base units of an asset; never a `number`, never a float. */

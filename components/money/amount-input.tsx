@@ -42,18 +42,14 @@ export function AmountInput({ label, hint, units, onUnitsChange, error, classNam
 
   return (
     <Field label={label} error={problem ?? error} {...(hint ? { hint } : {})} {...(className ? { className } : {})}>
-      <div className="relative">
-        <span aria-hidden className="pointer-events-none absolute inset-y-0 left-3 flex items-center text-ink-3">
-          $
-        </span>
-        <Input
-          inputMode="decimal"
-          autoComplete="off"
-          value={text}
-          onChange={(event) => change(event.target.value)}
-          className="tabular pl-7"
-        />
-      </div>
+      <Input
+        sign="$"
+        inputMode="decimal"
+        autoComplete="off"
+        value={text}
+        onChange={(event) => change(event.target.value)}
+        className="tabular"
+      />
     </Field>
   );
 }

@@ -1,7 +1,7 @@
 import { type Asset, isAsset } from "#core/money.ts";
 import { splitAmount } from "./split-amount.ts";
 
-const SYMBOLS: Record<Asset, string> = { USD: "$" };
+const SYMBOLS: Record<Asset, string> = { USD: "$", EUR: "€" };
 
 type AmountProps = {
   /** Base units as they travel: a decimal string, or a bigint. */

@@ -7,6 +7,8 @@ export const campaignAccount = (campaignId: string): string => `campaign:${campa
 export const VAULT_ACCOUNT = "platform:vault";
 /** Money that enters or leaves by other ways than the vault. */
 export const EXTERNAL_ACCOUNT = "platform:external";
+/** The same for euros. */
+export const EXTERNAL_EUR_ACCOUNT = "platform:external:EUR";
 /** What the platform earned. */
 export const REVENUE_ACCOUNT = "platform:revenue";
 /** What was promised to on-chain claims and is not paid out yet. */
@@ -14,5 +16,6 @@ export const CASHOUT_ACCOUNT = "platform:cashout";
 
 export const PLATFORM_ACCOUNTS = [VAULT_ACCOUNT, EXTERNAL_ACCOUNT, REVENUE_ACCOUNT, CASHOUT_ACCOUNT] as const;
 
-/** Accounts that stand for money outside the ledger; the database allows a negative balance for these two alone. */
-export const mayOverdraw = (code: string): boolean => code === VAULT_ACCOUNT || code === EXTERNAL_ACCOUNT;
+/** Accounts that stand for money outside the ledger; the database allows a negative balance for these alone. */
+export const mayOverdraw = (code: string): boolean =>
+  code === VAULT_ACCOUNT || code === EXTERNAL_ACCOUNT || code === EXTERNAL_EUR_ACCOUNT;

@@ -1,9 +1,10 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { newId } from "#core/ids.ts";
-import { db, pool } from "#server/db.ts";
-import { EXTERNAL_ACCOUNT } from "./account-codes.ts";
+import { db, pool, sqlOf } from "#server/db.ts";
+import { EXTERNAL_ACCOUNT, EXTERNAL_EUR_ACCOUNT } from "./account-codes.ts";
 import { auditLedger } from "./audit-ledger.ts";
 import { changeCap, createCap, listCaps, removeCap } from "./caps.ts";
+import { ensureAccounts } from "./ensure-accounts.ts";
 import type { Reserve } from "./operations.ts";
 import { postTransfers } from "./post-transfers.ts";
 import { captureReservation, releaseReservation, reserve } from "./reservations.ts";
@@ -160,6 +161,24 @@ describe("caps", () => {
     expect([await left(capId), await left(ofAccount)]).toEqual([35n, 30n]);
     await capture(open.reservationId, 10n);
     expect([await left(capId), await left(ofAccount)]).toEqual([65n, 60n]);
+  });
+
+  test("a cap over all assets counts what each is worth, and needs to know it", async () => {
+    const [scope, dollars, euros] = [scopeOf(), await wallet(), `user:${newId("user")}`];
+    await ensureAccounts(sqlOf(pool), [{ code: euros, asset: "EUR" }]);
+    const deposit = { key: freshKey(), debit: EXTERNAL_EUR_ACCOUNT, credit: euros, amount: 1_000n } as const;
+    await postTransfers([{ ...deposit, asset: "EUR", kind: "deposit" }]);
+    const { capId } = await daily(scope, 100n, { asset: null });
+    const { reservationId } = await hold(euros, 30n, { asset: "EUR", value: 34n, scopes: [scope] });
+    await hold(dollars, 60n, { scopes: [scope] });
+    expect(await left(capId)).toBe(6n);
+    await expect(hold(euros, 1n, { asset: "EUR", scopes: [scope] })).rejects.toMatchObject({
+      code: "CAP_VALUE_UNKNOWN",
+    });
+    const parts = [{ credit: EXTERNAL_EUR_ACCOUNT, amount: 10n, kind: "test" }];
+    await captureReservation({ reservationId, key: freshKey(), parts });
+    // A third of 34, rounded up.
+    expect(await left(capId)).toBe(28n);
   });
 
   test("a cap on one transaction looks at each alone", async () => {

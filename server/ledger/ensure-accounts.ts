@@ -1,7 +1,7 @@
 import { DomainError } from "#core/errors.ts";
 import { type Asset, isAsset } from "#core/money.ts";
 import { pool, type Sql, sqlOf } from "#server/db.ts";
-import { mayOverdraw, PLATFORM_ACCOUNTS } from "./account-codes.ts";
+import { EXTERNAL_EUR_ACCOUNT, mayOverdraw, PLATFORM_ACCOUNTS } from "./account-codes.ts";
 
 export type AccountInput = { code: string; asset: Asset; ownerId?: string };
 
@@ -32,8 +32,8 @@ export async function ensureAccounts(sql: Sql, accounts: readonly AccountInput[]
 
 /** Makes the platform's own accounts; every process may call it when it starts. */
 export async function ensurePlatformAccounts(sql: Sql = sqlOf(pool)): Promise<void> {
-  await ensureAccounts(
-    sql,
-    PLATFORM_ACCOUNTS.map((code) => ({ code, asset: "USD" })),
-  );
+  await ensureAccounts(sql, [
+    ...PLATFORM_ACCOUNTS.map((code) => ({ code, asset: "USD" as const })),
+    { code: EXTERNAL_EUR_ACCOUNT, asset: "EUR" as const },
+  ]);
 }

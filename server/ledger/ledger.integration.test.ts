@@ -35,7 +35,7 @@ async function two(...balances: [bigint, bigint]): Promise<[string, string]> {
 
 afterAll(async () => {
   expect(await verifyLedger()).toEqual([]);
-  expect((await ledgerTotals()).map(({ isBalanced }) => isBalanced)).toEqual([true]);
+  expect((await ledgerTotals()).filter(({ isBalanced }) => !isBalanced)).toEqual([]);
   await db.$disconnect();
   await pool.end();
 });
@@ -384,7 +384,7 @@ describe("the record", () => {
     const [payer] = await two(10n, 0n);
     await pool.query("UPDATE ledger_account SET credits_posted = credits_posted + 5 WHERE code = $1", [payer]);
     expect(await verifyLedger()).toEqual([{ account: payer, field: "credits_posted", stored: "15", computed: "10" }]);
-    expect((await ledgerTotals())[0]?.isBalanced).toBe(false);
+    expect((await ledgerTotals()).find(({ asset }) => asset === "USD")?.isBalanced).toBe(false);
     await pool.query("UPDATE ledger_account SET credits_posted = credits_posted - 5 WHERE code = $1", [payer]);
   });
 

@@ -104,7 +104,7 @@ CREATE INDEX ledger_account_root ON ledger_account (root_id) WHERE root_id IS NO
 ALTER TABLE ledger_account
   DROP CONSTRAINT ledger_account_overdraft_is_named,
   ADD CONSTRAINT ledger_account_overdraft_is_named
-    CHECK (NOT may_overdraw OR split_part(code, '/', 1) IN ('platform:vault', 'platform:external')),
+    CHECK (NOT may_overdraw OR split_part(code, '/', 1) IN ('platform:vault', 'platform:external', 'platform:external:EUR')),
   ADD CONSTRAINT ledger_account_shard_is_named CHECK ((root_id IS NULL) = (position('/' IN code) = 0));
 DROP TRIGGER ledger_account_identity_fixed ON ledger_account;
 -- What was there before there were batches for it belongs to one of its own.
@@ -517,7 +517,7 @@ $$;
 -- for a cap over all assets, rounded up.
 CREATE FUNCTION ledger_cap_units(cap_asset text, part bigint, amount bigint, value bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE WHEN cap_asset IS NOT NULL OR value IS NULL THEN part
-    ELSE ((part::numeric * value + amount - 1) / amount)::numeric(20, 0)::bigint END
+    ELSE div(part::numeric * value + amount - 1, amount)::bigint END
 $$;
 
 -- Applies one operation by itself and answers its status. Accounts and caps are locked already.
