@@ -73,7 +73,14 @@ const SALT: Hex = `0x${"0".repeat(64)}`;
 /** Below the 2^24 that one transaction may use since Osaka. */
 const DEPLOY_GAS = 12_000_000n;
 
-const WITHDRAWAL_CAP_PER_DAY = parseUnits("1000000", 6);
+/** Every withdrawal that the daily cap allows is paid at once: no threshold lies below it. See contracts/README.md. */
+const VAULT_LIMITS = {
+  withdrawalCap: parseUnits("1000000", 6),
+  delayThreshold: parseUnits("1000000", 6),
+  withdrawalDelay: 6 * 3_600,
+};
+const VAULT_LIMITS_TIMELOCK_SECONDS = 2 * 86_400;
+const EXIT_PERIOD_SECONDS = { development: 86_400, public: 7 * 86_400 };
 const REWARDS_CAP_PER_EPOCH = parseUnits("100000", 6);
 const GAS_LIMITS = {
   accountBudget: parseEther("0.25"),
@@ -173,7 +180,15 @@ async function planContracts(chainId: number, deployer: Address, options: Deploy
     WebAuthnVerifier: await add("WebAuthnVerifier", "ERC7913WebAuthnVerifier"),
     P256Verifier: await add("P256Verifier", "ERC7913P256Verifier"),
     TestUSD: token,
-    Vault: await add("Vault", "Vault", [token, deployer, operator, guardian, WITHDRAWAL_CAP_PER_DAY]),
+    Vault: await add("Vault", "Vault", [
+      token,
+      deployer,
+      operator,
+      guardian,
+      VAULT_LIMITS,
+      VAULT_LIMITS_TIMELOCK_SECONDS,
+      isDevelopment ? EXIT_PERIOD_SECONDS.development : EXIT_PERIOD_SECONDS.public,
+    ]),
     InferenceRegistry: registry,
     AgentAccountFactory: factory,
     RewardsDistributor: await add("RewardsDistributor", "RewardsDistributor", [

@@ -4,8 +4,11 @@ pragma solidity ^0.8.30;
 import {IERC7821} from "@openzeppelin/contracts/interfaces/draft-IERC7821.sol";
 import {RewardsDistributor} from "../src/RewardsDistributor.sol";
 import {Vault} from "../src/Vault.sol";
+import {IVault} from "../src/interfaces/IVault.sol";
+import {MerkleSum} from "../src/libraries/MerkleSum.sol";
 import {Merkle} from "./support/Merkle.sol";
 import {BaseTest} from "./support/BaseTest.sol";
+import {SumTree} from "./support/SumTree.sol";
 
 /// @dev Prints what the main calls cost once all parties have done them before: `forge test --mc GasTest -vv`.
 contract GasTest is BaseTest {
@@ -22,28 +25,12 @@ contract GasTest is BaseTest {
         emit log_named_uint("agent's transfer three hours later", _expectExecuted(_agentOperation(delegated)));
     }
 
-    function test_VaultAndRewards() external {
-        Vault vault = new Vault(usd, admin, operator, guardian, 1000e6);
+    function test_Rewards() external {
         RewardsDistributor rewards = new RewardsDistributor(usd, admin, operator, guardian, 1000e6);
-        vm.startPrank(admin);
+        vm.prank(admin);
         usd.mint(address(rewards), 100e6);
-        usd.mint(admin, 100e6);
-        usd.approve(address(vault), 100e6);
-        vault.deposit(keccak256("user"), 10e6);
-        uint256 gas = gasleft();
-        vault.deposit(keccak256("user"), 10e6);
-        emit log_named_uint("vault deposit", gas - gasleft());
-        vm.stopPrank();
 
         vm.startPrank(operator);
-        vault.withdraw(bytes32(uint256(1)), shop, 1e6);
-        gas = gasleft();
-        vault.withdraw(bytes32(uint256(2)), shop, 1e6);
-        emit log_named_uint("vault withdrawal", gas - gasleft());
-        gas = gasleft();
-        vault.anchorRoot(1, keccak256("root"), 1e6);
-        emit log_named_uint("vault anchor", gas - gasleft());
-
         bytes32[] memory leaves = new bytes32[](1024);
         for (uint256 i = 0; i < leaves.length; ++i) {
             leaves[i] = Merkle.leaf(address(uint160(i + 1)), 1e4);
@@ -51,8 +38,70 @@ contract GasTest is BaseTest {
         rewards.publishRoot(1, Merkle.root(leaves), 100e6);
         vm.stopPrank();
         bytes32[] memory proof = Merkle.proof(leaves, 77);
-        gas = gasleft();
+        uint256 gas = gasleft();
         rewards.claim(address(78), 1e4, proof);
         emit log_named_uint("first claim out of 1,024", gas - gasleft());
+    }
+
+    function test_Vault() external {
+        IVault.Limits memory limits = IVault.Limits({withdrawalCap: 100e6, delayThreshold: 5e6, withdrawalDelay: 1 hours});
+        Vault vault = new Vault(usd, admin, operator, guardian, limits, 1 days, 1 days);
+        MerkleSum.Leaf[] memory leaves = new MerkleSum.Leaf[](1024);
+        for (uint256 i = 0; i < leaves.length; ++i) {
+            leaves[i] = MerkleSum.Leaf(bytes32(i + 1), address(uint160(i + 1)), 1e4);
+        }
+        (bytes32 root, uint128 total) = SumTree.root(leaves);
+        vm.startPrank(admin);
+        usd.mint(admin, 100e6);
+        usd.approve(address(vault), 100e6);
+        vault.deposit(bytes32(uint256(1)), 20e6);
+        uint256 gas = gasleft();
+        vault.deposit(bytes32(uint256(1)), 10e6);
+        emit log_named_uint("vault deposit", gas - gasleft());
+        vm.stopPrank();
+
+        vm.startPrank(operator);
+        vault.anchorRoot(1, root, total, 1, keccak256("head"));
+        vault.withdraw(_id(1), bytes32(uint256(1)), shop, 1e6);
+        gas = gasleft();
+        vault.withdraw(_id(2), bytes32(uint256(2)), shop, 1e6);
+        emit log_named_uint("vault withdrawal, first of the account since the root", gas - gasleft());
+        gas = gasleft();
+        vault.withdraw(_id(3), bytes32(uint256(2)), shop, 1e3);
+        emit log_named_uint("vault withdrawal", gas - gasleft());
+        gas = gasleft();
+        vault.queueWithdrawal(_id(4), bytes32(uint256(1)), shop, 6e6);
+        emit log_named_uint("vault queue a withdrawal", gas - gasleft());
+        vm.warp(block.timestamp + 1 hours);
+        gas = gasleft();
+        vault.withdraw(_id(4), bytes32(uint256(1)), shop, 6e6);
+        emit log_named_uint("vault queued withdrawal", gas - gasleft());
+        gas = gasleft();
+        vault.anchorRoot(2, root, total, 1, keccak256("head"));
+        emit log_named_uint("vault anchor", gas - gasleft());
+        vm.stopPrank();
+        _leaveVault(vault, leaves);
+    }
+
+    function _leaveVault(Vault vault, MerkleSum.Leaf[] memory leaves) private {
+        MerkleSum.Proof memory first = SumTree.proof(leaves, 77);
+        MerkleSum.Proof memory second = SumTree.proof(leaves, 78);
+        vm.warp(vault.exitOpensAt());
+        uint256 gas = gasleft();
+        vault.declareExit();
+        emit log_named_uint("vault declare the exit", gas - gasleft());
+        gas = gasleft();
+        vault.exit(leaves[77], first);
+        emit log_named_uint("vault exit out of 1,024, first of 256", gas - gasleft());
+        gas = gasleft();
+        vault.exit(leaves[78], second);
+        emit log_named_uint("vault exit out of 1,024", gas - gasleft());
+        gas = gasleft();
+        vault.refundDeposit(2);
+        emit log_named_uint("vault refund", gas - gasleft());
+    }
+
+    function _id(uint256 id) private pure returns (bytes32) {
+        return bytes32(id);
     }
 }

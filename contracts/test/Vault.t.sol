@@ -3,11 +3,10 @@ pragma solidity ^0.8.30;
 
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
-import {TestUSD} from "../src/TestUSD.sol";
 import {Vault} from "../src/Vault.sol";
 import {Operated} from "../src/base/Operated.sol";
 import {IVault} from "../src/interfaces/IVault.sol";
-import {Test} from "./support/Test.sol";
+import {VaultTest} from "./support/VaultTest.sol";
 
 /// @dev Keeps a hundredth of every transfer.
 contract FeeToken is ERC20("Fee", "FEE") {
@@ -22,164 +21,255 @@ contract FeeToken is ERC20("Fee", "FEE") {
     }
 }
 
-contract VaultTest is Test {
-    uint128 private constant CAP = 1000e6;
-    bytes32 private constant ACCOUNT = keccak256("user:1");
-
-    address private admin = address(0xAD);
-    address private operator = address(0x09);
-    address private guardian = address(0x6A);
-    uint256 private userKey = 0xA11CE;
-    address private user = vm.addr(userKey);
-    TestUSD private usd;
-    Vault private vault;
-
-    function setUp() external {
-        vm.warp(1_800_000_000);
-        usd = new TestUSD(admin);
-        vault = new Vault(usd, admin, operator, guardian, CAP);
-        vm.prank(admin);
-        usd.mint(user, 10_000e6);
-        vm.prank(user);
-        usd.approve(address(vault), type(uint256).max);
+/// @dev Says that transfers went well and moves nothing when it is told to.
+contract EmptyToken is ERC20("Empty", "NIL") {
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
     }
 
-    function _deposit(uint256 amount) private {
-        vm.prank(user);
-        vault.deposit(ACCOUNT, amount);
+    function transferFrom(address, address, uint256) public pure override returns (bool) {
+        return true;
     }
+}
 
-    function testFuzz_DepositPullsAndTells(uint256 amount) external {
-        amount = bound(amount, 1, 10_000e6);
+contract VaultDepositTest is VaultTest {
+    function testFuzz_DepositPullsCountsAndTells(uint256 first, uint256 second) external {
+        first = bound(first, 1, 5000e6);
+        second = bound(second, 1, 5000e6);
         vm.expectEmit();
-        emit IVault.Deposited(ACCOUNT, user, amount);
-        _deposit(amount);
-        vm.assertEq(vault.reserves(), amount, "reserves");
+        emit IVault.Deposited(1, ALICE_ACCOUNT, alice, first);
+        _deposit(first);
+        vm.expectEmit();
+        emit IVault.Deposited(2, BOB_ACCOUNT, bob, second);
+        _depositAsBob(second);
+        vm.assertEq(vault.reserves(), first + second, "reserves");
+        vm.assertEq(vault.depositCount(), 2, "two deposits");
+        (bytes32 account, address from, uint256 amount, bool isRefunded) = vault.depositOf(2);
+        vm.assertEq(account, BOB_ACCOUNT, "account");
+        vm.assertEq(from, bob, "depositor");
+        vm.assertEq(amount, second, "amount");
+        vm.assertTrue(!isRefunded, "not refunded");
+        (, from, amount,) = vault.depositOf(3);
+        vm.assertEq(from, address(0), "no third");
+        vm.assertEq(amount, 0, "of nothing");
     }
 
     function test_DepositCreditsWhatArrived() external {
         FeeToken token = new FeeToken();
-        Vault feeVault = new Vault(token, admin, operator, guardian, CAP);
-        token.mint(user, 100e6);
-        vm.startPrank(user);
+        Vault feeVault = new Vault(token, admin, operator, guardian, _limits(), TIMELOCK, EXIT_PERIOD);
+        token.mint(alice, 100e6);
+        vm.startPrank(alice);
         token.approve(address(feeVault), 100e6);
-        vm.assertEq(feeVault.deposit(ACCOUNT, 100e6), 99e6, "less the fee");
+        vm.assertEq(feeVault.deposit(ALICE_ACCOUNT, 100e6), 99e6, "less the fee");
         vm.stopPrank();
+        (,, uint256 amount,) = feeVault.depositOf(1);
+        vm.assertEq(amount, 99e6, "recorded less the fee");
     }
 
     function test_DepositWithPermitWorksOnceAndWhenThePermitWasFrontRun() external {
-        vm.prank(user);
+        vm.prank(alice);
         usd.approve(address(vault), 0);
-        bytes32 digest = keccak256(
-            abi.encodePacked(
-                hex"1901",
-                usd.DOMAIN_SEPARATOR(),
-                keccak256(
-                    abi.encode(
-                        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"),
-                        user,
-                        address(vault),
-                        50e6,
-                        0,
-                        block.timestamp
-                    )
-                )
-            )
+        bytes32 permit =
+            keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+        (uint8 v, bytes32 r, bytes32 s) =
+            _sign(keccak256(abi.encode(permit, alice, address(vault), 50e6, 0, block.timestamp)));
+        usd.permit(alice, address(vault), 50e6, block.timestamp, v, r, s);
+        vm.prank(alice);
+        vm.assertEq(vault.depositWithPermit(ALICE_ACCOUNT, 50e6, block.timestamp, v, r, s), 50e6, "deposited");
+        vm.expectRevert();
+        vm.prank(alice);
+        vault.depositWithPermit(ALICE_ACCOUNT, 50e6, block.timestamp, v, r, s);
+    }
+
+    function test_DepositWithAuthorizationIsForTheSignedAccountOnly() external {
+        vm.prank(alice);
+        usd.approve(address(vault), 0);
+        bytes32 salt = keccak256("salt");
+        bytes32 nonce = keccak256(abi.encode(ALICE_ACCOUNT, salt));
+        bytes32 receiveHash = keccak256(
+            "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
         );
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(userKey, digest);
-        usd.permit(user, address(vault), 50e6, block.timestamp, v, r, s);
-        vm.prank(user);
-        vm.assertEq(vault.depositWithPermit(ACCOUNT, 50e6, block.timestamp, v, r, s), 50e6, "deposited");
+        uint256 before = block.timestamp + 1;
+        (uint8 v, bytes32 r, bytes32 s) =
+            _sign(keccak256(abi.encode(receiveHash, alice, address(vault), 70e6, 0, before, nonce)));
+        bytes memory signature = abi.encodePacked(r, s, v);
+        // Bob saw it waiting and would have it for himself.
+        vm.expectRevert(abi.encodeWithSignature("ERC3009InvalidSignature()"));
+        vm.prank(bob);
+        vault.depositWithAuthorization(BOB_ACCOUNT, alice, 70e6, 0, before, salt, signature);
+        vm.expectEmit();
+        emit IVault.Deposited(1, ALICE_ACCOUNT, alice, 70e6);
+        vm.prank(bob);
+        vault.depositWithAuthorization(ALICE_ACCOUNT, alice, 70e6, 0, before, salt, signature);
+        vm.expectRevert();
+        vault.depositWithAuthorization(ALICE_ACCOUNT, alice, 70e6, 0, before, salt, signature);
+        vm.assertEq(vault.reserves(), 70e6, "once");
     }
 
     function test_RevertWhen_DepositIsMalformed() external {
         vm.expectRevert(IVault.Vault_AccountInvalid.selector);
         vault.deposit(bytes32(0), 1);
         vm.expectRevert(IVault.Vault_AmountZero.selector);
-        vault.deposit(ACCOUNT, 0);
+        vault.deposit(ALICE_ACCOUNT, 0);
+    }
+
+    function test_RevertWhen_NothingArrivesOrMoreThanCanBeCounted() external {
+        EmptyToken token = new EmptyToken();
+        Vault other = new Vault(token, admin, operator, guardian, _limits(), TIMELOCK, EXIT_PERIOD);
+        vm.expectRevert(IVault.Vault_NothingReceived.selector);
+        other.deposit(ALICE_ACCOUNT, 1);
+
+        uint256 most = type(uint96).max;
+        vm.prank(admin);
+        usd.mint(alice, most);
+        _deposit(most);
+        vm.expectRevert(abi.encodeWithSelector(IVault.Vault_DepositsTooLarge.selector, most + 1, most));
+        _deposit(1);
+    }
+
+    function _sign(bytes32 structHash) private view returns (uint8 v, bytes32 r, bytes32 s) {
+        return vm.sign(aliceKey, keccak256(abi.encodePacked(hex"1901", usd.DOMAIN_SEPARATOR(), structHash)));
+    }
+}
+
+contract VaultWithdrawalTest is VaultTest {
+    function setUp() public override {
+        super.setUp();
+        _deposit(5000e6);
     }
 
     function test_WithdrawPaysEachIdOnce() external {
-        _deposit(500e6);
-        vm.startPrank(operator);
         vm.expectEmit();
-        emit IVault.Withdrawn(bytes32(uint256(1)), user, 200e6);
-        vault.withdraw(bytes32(uint256(1)), user, 200e6);
-        vm.expectRevert(abi.encodeWithSelector(IVault.Vault_WithdrawalAlreadyPaid.selector, bytes32(uint256(1))));
-        vault.withdraw(bytes32(uint256(1)), user, 200e6);
-        vm.stopPrank();
-        vm.assertEq(usd.balanceOf(user), 9700e6, "paid once");
+        emit IVault.Withdrawn(_id(1), ALICE_ACCOUNT, alice, 200e6);
+        _withdraw(1, ALICE_ACCOUNT, alice, 200e6);
+        vm.expectRevert(abi.encodeWithSelector(IVault.Vault_WithdrawalAlreadyPaid.selector, _id(1)));
+        _withdraw(1, ALICE_ACCOUNT, alice, 200e6);
+        vm.expectRevert(abi.encodeWithSelector(IVault.Vault_WithdrawalAlreadyPaid.selector, _id(1)));
+        vm.prank(operator);
+        vault.queueWithdrawal(_id(1), ALICE_ACCOUNT, alice, 200e6);
+        vm.assertEq(usd.balanceOf(alice), 5200e6, "paid once");
+        vm.assertTrue(vault.isPaid(_id(1)), "known as paid");
+        vm.assertEq(vault.withdrawnSinceRoot(ALICE_ACCOUNT), 200e6, "counted for the account");
     }
 
     function test_RevertWhen_WithdrawalIsNotTheOperatorsOrMalformed() external {
-        _deposit(500e6);
         vm.expectRevert(abi.encodeWithSelector(Operated.Operated_NotOperator.selector, address(this)));
-        vault.withdraw(bytes32(0), user, 1);
-        vm.startPrank(operator);
+        vault.withdraw(_id(0), ALICE_ACCOUNT, alice, 1);
+        vm.expectRevert(abi.encodeWithSelector(Operated.Operated_NotOperator.selector, address(this)));
+        vault.queueWithdrawal(_id(0), ALICE_ACCOUNT, alice, 1);
+        vm.expectRevert(IVault.Vault_AccountInvalid.selector);
+        _withdraw(0, bytes32(0), alice, 1);
         vm.expectRevert(IVault.Vault_AmountZero.selector);
-        vault.withdraw(bytes32(0), user, 0);
+        _withdraw(0, ALICE_ACCOUNT, alice, 0);
         vm.expectRevert(abi.encodeWithSelector(IVault.Vault_RecipientInvalid.selector, address(0)));
-        vault.withdraw(bytes32(0), address(0), 1);
+        _withdraw(0, ALICE_ACCOUNT, address(0), 1);
         vm.expectRevert(abi.encodeWithSelector(IVault.Vault_RecipientInvalid.selector, address(vault)));
-        vault.withdraw(bytes32(0), address(vault), 1);
-        vm.stopPrank();
+        _withdraw(0, ALICE_ACCOUNT, address(vault), 1);
     }
 
     function test_DailyCapRolls() external {
-        _deposit(5000e6);
-        vm.startPrank(operator);
-        vault.withdraw(bytes32(uint256(1)), user, 600e6);
+        _withdraw(1, ALICE_ACCOUNT, alice, 600e6);
         vm.warp(block.timestamp + 12 hours);
-        vault.withdraw(bytes32(uint256(2)), user, 400e6);
+        _withdraw(2, ALICE_ACCOUNT, alice, 400e6);
         vm.expectRevert(abi.encodeWithSelector(IVault.Vault_OverDailyCap.selector, 1000e6 + 1, CAP));
-        vault.withdraw(bytes32(uint256(3)), user, 1);
+        _withdraw(3, ALICE_ACCOUNT, alice, 1);
         vm.warp(block.timestamp + 13 hours);
-        vault.withdraw(bytes32(uint256(3)), user, 600e6);
+        _withdraw(3, ALICE_ACCOUNT, alice, 600e6);
         vm.expectRevert(abi.encodeWithSelector(IVault.Vault_OverDailyCap.selector, type(uint256).max, CAP));
-        vault.withdraw(bytes32(uint256(4)), user, type(uint256).max);
-        vm.stopPrank();
+        _withdraw(4, ALICE_ACCOUNT, alice, type(uint256).max);
         vm.assertEq(vault.withdrawnInWindow(), 1000e6, "400 and 600");
     }
 
-    function test_LoweringTheCapKeepsWhatWasWithdrawn() external {
-        _deposit(5000e6);
-        vm.prank(operator);
-        vault.withdraw(bytes32(uint256(1)), user, 300e6);
-        vm.prank(admin);
-        vault.setWithdrawalCap(400e6);
-        vm.expectRevert(abi.encodeWithSelector(IVault.Vault_OverDailyCap.selector, 401e6, 400e6));
-        vm.prank(operator);
-        vault.withdraw(bytes32(uint256(2)), user, 101e6);
+    function testFuzz_LargeWithdrawalWaitsInTheQueue(uint256 amount, uint256 wait) external {
+        amount = bound(amount, THRESHOLD + 1, CAP);
+        wait = bound(wait, 0, DELAY - 1);
+        vm.expectRevert(abi.encodeWithSelector(IVault.Vault_WithdrawalMustBeQueued.selector, amount, THRESHOLD));
+        _withdraw(1, ALICE_ACCOUNT, alice, amount);
+
+        uint64 executableAt = uint64(block.timestamp) + DELAY;
+        vm.expectEmit();
+        emit IVault.WithdrawalQueued(_id(1), ALICE_ACCOUNT, alice, amount, executableAt);
+        _queue(1, amount);
+        (IVault.WithdrawalStatus status, uint64 since) = vault.withdrawalOf(_id(1));
+        vm.assertTrue(status == IVault.WithdrawalStatus.Queued && since == executableAt, "queued");
+        vm.warp(block.timestamp + wait);
+        vm.expectRevert(
+            abi.encodeWithSelector(IVault.Vault_WithdrawalNotExecutable.selector, _id(1), executableAt)
+        );
+        _withdraw(1, ALICE_ACCOUNT, alice, amount);
+        vm.warp(executableAt);
+        _withdraw(1, ALICE_ACCOUNT, alice, amount);
+        vm.assertEq(usd.balanceOf(alice), 5000e6 + amount, "paid");
     }
 
-    function test_AnchorsOnlyWhatIsCovered() external {
-        _deposit(100e6);
-        vm.startPrank(operator);
+    function test_QueuedIdIsBoundToItsOrder() external {
+        _queue(1, 700e6);
+        vm.expectRevert(abi.encodeWithSelector(IVault.Vault_WithdrawalAlreadyQueued.selector, _id(1)));
+        _queue(1, 800e6);
+        vm.warp(block.timestamp + DELAY);
+        bytes memory differs = abi.encodeWithSelector(IVault.Vault_WithdrawalDiffers.selector, _id(1));
+        vm.expectRevert(differs);
+        _withdraw(1, ALICE_ACCOUNT, bob, 700e6);
+        vm.expectRevert(differs);
+        _withdraw(1, BOB_ACCOUNT, alice, 700e6);
+        // Not even for a small amount that would need no queue.
+        vm.expectRevert(differs);
+        _withdraw(1, ALICE_ACCOUNT, alice, 1);
+        _withdraw(1, ALICE_ACCOUNT, alice, 700e6);
+    }
+
+    function test_QueueingTakesNothingOffTheCap() external {
+        _queue(1, 700e6);
+        _withdraw(2, ALICE_ACCOUNT, alice, 600e6);
+        vm.warp(block.timestamp + DELAY);
+        vm.expectRevert(abi.encodeWithSelector(IVault.Vault_OverDailyCap.selector, 1300e6, CAP));
+        _withdraw(1, ALICE_ACCOUNT, alice, 700e6);
+        vm.warp(block.timestamp + 1 days);
+        _withdraw(1, ALICE_ACCOUNT, alice, 700e6);
+    }
+
+    function test_GuardianOrOwnerCancelsForEver() external {
+        _queue(1, 700e6);
+        _queue(2, 700e6);
+        vm.expectRevert(abi.encodeWithSelector(Operated.Operated_NotGuardian.selector, operator));
+        vm.prank(operator);
+        vault.cancelWithdrawal(_id(1));
         vm.expectEmit();
-        emit IVault.RootAnchored(3, keccak256("root"), 100e6, 100e6);
-        vault.anchorRoot(3, keccak256("root"), 100e6);
-        vm.assertEq(vault.anchorOf(3).liabilities, 100e6, "stored");
-        vm.expectRevert(abi.encodeWithSelector(IVault.Vault_EpochNotIncreasing.selector, 3, 3));
-        vault.anchorRoot(3, keccak256("root"), 1);
-        vm.expectRevert(abi.encodeWithSelector(IVault.Vault_Underfunded.selector, 100e6 + 1, 100e6));
-        vault.anchorRoot(4, keccak256("root"), 100e6 + 1);
-        vm.expectRevert(IVault.Vault_RootInvalid.selector);
-        vault.anchorRoot(4, bytes32(0), 1);
-        vm.stopPrank();
-        vm.expectRevert(abi.encodeWithSelector(Operated.Operated_NotOperator.selector, address(this)));
-        vault.anchorRoot(4, keccak256("root"), 1);
+        emit IVault.WithdrawalCancelled(_id(1));
+        vm.prank(guardian);
+        vault.cancelWithdrawal(_id(1));
+        vm.prank(admin);
+        vault.cancelWithdrawal(_id(2));
+        vm.warp(block.timestamp + DELAY);
+        bytes memory cancelled = abi.encodeWithSelector(IVault.Vault_WithdrawalCancelled.selector, _id(1));
+        vm.expectRevert(cancelled);
+        _withdraw(1, ALICE_ACCOUNT, alice, 700e6);
+        vm.expectRevert(cancelled);
+        _withdraw(1, ALICE_ACCOUNT, alice, 1);
+        vm.expectRevert(cancelled);
+        _queue(1, 700e6);
+        vm.expectRevert(abi.encodeWithSelector(IVault.Vault_WithdrawalNotQueued.selector, _id(1)));
+        vm.prank(guardian);
+        vault.cancelWithdrawal(_id(1));
+        vm.expectRevert(abi.encodeWithSelector(IVault.Vault_WithdrawalNotQueued.selector, _id(3)));
+        vm.prank(guardian);
+        vault.cancelWithdrawal(_id(3));
     }
 
     function test_GuardianStopsAndOnlyTheOwnerResumes() external {
-        _deposit(100e6);
+        _queue(1, 700e6);
         vm.prank(guardian);
         vault.pause();
+        vm.warp(block.timestamp + DELAY);
         vm.expectRevert(Pausable.EnforcedPause.selector);
-        vm.prank(user);
-        vault.deposit(ACCOUNT, 1);
+        _deposit(1);
+        vm.expectRevert(Pausable.EnforcedPause.selector);
+        _withdraw(1, ALICE_ACCOUNT, alice, 700e6);
+        vm.expectRevert(Pausable.EnforcedPause.selector);
+        _queue(2, 700e6);
         vm.expectRevert(Pausable.EnforcedPause.selector);
         vm.prank(operator);
-        vault.withdraw(bytes32(0), user, 1);
+        vault.anchorRoot(1, keccak256("root"), 1, 1, HEAD);
         vm.expectRevert(abi.encodeWithSignature("OwnableUnauthorizedAccount(address)", guardian));
         vm.prank(guardian);
         vault.unpause();
@@ -202,5 +292,10 @@ contract VaultTest is Test {
         vm.stopPrank();
         vm.assertEq(vault.operator(), address(this), "changed");
         vm.assertEq(vault.token(), address(usd), "the token");
+    }
+
+    function _queue(uint256 id, uint256 amount) private {
+        vm.prank(operator);
+        vault.queueWithdrawal(_id(id), ALICE_ACCOUNT, alice, amount);
     }
 }

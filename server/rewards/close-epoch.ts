@@ -3,7 +3,9 @@ import { rewardsDistributorAbi, vaultAbi } from "#core/generated/abis.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { enqueueTransaction } from "#server/chain/outbox.ts";
 import { type Sql, withTransaction } from "#server/db.ts";
+import { CASHOUT_ACCOUNT } from "#server/ledger/account-codes.ts";
 import { addJob } from "#server/queue.ts";
+import { depositRef } from "#server/wallets/deposit-accounts.ts";
 import { buildEpochTree, type Leaf, nextLeaves, takeUnderCap } from "./epoch-tree.ts";
 
 /** The most one epoch adds, in micro-dollars: never above the distributor's own cap. */
@@ -113,7 +115,7 @@ async function orderNextStep(sql: Sql, epoch: Epoch): Promise<void> {
   const { contracts } = loadDeployment();
   const refId = String(epoch.number);
   if (epoch.status === "funding") {
-    const args = [epoch.withdrawalId, contracts.RewardsDistributor, epoch.delta] as const;
+    const args = [epoch.withdrawalId, depositRef(CASHOUT_ACCOUNT), contracts.RewardsDistributor, epoch.delta] as const;
     const data = encodeFunctionData({ abi: vaultAbi, functionName: "withdraw", args });
     const key = `epoch-fund:${epoch.number}:${epoch.failures}`;
     await enqueueTransaction(sql, { key, to: contracts.Vault, data, purpose: EPOCH_PURPOSE, refId });

@@ -10,7 +10,12 @@ import { addressOf, getOnlyWallet, signHash, withSecret } from "./wallets.ts";
 
 /** Everything the operator ever calls. What is not here is not signed, whoever asks. */
 const OPERATOR_FUNCTIONS = {
-  Vault: ["withdraw(bytes32,address,uint256)", "anchorRoot(uint64,bytes32,uint256)", "pause()"],
+  Vault: [
+    "withdraw(bytes32,bytes32,address,uint256)",
+    "queueWithdrawal(bytes32,bytes32,address,uint256)",
+    "anchorRoot(uint64,bytes32,uint128,uint64,bytes32)",
+    "pause()",
+  ],
   RewardsDistributor: ["publishRoot(uint64,bytes32,uint256)", "claim(address,uint256,bytes32[])", "pause()"],
   InferenceRegistry: [
     "recordInference((bytes32,address,uint256,uint256,bytes32,uint256),bytes)",

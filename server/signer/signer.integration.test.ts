@@ -211,8 +211,9 @@ describe("signing for the operator", () => {
   const withdraw = encodeFunctionData({
     abi: vaultAbi,
     functionName: "withdraw",
-    args: [toHex(1, { size: 32 }), PAYEE, 1n],
+    args: [toHex(1, { size: 32 }), toHex(2, { size: 32 }), PAYEE, 1n],
   });
+  const looserLimits = { withdrawalCap: 2n ** 127n, delayThreshold: 2n ** 127n, withdrawalDelay: 1 };
   const handleOps = (beneficiary: Address) =>
     encodeFunctionData({
       abi: entryPointAbi,
@@ -245,7 +246,7 @@ describe("signing for the operator", () => {
       signed({ to: PAYEE, data: "0x8456cb59" }),
       signed({ value: 1n }),
       signed({ chainId: 1 }),
-      signed({ data: encodeFunctionData({ abi: vaultAbi, functionName: "setWithdrawalCap", args: [1n] }) }),
+      signed({ data: encodeFunctionData({ abi: vaultAbi, functionName: "setLimits", args: [looserLimits] }) }),
       signed({ to: TOKEN, data: encodeFunctionData({ abi: TRANSFER, functionName: "transfer", args: [PAYEE, 1n] }) }),
       signed({ to: ENTRY_POINT_ADDRESS, data: handleOps(PAYEE) }),
       signed({ gas: 2n ** 60n }),

@@ -13,6 +13,7 @@ import { env } from "#server/env.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { userAccount } from "#server/ledger/account-codes.ts";
 import { reserveIn } from "#server/ledger/reservations.ts";
+import { depositRef } from "./deposit-accounts.ts";
 
 export const WITHDRAWAL_PURPOSE = "withdrawal";
 /** A withdrawal's reservation is closed by what happens on the chain, never by the clock: this is "not in our lifetime". */
@@ -78,7 +79,7 @@ export async function requestWithdrawal(
     await enqueueTransaction(sql, {
       key: `withdrawal:${id}`,
       to: contracts.Vault,
-      data: withdrawData(chainId, recipient, order.amount),
+      data: withdrawData(chainId, accountCode, recipient, order.amount),
       purpose: WITHDRAWAL_PURPOSE,
       refId: id,
     });
@@ -89,8 +90,13 @@ export async function requestWithdrawal(
 
 const withdrawalChainId = (id: string): Hex => keccak256(stringToHex(`converge withdrawal ${env.CHAIN_ID} ${id}`));
 
-const withdrawData = (chainId: Hex, recipient: Address, amount: bigint): Hex =>
-  encodeFunctionData({ abi: vaultAbi, functionName: "withdraw", args: [chainId, recipient, amount] });
+/** The Vault takes the account's reference too: what it pays after a root comes off what the account may exit with. */
+const withdrawData = (chainId: Hex, accountCode: string, recipient: Address, amount: bigint): Hex =>
+  encodeFunctionData({
+    abi: vaultAbi,
+    functionName: "withdraw",
+    args: [chainId, depositRef(accountCode), recipient, amount],
+  });
 
 type Row = NonNullable<Awaited<ReturnType<typeof db.withdrawal.findUnique>>>;
 

@@ -25,6 +25,7 @@ interface Vm {
     function publicKeyP256(uint256 privateKey) external pure returns (uint256 x, uint256 y);
     function expectRevert(bytes calldata data) external;
     function expectRevert(bytes4 selector) external;
+    function expectRevert() external;
     function expectEmit() external;
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
