@@ -220,8 +220,8 @@ CREATE TRIGGER ledger_reservation_terms_fixed
 CREATE INDEX ledger_reservation_batch ON ledger_reservation USING brin (batch_id) WITH (pages_per_range = 16, autosummarize = on);
 CREATE INDEX ledger_reservation_closed_batch ON ledger_reservation USING brin (closed_batch_id) WITH (pages_per_range = 16, autosummarize = on);
 
--- A moment in milliseconds, and the bucket it falls into. Without a window everything is in one bucket.
-CREATE FUNCTION ledger_bucket(window_ms bigint, at timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+-- The bucket a moment falls into. Without a window everything is in one. Only stable, as `extract` is, or it is not inlined.
+CREATE FUNCTION ledger_bucket(window_ms bigint, at timestamptz) RETURNS bigint LANGUAGE sql STABLE AS $$
   SELECT coalesce((extract(epoch FROM at) * 1000)::bigint / ((window_ms + 99) / 100), 0)
 $$;
 
@@ -325,9 +325,9 @@ END $$;
 -- One field of a row that is hashed: its length in bytes, a colon, its text; a minus when it is null. No two lists of fields
 -- give the same text.
 CREATE FUNCTION ledger_field(value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE WHEN value IS NULL THEN '-' ELSE octet_length(value) || ':' || value END
+  SELECT CASE WHEN value IS NULL THEN '-' ELSE octet_length(value)::text || ':' || value END
 $$;
-CREATE FUNCTION ledger_field(value timestamptz) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION ledger_field(value timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT ledger_field(((extract(epoch FROM value) * 1000)::bigint)::text)
 $$;
 CREATE FUNCTION ledger_field(value bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT ledger_field(value::text) $$;
