@@ -1,16 +1,16 @@
 import type { Metadata } from "next";
-import Link from "next/link";
 import { Logo } from "#components/shell/logo.tsx";
 import { buttonClass } from "#components/ui/button-class.ts";
 
 export const metadata: Metadata = { title: "Not found" };
 
+/** Plain links: this page is part of every other one, and what it needs would be too. */
 export default function NotFound() {
   return (
     <main className="mx-auto flex min-h-dvh w-full max-w-lg flex-col justify-center gap-6 px-4 py-16">
-      <Link href="/" aria-label="Converge, home" className="self-start rounded-sm">
+      <a href="/" aria-label="Converge, home" className="self-start rounded-sm">
         <Logo />
-      </Link>
+      </a>
       <div>
         <p className="font-mono text-ink-3 text-sm">404</p>
         <h1 className="mt-1 font-semibold text-2xl tracking-tight">There is nothing here</h1>
@@ -20,12 +20,12 @@ export default function NotFound() {
         </p>
       </div>
       <div className="flex gap-3">
-        <Link href="/overview" className={buttonClass({ variant: "primary", size: "lg" })}>
+        <a href="/overview" className={buttonClass({ variant: "primary", size: "lg" })}>
           Go to the console
-        </Link>
-        <Link href="/" className={buttonClass({ variant: "secondary", size: "lg" })}>
+        </a>
+        <a href="/" className={buttonClass({ variant: "secondary", size: "lg" })}>
           Home
-        </Link>
+        </a>
       </div>
     </main>
   );

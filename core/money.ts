@@ -1,4 +1,4 @@
-import { DomainError } from "./errors.ts";
+import type { ErrorCode } from "./errors.ts";
 
 /** Decimals of each asset. USD is counted in micro-dollars, one to one with the base units of the dollar token. */
 export const ASSET_DECIMALS = { USD: 6, EUR: 6 } as const;
@@ -22,17 +22,20 @@ export const toWire = <A extends Asset>(amount: Amount<A>): WireAmount<A> => ({
   units: amount.units.toString(),
 });
 
+/** Why a text is no amount. */
+export type AmountProblem = Extract<ErrorCode, "AMOUNT_INVALID" | "AMOUNT_TOO_PRECISE">;
+
 /**
- * Reads an amount a person typed.
+ * Reads an amount a person typed; a text that is none is answered with the reason.
  *
  * Digits beyond the asset's precision are refused: `parseUnits` would round them, and someone who typed
  * 0.0000001 dollars must hear "too precise" rather than pay zero.
  */
-export function parseAmount<A extends Asset>(asset: A, text: string): Amount<A> {
+export function parseAmount<A extends Asset>(asset: A, text: string): Amount<A> | AmountProblem {
   const digits = /^(\d{1,13})(?:\.(\d+))?$/.exec(text.trim());
-  if (!digits) throw new DomainError("AMOUNT_INVALID", { asset });
+  if (!digits) return "AMOUNT_INVALID";
   const [, whole = "", fraction = ""] = digits;
-  if (fraction.length > ASSET_DECIMALS[asset]) throw new DomainError("AMOUNT_TOO_PRECISE", { asset });
+  if (fraction.length > ASSET_DECIMALS[asset]) return "AMOUNT_TOO_PRECISE";
   return { asset, units: BigInt(whole + fraction.padEnd(ASSET_DECIMALS[asset], "0")) };
 }
 
@@ -45,16 +48,4 @@ export function formatAmount(amount: Amount, options: { decimalsMin?: number } =
   const whole = digits.slice(0, -decimals);
   const fraction = digits.slice(-decimals).replace(/0+$/, "").padEnd(decimalsMin, "0");
   return `${negative ? "-" : ""}${whole}${fraction ? `.${fraction}` : ""}`;
-}
-
-/** `units × numerator ÷ denominator`, rounded up: for what somebody owes, so that the payee is never short. */
-export function mulDivUp(units: bigint, numerator: bigint, denominator: bigint): bigint {
-  if (denominator <= 0n || units < 0n || numerator < 0n) throw new DomainError("AMOUNT_INVALID");
-  return (units * numerator + denominator - 1n) / denominator;
-}
-
-/** `units × numerator ÷ denominator`, rounded down: for a share of what was paid, so that shares never exceed it. */
-export function mulDivDown(units: bigint, numerator: bigint, denominator: bigint): bigint {
-  if (denominator <= 0n || units < 0n || numerator < 0n) throw new DomainError("AMOUNT_INVALID");
-  return (units * numerator) / denominator;
 }

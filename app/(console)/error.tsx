@@ -1,7 +1,13 @@
 "use client";
 
-import { PageFailure } from "#components/shell/page-failure.tsx";
+import { lazy, Suspense } from "react";
+
+const PageFailure = lazy(() => import("#components/shell/page-failure.tsx"));
 
 export default function ConsoleErrorPage({ error, reset }: { error: Error & { digest?: string }; reset: () => void }) {
-  return <PageFailure error={error} onRetry={reset} />;
+  return (
+    <Suspense fallback={null}>
+      <PageFailure error={error} onRetry={reset} />
+    </Suspense>
+  );
 }

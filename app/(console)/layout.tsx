@@ -1,7 +1,6 @@
 import type { Metadata } from "next";
 import { cookies, headers } from "next/headers";
 import { redirect } from "next/navigation";
-import { NuqsAdapter } from "nuqs/adapters/next/app";
 import type { ReactNode } from "react";
 import { ApiProvider } from "#components/api/api-provider.tsx";
 import { ConsoleShell } from "#components/shell/console-shell.tsx";
@@ -24,17 +23,15 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
   if (!person) redirect(signInPath((await headers()).get("x-converge-path")));
   const isCollapsed = (await cookies()).get(SIDEBAR_COOKIE)?.value === "collapsed";
   return (
-    <NuqsAdapter>
-      <ApiProvider>
-        <ConsoleShell
-          user={{ id: person.userId, name: person.name, roles: person.roles }}
-          chainId={network.chainId}
-          isDevelopment={network.isDevelopment}
-          isInitiallyCollapsed={isCollapsed}
-        >
-          {children}
-        </ConsoleShell>
-      </ApiProvider>
-    </NuqsAdapter>
+    <ApiProvider>
+      <ConsoleShell
+        user={{ id: person.userId, name: person.name, roles: person.roles }}
+        chainId={network.chainId}
+        isDevelopment={network.isDevelopment}
+        isInitiallyCollapsed={isCollapsed}
+      >
+        {children}
+      </ConsoleShell>
+    </ApiProvider>
   );
 }

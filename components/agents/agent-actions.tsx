@@ -2,8 +2,7 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Pause, PenLine, Play } from "lucide-react";
-import { useState } from "react";
-import { toast } from "sonner";
+import { lazy, useState } from "react";
 import type { PreparedOperation } from "#core/schemas/account.ts";
 import type { AgentDetail } from "#core/schemas/agent.ts";
 import { notifyError } from "../api/notify-error.ts";
@@ -11,15 +10,13 @@ import { useTRPC } from "../api/trpc.ts";
 import { signOperation } from "../identity/sign-operation.ts";
 import { describeFailure } from "../identity/start-sign-in.ts";
 import { Button } from "../ui/button.tsx";
-import { Field } from "../ui/field.tsx";
-import { Input } from "../ui/input.tsx";
-import { MoneyDialog } from "./money-dialog.tsx";
-import { isAddress } from "./policy-draft.ts";
+import { Opener } from "../ui/opener.tsx";
+import { toast } from "../ui/toast.ts";
 
 type Props = { agent: AgentDetail };
 
-/** `transfer(address,uint256)`: the function by which an agent pays. */
-const TRANSFER_SELECTOR = "0xa9059cbb";
+const FundDialog = lazy(() => import("./fund-dialog.tsx"));
+const PayDialog = lazy(() => import("./pay-dialog.tsx"));
 
 /** Stopping needs no signature and no second question: it must work at once, and can be undone. */
 function PauseButton({ agent }: Props) {
@@ -111,64 +108,11 @@ function SignGrantButton({ agent }: Props) {
 }
 
 function FundButton({ agent }: Props) {
-  const trpc = useTRPC();
-  const queryClient = useQueryClient();
-  const fund = useMutation(trpc.agent.fundAgent.mutationOptions({ onSuccess: () => queryClient.invalidateQueries() }));
-  return (
-    <MoneyDialog
-      trigger={<Button>Fund</Button>}
-      title={`Fund ${agent.name}`}
-      description="From your balance to the agent’s own account."
-      submitLabel="Fund"
-      onSubmit={async (units) => {
-        await fund.mutateAsync({ id: agent.id, units });
-        toast.success("The money is on its way to the agent");
-      }}
-    />
-  );
+  return <Opener trigger={<Button>Fund</Button>}>{(popup) => <FundDialog {...popup} agent={agent} />}</Opener>;
 }
 
 function PayButton({ agent }: Props) {
-  const trpc = useTRPC();
-  const queryClient = useQueryClient();
-  const [recipient, setRecipient] = useState(
-    agent.policy.rules.find((rule) => rule.selector.toLowerCase() === TRANSFER_SELECTOR)?.counterparty ?? "",
-  );
-  const pay = useMutation(
-    trpc.agent.pay.mutationOptions({
-      onSettled: () => queryClient.invalidateQueries({ queryKey: trpc.agent.pathKey() }),
-    }),
-  );
-  return (
-    <MoneyDialog
-      trigger={<Button>Let it pay</Button>}
-      title={`Let ${agent.name} pay`}
-      description="It is held to its limits here as anywhere: try to exceed them."
-      submitLabel="Propose payment"
-      isReady={isAddress(recipient)}
-      onSubmit={async (units) => {
-        const activity = await pay.mutateAsync({ id: agent.id, recipient, units });
-        if (activity.refusal)
-          toast.error(`Refused by the ${activity.refusal.refusedBy}`, {
-            description: `${activity.refusal.rule}: ${activity.refusal.fix}`,
-          });
-        else toast.success("The payment is under way");
-      }}
-    >
-      <Field
-        label="To"
-        error={recipient !== "" && !isAddress(recipient) ? "An address is 0x and 40 hexadecimal digits." : undefined}
-      >
-        <Input
-          className="font-mono"
-          value={recipient}
-          onChange={(event) => setRecipient(event.target.value.trim())}
-          placeholder="0x…"
-          spellCheck={false}
-        />
-      </Field>
-    </MoneyDialog>
-  );
+  return <Opener trigger={<Button>Let it pay</Button>}>{(popup) => <PayDialog {...popup} agent={agent} />}</Opener>;
 }
 
 export function AgentActions({ agent }: Props) {

@@ -20,7 +20,7 @@ import { windowWord } from "./window-word.ts";
 function Money({ agent }: { agent: Agent | undefined }) {
   const share = agent ? shareOf(agent.spentInWindow.units, agent.policy.windowCap.units) : 0;
   return (
-    <StatGroup className="*:first:col-span-2 sm:grid-cols-3 sm:*:first:col-span-1 lg:grid-cols-3">
+    <StatGroup columns={3}>
       <Stat
         label={agent ? `Spent in ${windowWord(agent.policy.windowSeconds)}` : "Spent"}
         mark="bg-agents"

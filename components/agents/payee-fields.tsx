@@ -2,11 +2,12 @@
 
 import { Plus, X } from "lucide-react";
 import type { ProvingModelView } from "#core/schemas/proof.ts";
+import { AddressInput } from "../money/address-input.tsx";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
 import { Select } from "../ui/select.tsx";
-import { isAddress, type PayeeDraft } from "./policy-draft.ts";
+import type { PayeeDraft } from "./policy-draft.ts";
 
 type Props = {
   payees: readonly PayeeDraft[];
@@ -29,23 +30,12 @@ export function PayeeFields({ payees, models, onChange }: Props) {
     <div className="flex flex-col gap-3">
       {payees.map((payee, index) => (
         <div key={payee.id} className="relative grid gap-3 rounded-md border border-line p-3 pr-11 sm:grid-cols-2">
-          <Field
+          <AddressInput
             label={`Recipient ${index + 1}`}
             className="sm:col-span-2"
-            error={
-              payee.recipient !== "" && !isAddress(payee.recipient)
-                ? "An address is 0x and 40 hexadecimal digits."
-                : undefined
-            }
-          >
-            <Input
-              className="font-mono"
-              value={payee.recipient}
-              onChange={(event) => change(payee.id, { recipient: event.target.value.trim() })}
-              placeholder="0x…"
-              spellCheck={false}
-            />
-          </Field>
+            value={payee.recipient}
+            onValueChange={(recipient) => change(payee.id, { recipient })}
+          />
           <Field label="Proof">
             <Select
               label={`Proof for recipient ${index + 1}`}

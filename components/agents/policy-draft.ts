@@ -1,4 +1,5 @@
 import type { PolicyInput, RuleInput } from "#core/schemas/agent.ts";
+import { isAddress } from "../money/is-address.ts";
 
 /** One line of the form: whom the agent may pay, and the proof it takes, if any. */
 export type PayeeDraft = { id: number; recipient: string; proofModelId: string | null; outputMin: string };
@@ -39,8 +40,6 @@ export const EMPTY_DRAFT: PolicyDraft = {
   mayDeposit: true,
   payees: [],
 };
-
-export const isAddress = (text: string): boolean => /^0x[0-9a-fA-F]{40}$/.test(text);
 
 /** The first thing that keeps this draft from being a policy, in a sentence; null when nothing does. */
 export function problemOf(draft: PolicyDraft): string | null {

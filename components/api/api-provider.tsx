@@ -4,11 +4,11 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createTRPCClient, httpBatchLink, type TRPCLink } from "@trpc/client";
 import { type ReactNode, useState } from "react";
 import type { AppRouter } from "#server/api/root.ts";
-import { readApiError } from "./read-api-error.ts";
+import { isTransient } from "./read-api-error.ts";
 import { TRPCProvider } from "./trpc.ts";
 
 /** An answer of ours (401, 404, …) is final; only failures that may pass are tried again. */
-const isWorthRetrying = (failures: number, error: unknown): boolean => failures < 2 && readApiError(error).isTransient;
+const isWorthRetrying = (failures: number, error: unknown): boolean => failures < 2 && isTransient(error);
 
 function createQueryClient(): QueryClient {
   return new QueryClient({

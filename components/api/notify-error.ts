@@ -1,4 +1,4 @@
-import { toast } from "sonner";
+import { toast } from "../ui/toast.ts";
 import { readApiError } from "./read-api-error.ts";
 
 /** Tells what went wrong with an action, with the id to quote. */

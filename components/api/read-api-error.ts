@@ -1,5 +1,3 @@
-import { errorStatus, isErrorCode } from "#core/errors.ts";
-
 export type ReadableError = {
   code: string;
   message: string;
@@ -7,8 +5,6 @@ export type ReadableError = {
   param: string | undefined;
   /** What to do about it, where the refusal knows. */
   fix: string | undefined;
-  /** Whether the same request may well succeed in a moment. */
-  isTransient: boolean;
 };
 
 const NETWORK: ReadableError = {
@@ -17,7 +13,6 @@ const NETWORK: ReadableError = {
   requestId: undefined,
   param: undefined,
   fix: undefined,
-  isTransient: true,
 };
 
 const field = (value: unknown, name: string): unknown =>
@@ -36,6 +31,11 @@ export function readApiError(error: unknown): ReadableError {
     requestId: text(field(wire, "request_id")),
     param: text(field(wire, "param")),
     fix: text(field(field(wire, "details"), "fix")),
-    isTransient: !isErrorCode(code) || errorStatus(code) >= 500,
   };
+}
+
+/** Whether the same call may well succeed in a moment: it got no answer of ours, or one that says it is our fault. */
+export function isTransient(error: unknown): boolean {
+  const status = field(field(error, "data"), "httpStatus");
+  return typeof status !== "number" || status >= 500;
 }

@@ -20,7 +20,7 @@ export function BalanceStats() {
   const show = (amount: { units: string; asset: string } | undefined) =>
     amount && <Amount units={amount.units} asset={amount.asset} />;
   return (
-    <StatGroup className="*:first:col-span-2 sm:grid-cols-3 sm:*:first:col-span-1 lg:grid-cols-3">
+    <StatGroup columns={3}>
       <Stat label="Available" value={show(query.data?.available)} detail="What you can spend now" />
       <Stat label="Set aside" value={show(query.data?.reserved)} detail="For things under way; the rest comes back" />
       <Stat label="In all" value={show(query.data?.posted)} detail="Everything posted to you" />

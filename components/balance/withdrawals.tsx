@@ -1,6 +1,7 @@
 "use client";
 
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { lazy } from "react";
 import type { WithdrawalView } from "#core/schemas/account.ts";
 import { PagedTable } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
@@ -8,12 +9,15 @@ import { Amount } from "../money/amount.tsx";
 import { ReceiptDrawer } from "../receipt/receipt-drawer.tsx";
 import type { ReceiptStep } from "../receipt/receipt-step.ts";
 import { StatusBadge, type StatusKind } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
 import { Card, CardHeader } from "../ui/card.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { shorten } from "../ui/identifier.tsx";
+import { Opener } from "../ui/opener.tsx";
 import { Time } from "../ui/time.tsx";
-import { WithdrawDialog } from "./withdraw-dialog.tsx";
+
+const WithdrawDialog = lazy(() => import("./withdraw-dialog.tsx"));
 
 const STATUSES = {
   requested: ["busy", "On its way"],
@@ -109,7 +113,12 @@ export function Withdrawals() {
   );
   return (
     <Card>
-      <CardHeader title="Withdrawals" action={<WithdrawDialog />} />
+      <CardHeader
+        title="Withdrawals"
+        action={
+          <Opener trigger={<Button size="sm">Withdraw</Button>}>{(popup) => <WithdrawDialog {...popup} />}</Opener>
+        }
+      />
       <PagedTable
         query={query}
         what="Withdrawals"

@@ -1,11 +1,14 @@
 "use client";
 
-import { parseAsStringLiteral, useQueryState } from "nuqs";
+import { lazy, Suspense } from "react";
+import { CardSkeleton } from "../ui/card-skeleton.tsx";
 import { TabPanel, Tabs } from "../ui/tabs.tsx";
+import { useAddressValue } from "../ui/use-address-value.ts";
 import { Market } from "./market.tsx";
-import { Playground } from "./playground.tsx";
-import { Provide } from "./provide.tsx";
-import { Requests } from "./requests.tsx";
+
+const Playground = lazy(() => import("./playground.tsx"));
+const Requests = lazy(() => import("./requests.tsx"));
+const Provide = lazy(() => import("./provide.tsx"));
 
 const TABS = [
   { value: "market", label: "Models and nodes" },
@@ -13,26 +16,29 @@ const TABS = [
   { value: "requests", label: "Your requests" },
   { value: "provide", label: "Provide" },
 ] as const;
-type Tab = (typeof TABS)[number]["value"];
 
 export function ComputeView({ publicUrl }: { publicUrl: string }) {
-  const [tab, setTab] = useQueryState(
-    "tab",
-    parseAsStringLiteral(TABS.map(({ value }) => value)).withDefault("market"),
-  );
+  const [wanted, setWanted] = useAddressValue("tab");
+  const tab = TABS.find(({ value }) => value === wanted)?.value ?? "market";
   return (
-    <Tabs label="Compute" tabs={TABS} value={tab} onValueChange={(next) => void setTab(next as Tab)}>
+    <Tabs label="Compute" tabs={TABS} value={tab} onValueChange={setWanted}>
       <TabPanel value="market">
         <Market />
       </TabPanel>
       <TabPanel value="playground">
-        <Playground />
+        <Suspense fallback={<CardSkeleton rows={6} />}>
+          <Playground />
+        </Suspense>
       </TabPanel>
       <TabPanel value="requests">
-        <Requests />
+        <Suspense fallback={<CardSkeleton rows={6} />}>
+          <Requests />
+        </Suspense>
       </TabPanel>
       <TabPanel value="provide">
-        <Provide publicUrl={publicUrl} />
+        <Suspense fallback={<CardSkeleton rows={6} />}>
+          <Provide publicUrl={publicUrl} />
+        </Suspense>
       </TabPanel>
     </Tabs>
   );

@@ -1,13 +1,13 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import type { ReactElement } from "react";
+import type { ComponentProps } from "react";
 import type { ReceiptView } from "#core/schemas/compute.ts";
 import { readApiError } from "../api/read-api-error.ts";
 import { useTRPC } from "../api/trpc.ts";
 import { Amount } from "../money/amount.tsx";
 import { LazyReceiptDrawer, ReceiptSkeleton, ReceiptUnavailable } from "../receipt/lazy-receipt-drawer.tsx";
-import { Receipt } from "../receipt/receipt-drawer.tsx";
+import { Receipt } from "../receipt/receipt.tsx";
 import { ReceiptCheck } from "./receipt-check.tsx";
 import { inferenceSteps } from "./receipt-steps.tsx";
 
@@ -42,7 +42,9 @@ function InferenceReceiptBody({ receiptId }: { receiptId: string }) {
   return <ReceiptSkeleton />;
 }
 
-export function InferenceReceiptDrawer({ receiptId, trigger }: { receiptId: string; trigger?: ReactElement }) {
+type Props = Pick<ComponentProps<typeof LazyReceiptDrawer>, "trigger"> & { receiptId: string };
+
+export function InferenceReceiptDrawer({ receiptId, trigger }: Props) {
   return (
     <LazyReceiptDrawer title="Completion" label={`Receipt ${receiptId}`} {...(trigger ? { trigger } : {})}>
       {(isOpen) => isOpen && <InferenceReceiptBody receiptId={receiptId} />}

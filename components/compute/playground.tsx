@@ -3,7 +3,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ArrowUp, CircleAlert, ReceiptText, Square } from "lucide-react";
 import Link from "next/link";
-import { useQueryState } from "nuqs";
 import { type FormEvent, type KeyboardEvent, useState } from "react";
 import { useTRPC } from "../api/trpc.ts";
 import { Amount } from "../money/amount.tsx";
@@ -11,6 +10,7 @@ import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { Kbd } from "../ui/kbd.tsx";
 import { Select } from "../ui/select.tsx";
+import { useAddressValue } from "../ui/use-address-value.ts";
 import { InferenceReceiptDrawer } from "./inference-receipt.tsx";
 import { type Turn, useConversation } from "./use-conversation.ts";
 
@@ -80,11 +80,11 @@ function TurnView({ turn }: { turn: Turn }) {
   );
 }
 
-export function Playground() {
+export default function Playground() {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const models = useQuery(trpc.compute.listModels.queryOptions());
-  const [chosen, setChosen] = useQueryState("model");
+  const [chosen, setChosen] = useAddressValue("model");
   const [text, setText] = useState("");
   const model = chosen ?? models.data?.data[0]?.id ?? null;
   const price = models.data?.data.find((candidate) => candidate.id === model);
@@ -115,7 +115,7 @@ export function Playground() {
           placeholder={models.isPending ? "Loading models" : "No model is served"}
           options={(models.data?.data ?? []).map((candidate) => ({ value: candidate.id, label: candidate.id }))}
           value={model}
-          onValueChange={(value) => void setChosen(value)}
+          onValueChange={setChosen}
         />
         {price && (
           <p className="tabular text-ink-3 text-sm">

@@ -2,7 +2,6 @@
 
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
-import { toast } from "sonner";
 import type { NodeView } from "#core/schemas/compute.ts";
 import { notifyError } from "../api/notify-error.ts";
 import { PagedTable } from "../api/query-table.tsx";
@@ -14,6 +13,7 @@ import { ConfirmDialog } from "../ui/confirm-dialog.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Time } from "../ui/time.tsx";
+import { toast } from "../ui/toast.ts";
 import { NODE_COLUMNS } from "./market.tsx";
 
 function RemoveNodeButton({ node }: { node: NodeView }) {
@@ -95,7 +95,7 @@ function JoinCommand({ publicUrl }: { publicUrl: string }) {
   );
 }
 
-export function Provide({ publicUrl }: { publicUrl: string }) {
+export default function Provide({ publicUrl }: { publicUrl: string }) {
   const trpc = useTRPC();
   const nodes = useInfiniteQuery(
     trpc.compute.listMyNodes.infiniteQueryOptions(

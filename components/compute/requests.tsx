@@ -76,7 +76,7 @@ const COLUMNS: readonly Column<InferenceView>[] = [
   },
 ];
 
-export function Requests() {
+export default function Requests() {
   const trpc = useTRPC();
   const query = useInfiniteQuery(
     trpc.compute.listInferences.infiniteQueryOptions(

@@ -1,7 +1,8 @@
 "use client";
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { toast } from "sonner";
+import { Plus } from "lucide-react";
+import { lazy } from "react";
 import type { ApiOutput } from "../api/api-types.ts";
 import { notifyError } from "../api/notify-error.ts";
 import { QueryTable } from "../api/query-table.tsx";
@@ -12,8 +13,11 @@ import { Card, CardHeader } from "../ui/card.tsx";
 import { ConfirmDialog } from "../ui/confirm-dialog.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
+import { Opener } from "../ui/opener.tsx";
 import { Time } from "../ui/time.tsx";
-import { CreateKeyDialog } from "./create-key-dialog.tsx";
+import { toast } from "../ui/toast.ts";
+
+const CreateKeyDialog = lazy(() => import("./create-key-dialog.tsx"));
 
 type Key = ApiOutput["identity"]["listApiKeys"]["data"][number];
 
@@ -94,7 +98,17 @@ export function ApiKeyTable({ onCreated }: { onCreated: (token: string) => void 
       <CardHeader
         title="API keys"
         description="Shown once, stored as a hash, revoked within a second."
-        action={<CreateKeyDialog onCreated={onCreated} />}
+        action={
+          <Opener
+            trigger={
+              <Button variant="primary">
+                <Plus aria-hidden /> Create key
+              </Button>
+            }
+          >
+            {(popup) => <CreateKeyDialog {...popup} onCreated={onCreated} />}
+          </Opener>
+        }
       />
       <QueryTable
         query={query}

@@ -1,7 +1,7 @@
 "use client";
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Plus, TriangleAlert } from "lucide-react";
+import { TriangleAlert } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { ALL_SCOPES, SCOPES, type Scope } from "#core/scopes.ts";
 import { readApiError } from "../api/read-api-error.ts";
@@ -12,6 +12,7 @@ import { CopyButton } from "../ui/copy-button.tsx";
 import { Dialog, DialogClose } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
+import type { Popup } from "../ui/opener.tsx";
 import { Select } from "../ui/select.tsx";
 
 const EXPIRIES = [
@@ -23,7 +24,7 @@ const EXPIRIES = [
 
 const FORM_ID = "create-key";
 
-type Props = { onCreated: (token: string) => void };
+type Props = Popup & { onCreated: (token: string) => void };
 
 function ShownOnce({ token }: { token: string }) {
   return (
@@ -40,10 +41,9 @@ function ShownOnce({ token }: { token: string }) {
   );
 }
 
-export function CreateKeyDialog({ onCreated }: Props) {
+export default function CreateKeyDialog({ onCreated, ...popup }: Props) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
-  const [isOpen, setIsOpen] = useState(false);
   const [name, setName] = useState("");
   const [expiry, setExpiry] = useState<string>("90");
   const [scopes, setScopes] = useState<readonly Scope[]>(["inference:write", "balance:read"]);
@@ -60,23 +60,16 @@ export function CreateKeyDialog({ onCreated }: Props) {
     event.preventDefault();
     create.mutate({ name, scopes: [...scopes], ...(expiry === "never" ? {} : { expiresInDays: Number(expiry) }) });
   };
-  const changeOpen = (open: boolean) => {
-    setIsOpen(open);
-    if (open) {
-      create.reset();
-      setName("");
-    }
+  // What was shown once is gone with the dialog; the next one begins anew.
+  const forget = () => {
+    create.reset();
+    setName("");
   };
 
   return (
     <Dialog
-      open={isOpen}
-      onOpenChange={changeOpen}
-      trigger={
-        <Button variant="primary">
-          <Plus aria-hidden /> Create key
-        </Button>
-      }
+      {...popup}
+      onClosed={forget}
       title={create.isSuccess ? "Your new key" : "Create an API key"}
       description={create.isSuccess ? create.data.name : "For programs. A key can do only what you tick here."}
       footer={

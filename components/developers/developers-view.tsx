@@ -1,20 +1,19 @@
 "use client";
 
 import Link from "next/link";
-import { parseAsStringLiteral, useQueryState } from "nuqs";
 import { useState } from "react";
 import { buttonClass } from "../ui/button-class.ts";
 import { Card, CardBody, CardHeader } from "../ui/card.tsx";
 import { CodeBlock } from "../ui/code-block.tsx";
 import { TabPanel, Tabs } from "../ui/tabs.tsx";
+import { useAddressValue } from "../ui/use-address-value.ts";
 import { ApiKeyTable } from "./api-key-table.tsx";
-import { firstCall, SAMPLE_LANGUAGES, type SampleLanguage } from "./samples.ts";
-
-const languages = SAMPLE_LANGUAGES.map((language) => language.value);
+import { firstCall, SAMPLE_LANGUAGES } from "./samples.ts";
 
 export function DevelopersView({ publicUrl }: { publicUrl: string }) {
   const [token, setToken] = useState<string | null>(null);
-  const [language, setLanguage] = useQueryState("sample", parseAsStringLiteral(languages).withDefault("curl"));
+  const [sample, setSample] = useAddressValue("sample");
+  const language = SAMPLE_LANGUAGES.find(({ value }) => value === sample)?.value ?? "curl";
   return (
     <div className="flex flex-col gap-6">
       <ApiKeyTable onCreated={setToken} />
@@ -33,12 +32,7 @@ export function DevelopersView({ publicUrl }: { publicUrl: string }) {
           }
         />
         <CardBody>
-          <Tabs
-            label="Language of the sample"
-            tabs={SAMPLE_LANGUAGES}
-            value={language}
-            onValueChange={(next) => void setLanguage(next as SampleLanguage)}
-          >
+          <Tabs label="Language of the sample" tabs={SAMPLE_LANGUAGES} value={language} onValueChange={setSample}>
             {SAMPLE_LANGUAGES.map(({ value, label }) => (
               <TabPanel key={value} value={value}>
                 <CodeBlock label={label} code={firstCall(value, publicUrl, token)} />

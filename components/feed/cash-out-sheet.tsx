@@ -1,12 +1,13 @@
 import { Check, CircleDashed, Fingerprint, LoaderCircle } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useRef, useState } from "react";
 import type { CashOut } from "#core/schemas/reward.ts";
 import { Amount } from "../money/amount.tsx";
 import { Button } from "../ui/button.tsx";
-import { Dialog } from "../ui/dialog.tsx";
 import type { CashOutStep } from "./cash-out.ts";
 import type { FeedSession, FeedSnapshot } from "./feed-session.ts";
 import { type CashOutState, useCashOut } from "./use-cash-out.ts";
+
+const Dialog = lazy(() => import("../ui/dialog.tsx").then((module) => ({ default: module.Dialog })));
 
 const STEPS: { step: CashOutStep; title: string; text: string }[] = [
   { step: "leaving", title: "On its way", text: "Your money leaves the balance and is set aside for you." },
@@ -20,9 +21,12 @@ type Props = { session: FeedSession; snapshot: FeedSnapshot };
 export function CashOutSheet({ session, snapshot }: Props) {
   const { state, underWay, start, finish, addPasskey, reset } = useCashOut(session);
   const [isOpen, setIsOpen] = useState(false);
+  const [wasOpened, setWasOpened] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
   const isEmpty = snapshot.cleared + snapshot.pending === 0n;
 
   const tap = () => {
+    setWasOpened(true);
     setIsOpen(true);
     if (state.kind === "moving") return;
     if (underWay) void finish(underWay);
@@ -36,25 +40,29 @@ export function CashOutSheet({ session, snapshot }: Props) {
   return (
     <>
       <Button
+        ref={button}
         variant="primary"
         size="lg"
-        className="h-11"
         isPending={state.kind === "moving" && !isOpen}
         disabled={isEmpty && !underWay && state.kind !== "moving"}
         onClick={tap}
       >
         {underWay ? "On its way" : "Cash out"}
       </Button>
-      <Dialog open={isOpen} onOpenChange={toggle} title={titleOf(state)}>
-        <div aria-live="polite">
-          {state.kind === "moving" && <Steps current={state.step} cashOut={state.cashOut} />}
-          {state.kind === "needs-passkey" && <NeedsPasskey state={state} onAdd={() => void addPasskey()} />}
-          {state.kind === "arrived" && <Arrived cashOut={state.cashOut} onClose={() => toggle(false)} />}
-          {state.kind === "stopped" && (
-            <Stopped state={state} onAgain={() => (state.cashOut ? void finish(state.cashOut) : void start())} />
-          )}
-        </div>
-      </Dialog>
+      {wasOpened && (
+        <Suspense fallback={null}>
+          <Dialog open={isOpen} onOpenChange={toggle} anchor={button} title={titleOf(state)}>
+            <div aria-live="polite">
+              {state.kind === "moving" && <Steps current={state.step} cashOut={state.cashOut} />}
+              {state.kind === "needs-passkey" && <NeedsPasskey state={state} onAdd={() => void addPasskey()} />}
+              {state.kind === "arrived" && <Arrived cashOut={state.cashOut} onClose={() => toggle(false)} />}
+              {state.kind === "stopped" && (
+                <Stopped state={state} onAgain={() => (state.cashOut ? void finish(state.cashOut) : void start())} />
+              )}
+            </div>
+          </Dialog>
+        </Suspense>
+      )}
     </>
   );
 }
@@ -105,7 +113,7 @@ function NeedsPasskey({ state, onAdd }: { state: CashOutState & { kind: "needs-p
         made once, on this device.
       </p>
       {state.message && <p className="text-base text-warn">{state.message}</p>}
-      <Button variant="primary" size="lg" className="h-12 w-full" isPending={state.isBusy} onClick={onAdd}>
+      <Button variant="primary" size="xl" className="w-full" isPending={state.isBusy} onClick={onAdd}>
         {!state.isBusy && <Fingerprint aria-hidden />} Continue
       </Button>
     </div>
@@ -123,7 +131,7 @@ function Arrived({ cashOut, onClose }: { cashOut: CashOut; onClose: () => void }
       <p className="text-ink-3 text-sm">
         Receipt <span className="font-mono">{cashOut.id}</span>
       </p>
-      <Button size="lg" className="h-12 w-full" onClick={onClose}>
+      <Button size="xl" className="w-full" onClick={onClose}>
         Back to reading
       </Button>
     </div>
@@ -142,7 +150,7 @@ function Stopped({ state, onAgain }: { state: CashOutState & { kind: "stopped" }
       {state.cashOut && (
         <p className="text-base text-ink-3">It has left your balance and is set aside for you alone.</p>
       )}
-      <Button variant="primary" size="lg" className="h-12 w-full" onClick={onAgain}>
+      <Button variant="primary" size="xl" className="w-full" onClick={onAgain}>
         {state.cashOut ? "Confirm now" : "Try again"}
       </Button>
     </div>

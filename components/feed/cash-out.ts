@@ -1,8 +1,7 @@
-import { type PublicKeyCredentialCreationOptionsJSON, startRegistration } from "@simplewebauthn/browser";
 import { operationOutput, preparedOperationOutput } from "#core/schemas/account.ts";
 import { type CashOut, cashOutOutput } from "#core/schemas/reward.ts";
+import { addPasskey } from "../identity/passkey-ceremonies.ts";
 import { signOperation } from "../identity/sign-operation.ts";
-import { askDoor } from "../identity/start-sign-in.ts";
 import { callFeedApi, FeedRefusal } from "./feed-api.ts";
 
 /** The least that is worth a cash-out: one cent. */
@@ -41,11 +40,7 @@ export async function finishCashOut(
 /** Gives the person's account an owner: their face, finger or PIN on this device. */
 export async function createPasskey(): Promise<void> {
   const name = /Mobi/.test(navigator.userAgent) ? "My phone" : "My device";
-  const optionsJSON = await askDoor<PublicKeyCredentialCreationOptionsJSON>("/api/auth/passkey/register/options", {
-    name,
-  });
-  const response = await startRegistration({ optionsJSON });
-  await askDoor("/api/auth/passkey/register/verify", { name, response });
+  await addPasskey(name);
 }
 
 async function waitFor(id: string, isThere: (cashOut: CashOut) => boolean, signal: AbortSignal): Promise<CashOut> {

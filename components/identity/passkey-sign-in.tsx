@@ -1,29 +1,19 @@
 "use client";
 
-import {
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-  startAuthentication,
-  startRegistration,
-} from "@simplewebauthn/browser";
 import { KeyRound } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
-import { askDoor, describeFailure, type SignInResult, startSession } from "./start-sign-in.ts";
+import { makePasskey, showPasskey } from "./passkey-ceremonies.ts";
+import { describeFailure, type SignInResult, startSession } from "./start-sign-in.ts";
 
 async function usePasskey(): Promise<SignInResult> {
-  const optionsJSON = await askDoor<PublicKeyCredentialRequestOptionsJSON>("/api/auth/passkey/login/options", {});
-  const response = await startAuthentication({ optionsJSON });
-  return startSession("passkey", { flow: "login", response: JSON.stringify(response) });
+  return startSession("passkey", { flow: "login", response: JSON.stringify(await showPasskey()) });
 }
 
 async function createPasskey(name: string): Promise<SignInResult> {
-  const optionsJSON = await askDoor<PublicKeyCredentialCreationOptionsJSON>("/api/auth/passkey/register/options", {
-    name,
-  });
-  const response = await startRegistration({ optionsJSON });
+  const response = await makePasskey(name);
   return startSession("passkey", { flow: "register", name, response: JSON.stringify(response) });
 }
 
@@ -73,7 +63,8 @@ export function PasskeySignIn({ onSignedIn, onFailure }: Props) {
               onChange={(event) => setName(event.target.value)}
               autoComplete="name"
               maxLength={60}
-              className="h-10 flex-1 basis-32"
+              className="flex-1 basis-32"
+              isLarge
             />
             <Button
               type="submit"

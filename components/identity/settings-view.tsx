@@ -1,9 +1,7 @@
 "use client";
 
-import { type PublicKeyCredentialCreationOptionsJSON, startRegistration } from "@simplewebauthn/browser";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { KeyRound, Plus } from "lucide-react";
-import { toast } from "sonner";
 import type { ApiOutput } from "../api/api-types.ts";
 import { notifyError } from "../api/notify-error.ts";
 import { QueryTable } from "../api/query-table.tsx";
@@ -18,8 +16,10 @@ import { EmptyState } from "../ui/empty-state.tsx";
 import { Identifier } from "../ui/identifier.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { Time } from "../ui/time.tsx";
+import { toast } from "../ui/toast.ts";
 import { describeBrowser } from "./describe-browser.ts";
-import { askDoor, describeFailure } from "./start-sign-in.ts";
+import { addPasskey } from "./passkey-ceremonies.ts";
+import { describeFailure } from "./start-sign-in.ts";
 
 type Me = ApiOutput["identity"]["me"];
 type Passkey = Me["passkeys"][number];
@@ -54,13 +54,7 @@ function AddPasskeyButton({ name }: { name: string }) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const add = useMutation({
-    mutationFn: async () => {
-      const optionsJSON = await askDoor<PublicKeyCredentialCreationOptionsJSON>("/api/auth/passkey/register/options", {
-        name,
-      });
-      const response = await startRegistration({ optionsJSON });
-      await askDoor("/api/auth/passkey/register/verify", { name, response });
-    },
+    mutationFn: () => addPasskey(name),
     onSuccess: () => {
       toast.success("The passkey was added");
       return queryClient.invalidateQueries({ queryKey: trpc.identity.me.queryKey() });

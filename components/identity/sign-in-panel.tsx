@@ -1,17 +1,13 @@
 "use client";
 
 import { ArrowRight, CircleAlert, LoaderCircle } from "lucide-react";
-import dynamic from "next/dynamic";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { Button } from "../ui/button.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { PasskeySignIn } from "./passkey-sign-in.tsx";
 import { describeFailure, startSession } from "./start-sign-in.ts";
 
-const WalletSignIn = dynamic(() => import("./wallet-sign-in.tsx"), {
-  ssr: false,
-  loading: () => <Skeleton className="h-10 w-full" />,
-});
+const WalletSignIn = lazy(() => import("./wallet-sign-in.tsx"));
 
 const DEMO_ACCOUNTS = [
   { account: "user", title: "User", text: "Earns, spends, runs agents" },
@@ -51,7 +47,9 @@ export function SignInPanel({ chainId, hasDemoSignIn, next, initialError }: Prop
       <PasskeySignIn onSignedIn={onSignedIn} onFailure={setProblem} />
       <div className="-mt-3 flex flex-col gap-3">
         {isWalletOpen ? (
-          <WalletSignIn chainId={chainId} onSignedIn={onSignedIn} onFailure={setProblem} />
+          <Suspense fallback={<Skeleton className="h-10 w-full" />}>
+            <WalletSignIn chainId={chainId} onSignedIn={onSignedIn} onFailure={setProblem} />
+          </Suspense>
         ) : (
           <Button variant="ghost" size="lg" className="w-full" onClick={() => setIsWalletOpen(true)}>
             Use a wallet instead

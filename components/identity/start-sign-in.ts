@@ -1,6 +1,3 @@
-import { signIn } from "next-auth/react";
-import { errorMessage, isErrorCode } from "#core/errors.ts";
-
 export type SignInResult = { ok: true } | { ok: false; message: string };
 
 const WORDS: Record<string, string> = {
@@ -26,9 +23,11 @@ export async function startSession(
   provider: "passkey" | "siwe" | "demo",
   fields: Record<string, string>,
 ): Promise<SignInResult> {
+  const { signIn } = await import("next-auth/react");
   const result = await signIn(provider, { ...fields, redirect: false });
   if (result?.ok && !result.error) return { ok: true };
   const code = result?.error ?? "INTERNAL";
+  const { errorMessage, isErrorCode } = await import("#core/errors.ts");
   return { ok: false, message: isErrorCode(code) ? errorMessage(code) : "The sign-in was not accepted. Start again." };
 }
 

@@ -88,7 +88,7 @@ function WalletList({ chainId, onSignedIn, onFailure }: Props) {
         <li key={connector.uid}>
           <Button
             size="lg"
-            className="w-full justify-start"
+            className="w-full"
             isPending={pending === connector.uid}
             disabled={pending !== null}
             onClick={() => void signIn(connector)}

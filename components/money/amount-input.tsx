@@ -1,10 +1,14 @@
 "use client";
 
 import { useState } from "react";
-import { DomainError } from "#core/errors.ts";
-import { formatAmount, parseAmount } from "#core/money.ts";
+import { type AmountProblem, formatAmount, parseAmount } from "#core/money.ts";
 import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
+
+const PROBLEMS: Record<AmountProblem, string> = {
+  AMOUNT_INVALID: "A dollar amount, such as 2.50.",
+  AMOUNT_TOO_PRECISE: "Six decimals at most.",
+};
 
 type AmountInputProps = {
   label: string;
@@ -23,20 +27,13 @@ export function AmountInput({ label, hint, units, onUnitsChange, error, classNam
 
   const change = (next: string) => {
     setText(next);
-    try {
-      const amount = parseAmount("USD", next);
-      setProblem(undefined);
-      onUnitsChange(amount.units.toString());
-    } catch (cause) {
-      if (!(cause instanceof DomainError)) throw cause;
+    const amount = parseAmount("USD", next);
+    if (typeof amount === "string") {
       onUnitsChange("");
-      setProblem(
-        next === ""
-          ? undefined
-          : cause.code === "AMOUNT_TOO_PRECISE"
-            ? "Six decimals at most."
-            : "A dollar amount, such as 2.50.",
-      );
+      setProblem(next === "" ? undefined : PROBLEMS[amount]);
+    } else {
+      onUnitsChange(amount.units.toString());
+      setProblem(undefined);
     }
   };
 

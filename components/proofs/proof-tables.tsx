@@ -1,19 +1,24 @@
 "use client";
 
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { BadgeCheck } from "lucide-react";
 import Link from "next/link";
+import { lazy } from "react";
 import type { ProofSummary, ProvingModelView } from "#core/schemas/proof.ts";
 import { PagedTable, QueryTable } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { ReceiptDrawer } from "../receipt/receipt-drawer.tsx";
+import { Button } from "../ui/button.tsx";
 import { Card, CardHeader } from "../ui/card.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Identifier, shorten } from "../ui/identifier.tsx";
+import { Opener } from "../ui/opener.tsx";
 import { Time } from "../ui/time.tsx";
 import { ProofStatus } from "./proof-status.tsx";
 import { proofSteps } from "./proof-steps.ts";
-import { RequestProofDialog } from "./request-proof-dialog.tsx";
+
+const RequestProofDialog = lazy(() => import("./request-proof-dialog.tsx"));
 
 const number = new Intl.NumberFormat("en");
 
@@ -134,6 +139,20 @@ const PROOF_COLUMNS: readonly Column<ProofSummary>[] = [
   },
 ];
 
+function OrderProof({ models }: { models: readonly ProvingModelView[] }) {
+  return (
+    <Opener
+      trigger={
+        <Button variant="primary" disabled={models.length === 0}>
+          <BadgeCheck aria-hidden /> Order a proof
+        </Button>
+      }
+    >
+      {(popup) => <RequestProofDialog {...popup} models={models} />}
+    </Opener>
+  );
+}
+
 export function ProofsView() {
   const trpc = useTRPC();
   const models = useQuery(trpc.proof.models.queryOptions());
@@ -168,7 +187,7 @@ export function ProofsView() {
         <CardHeader
           title="Your proofs"
           description="Each proves one output, for one account, once."
-          action={<RequestProofDialog models={current} />}
+          action={<OrderProof models={current} />}
         />
         <PagedTable
           query={proofs}
@@ -176,7 +195,7 @@ export function ProofsView() {
           columns={PROOF_COLUMNS}
           rowKey={(proof) => proof.id}
           empty={
-            <EmptyState title="No proof yet" action={<RequestProofDialog models={current} />}>
+            <EmptyState title="No proof yet" action={<OrderProof models={current} />}>
               A proof shows that a committed model gave this output, without showing its weights or your input. An
               agent’s rule can demand one before it lets money go.
             </EmptyState>

@@ -1,25 +1,30 @@
 "use client";
 
-import { type ReactElement, type ReactNode, useState } from "react";
-import { Drawer } from "../ui/drawer.tsx";
+import { type ComponentProps, lazy, type ReactNode } from "react";
 import { ErrorState } from "../ui/error-state.tsx";
+import { Opener } from "../ui/opener.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { ReceiptTrigger } from "./receipt-drawer.tsx";
 
-type Props = { title: string; label: string; trigger?: ReactElement; children: (isOpen: boolean) => ReactNode };
+const Drawer = lazy(() => import("../ui/drawer.tsx"));
+
+type Props = {
+  title: string;
+  label: string;
+  trigger?: ComponentProps<typeof Opener>["trigger"];
+  children: (isOpen: boolean) => ReactNode;
+};
 
 /** A receipt that is read only when somebody opens it. */
 export function LazyReceiptDrawer({ title, label, trigger, children }: Props) {
-  const [isOpen, setIsOpen] = useState(false);
   return (
-    <Drawer
-      title={`${title} receipt`}
-      open={isOpen}
-      onOpenChange={setIsOpen}
-      trigger={trigger ?? <ReceiptTrigger label={label} />}
-    >
-      {children(isOpen)}
-    </Drawer>
+    <Opener trigger={trigger ?? <ReceiptTrigger label={label} />}>
+      {(popup) => (
+        <Drawer {...popup} title={`${title} receipt`}>
+          {children(popup.open)}
+        </Drawer>
+      )}
+    </Opener>
   );
 }
 

@@ -1,20 +1,24 @@
 "use client";
 
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { lazy } from "react";
 import type { Campaign, CashOut } from "#core/schemas/reward.ts";
 import type { ApiOutput } from "../api/api-types.ts";
 import { PagedTable, QueryTable } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { Amount } from "../money/amount.tsx";
 import { ReceiptDrawer } from "../receipt/receipt-drawer.tsx";
+import { Button } from "../ui/button.tsx";
 import { Card, CardHeader } from "../ui/card.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Identifier } from "../ui/identifier.tsx";
+import { Opener } from "../ui/opener.tsx";
 import { Time } from "../ui/time.tsx";
-import { CashOutDialog } from "./cash-out-dialog.tsx";
 import { batchSteps, cashOutSteps, epochSteps } from "./reward-steps.tsx";
 import { CampaignStatus, CashOutStatus, EpochStatus } from "./statuses.tsx";
+
+const CashOutDialog = lazy(() => import("./cash-out-dialog.tsx"));
 
 type Batch = ApiOutput["reward"]["listBatches"]["data"][number];
 type Epoch = ApiOutput["reward"]["listEpochs"]["data"][number];
@@ -182,7 +186,12 @@ export function CashOutTable() {
   );
   return (
     <Card>
-      <CardHeader title="Cash-outs" action={<CashOutDialog />} />
+      <CardHeader
+        title="Cash-outs"
+        action={
+          <Opener trigger={<Button size="sm">Cash out</Button>}>{(popup) => <CashOutDialog {...popup} />}</Opener>
+        }
+      />
       <PagedTable
         query={query}
         what="Cash-outs"

@@ -14,7 +14,7 @@ function Earnings() {
     return <QueryError error={query.error} what="Your earnings" onRetry={() => void query.refetch()} />;
   const show = (amount: { units: string } | undefined) => amount && <Amount units={amount.units} />;
   return (
-    <StatGroup className="*:first:col-span-2 sm:grid-cols-3 sm:*:first:col-span-1 lg:grid-cols-3">
+    <StatGroup columns={3}>
       <Stat label="Last 24 hours" value={show(query.data?.lastDay)} detail="Earned and in your balance" />
       <Stat label="Still to earn today" value={show(query.data?.leftToday)} detail="Over all campaigns" />
       <Stat label="Ever" value={show(query.data?.total)} detail="Since your first view" />

@@ -18,7 +18,7 @@ const groupClass =
 
 type Props = { open: boolean; onOpenChange: (open: boolean) => void; roles: readonly string[] };
 
-export function CommandPalette({ open, onOpenChange, roles }: Props) {
+export default function CommandPalette({ open, onOpenChange, roles }: Props) {
   const router = useRouter();
   const { resolvedTheme, setTheme } = useTheme();
   const [search, setSearch] = useState("");

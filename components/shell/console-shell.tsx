@@ -1,14 +1,12 @@
 "use client";
 
 import { Search } from "lucide-react";
-import dynamic from "next/dynamic";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import { type ReactNode, useCallback, useState } from "react";
+import { lazy, type ReactNode, Suspense, useCallback, useState } from "react";
 import { ThemeSwitch } from "../theme/theme-switch.tsx";
 import { Breadcrumbs } from "../ui/breadcrumbs.tsx";
 import { Kbd } from "../ui/kbd.tsx";
-import { TooltipProvider } from "../ui/tooltip.tsx";
 import { crumbsOf } from "./crumbs-of.ts";
 import { LogoMark } from "./logo.tsx";
 import { NetworkBadge } from "./network-badge.tsx";
@@ -19,9 +17,7 @@ import { SkipLink } from "./skip-link.tsx";
 import { useShortcuts } from "./use-shortcuts.ts";
 import { type ShellUser, UserMenu } from "./user-menu.tsx";
 
-const CommandPalette = dynamic(() => import("./command-palette.tsx").then((module) => module.CommandPalette), {
-  ssr: false,
-});
+const CommandPalette = lazy(() => import("./command-palette.tsx"));
 
 type Props = {
   user: ShellUser;
@@ -52,7 +48,7 @@ export function ConsoleShell({ user, chainId, isDevelopment, isInitiallyCollapse
   };
 
   return (
-    <TooltipProvider>
+    <>
       <SkipLink />
       <div className="flex min-h-dvh">
         <Sidebar roles={user.roles} isCollapsed={isCollapsed} onToggle={toggle} />
@@ -89,7 +85,11 @@ export function ConsoleShell({ user, chainId, isDevelopment, isInitiallyCollapse
         </div>
       </div>
       <PhoneNavigation roles={user.roles} />
-      {wasPaletteOpened && <CommandPalette open={isPaletteOpen} onOpenChange={setIsPaletteOpen} roles={user.roles} />}
-    </TooltipProvider>
+      {wasPaletteOpened && (
+        <Suspense fallback={null}>
+          <CommandPalette open={isPaletteOpen} onOpenChange={setIsPaletteOpen} roles={user.roles} />
+        </Suspense>
+      )}
+    </>
   );
 }

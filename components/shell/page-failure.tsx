@@ -7,7 +7,7 @@ import { ErrorState } from "../ui/error-state.tsx";
 type Props = { error: Error & { digest?: string }; onRetry: () => void };
 
 /** A page that broke while it was drawn. What it showed is gone; what it stood for is not. */
-export function PageFailure({ error, onRetry }: Props) {
+export default function PageFailure({ error, onRetry }: Props) {
   useEffect(() => console.error(error), [error]);
   return (
     <ErrorState

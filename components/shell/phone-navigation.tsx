@@ -3,18 +3,19 @@
 import { Menu as MenuIcon } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import { useState } from "react";
+import { lazy } from "react";
 import { cn } from "../ui/class-names.ts";
-import { Drawer } from "../ui/drawer.tsx";
+import { Opener } from "../ui/opener.tsx";
 import { isActive, PHONE_ITEMS } from "./navigation.ts";
 import { NavList } from "./sidebar.tsx";
+
+const Drawer = lazy(() => import("../ui/drawer.tsx"));
 
 const tabClass = "relative flex h-14 w-full flex-col items-center justify-center gap-1 text-xs transition-colors";
 
 /** The bar under a thumb; everything beyond the four most used places is behind "More". */
 export function PhoneNavigation({ roles }: { roles: readonly string[] }) {
   const pathname = usePathname();
-  const [isOpen, setIsOpen] = useState(false);
   return (
     <nav
       aria-label="Main"
@@ -44,11 +45,7 @@ export function PhoneNavigation({ roles }: { roles: readonly string[] }) {
           );
         })}
         <li>
-          <Drawer
-            side="left"
-            title="Menu"
-            open={isOpen}
-            onOpenChange={setIsOpen}
+          <Opener
             trigger={
               <button type="button" className={cn(tabClass, "text-ink-3")}>
                 <MenuIcon aria-hidden className="size-5" />
@@ -56,10 +53,14 @@ export function PhoneNavigation({ roles }: { roles: readonly string[] }) {
               </button>
             }
           >
-            <nav aria-label="All pages" className="px-4 py-2">
-              <NavList roles={roles} onNavigate={() => setIsOpen(false)} />
-            </nav>
-          </Drawer>
+            {(popup) => (
+              <Drawer {...popup} side="left" title="Menu">
+                <nav aria-label="All pages" className="px-4 py-2">
+                  <NavList roles={roles} onNavigate={() => popup.onOpenChange(false)} />
+                </nav>
+              </Drawer>
+            )}
+          </Opener>
         </li>
       </ul>
     </nav>

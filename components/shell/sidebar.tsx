@@ -3,11 +3,14 @@
 import { PanelLeftClose, PanelLeftOpen } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
+import { lazy, Suspense } from "react";
 import { buttonClass } from "../ui/button-class.ts";
 import { cn } from "../ui/class-names.ts";
-import { Tooltip } from "../ui/tooltip.tsx";
 import { Logo, LogoMark } from "./logo.tsx";
 import { isActive, type NavItem, navigationFor } from "./navigation.ts";
+
+/** Only a collapsed sidebar needs its names told. */
+const Tooltip = lazy(() => import("../ui/tooltip.tsx"));
 
 type NavLinkProps = { item: NavItem; isCollapsed?: boolean; onNavigate?: (() => void) | undefined };
 
@@ -22,9 +25,9 @@ function NavLink({ item, isCollapsed = false, onNavigate }: NavLinkProps) {
       aria-label={isCollapsed ? item.label : undefined}
       {...(onNavigate ? { onClick: onNavigate } : {})}
       className={cn(
-        "relative flex h-8 items-center gap-2.5 rounded-md px-2 text-sm transition-colors pointer-coarse:h-11",
+        "relative flex h-8 items-center gap-2.5 rounded-md text-sm transition-colors pointer-coarse:h-11",
         active ? "bg-sunken font-medium text-ink" : "text-ink-2 hover:bg-sunken hover:text-ink",
-        isCollapsed && "justify-center px-0",
+        isCollapsed ? "justify-center" : "px-2",
       )}
     >
       {active && item.mark && (
@@ -35,9 +38,11 @@ function NavLink({ item, isCollapsed = false, onNavigate }: NavLinkProps) {
     </Link>
   );
   return isCollapsed ? (
-    <Tooltip content={item.label} side="right">
-      {link}
-    </Tooltip>
+    <Suspense fallback={link}>
+      <Tooltip content={item.label} side="right">
+        {link}
+      </Tooltip>
+    </Suspense>
   ) : (
     link
   );
@@ -75,7 +80,7 @@ export function Sidebar({ roles, isCollapsed, onToggle }: SidebarProps) {
         isCollapsed ? "w-14" : "w-56",
       )}
     >
-      <div className={cn("flex h-14 items-center px-4", isCollapsed && "justify-center px-0")}>
+      <div className={cn("flex h-14 items-center", isCollapsed ? "justify-center" : "px-4")}>
         <Link href="/" aria-label="Converge, home" className="rounded-sm">
           {isCollapsed ? <LogoMark className="size-6" /> : <Logo />}
         </Link>

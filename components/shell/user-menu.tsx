@@ -1,8 +1,9 @@
 "use client";
 
-import { LogOut, Settings, WalletMinimal } from "lucide-react";
-import Link from "next/link";
-import { Menu, MenuGroup, MenuItem, MenuLabel, MenuLinkItem, MenuSeparator } from "../ui/menu.tsx";
+import { lazy } from "react";
+import { Opener } from "../ui/opener.tsx";
+
+const UserMenuPopup = lazy(() => import("./user-menu-popup.tsx"));
 
 export type ShellUser = { id: string; name: string; roles: readonly string[] };
 
@@ -15,7 +16,8 @@ const initials = (name: string): string =>
 
 export function UserMenu({ user }: { user: ShellUser }) {
   return (
-    <Menu
+    <Opener
+      kind="menu"
       trigger={
         <button
           type="button"
@@ -26,23 +28,7 @@ export function UserMenu({ user }: { user: ShellUser }) {
         </button>
       }
     >
-      <MenuGroup>
-        <MenuLabel>
-          <span className="block font-medium text-ink text-sm">{user.name}</span>
-          <span className="block">{user.roles.join(", ")}</span>
-        </MenuLabel>
-      </MenuGroup>
-      <MenuSeparator />
-      <MenuLinkItem render={<Link href="/balance" />}>
-        <WalletMinimal aria-hidden /> Balance
-      </MenuLinkItem>
-      <MenuLinkItem render={<Link href="/settings" />}>
-        <Settings aria-hidden /> Settings
-      </MenuLinkItem>
-      <MenuSeparator />
-      <MenuItem onClick={() => void import("next-auth/react").then(({ signOut }) => signOut({ callbackUrl: "/" }))}>
-        <LogOut aria-hidden /> Sign out
-      </MenuItem>
-    </Menu>
+      {(popup) => <UserMenuPopup {...popup} user={user} />}
+    </Opener>
   );
 }

@@ -4,7 +4,6 @@ import { useEffect, useState } from "react";
 import type { PublicTotals } from "#core/schemas/public-totals.ts";
 import { Amount } from "../money/amount.tsx";
 import { postingWord } from "../money/posting-words.ts";
-import { cn } from "../ui/class-names.ts";
 import { Time } from "../ui/time.tsx";
 import { PILLAR_TEXTS, type PillarText } from "./pillars.ts";
 
@@ -161,7 +160,7 @@ export function Convergence({ initial }: { initial: PublicTotals | null }) {
       <ul className="grid divide-y divide-line rounded-md border border-line bg-surface lg:grid-rows-4">
         {PILLAR_TEXTS.map((pillar) => (
           <li key={pillar.key} className="flex gap-3 p-4">
-            <span aria-hidden className={cn("mt-0.5 h-4 w-1 shrink-0 rounded-full", pillar.mark)} />
+            <span aria-hidden className={`mt-0.5 h-4 w-1 shrink-0 rounded-full ${pillar.mark}`} />
             <div className="min-w-0">
               <h2 className="font-medium text-base">{pillar.name}</h2>
               <p className="mt-0.5 text-ink-2 text-sm">{pillar.line}</p>

@@ -1,14 +1,9 @@
-import {
-  browserSupportsWebAuthn,
-  type PublicKeyCredentialCreationOptionsJSON,
-  startRegistration,
-} from "@simplewebauthn/browser";
-import { signOut } from "next-auth/react";
 import { JourneyError } from "#core/journey/client.ts";
 import type { JourneyPorts, JourneyRequest, JourneyResponse } from "#core/journey/ports.ts";
 import { meSchema } from "#core/schemas/identity.ts";
+import { addPasskey, makePasskey } from "../identity/passkey-ceremonies.ts";
 import { signOperation } from "../identity/sign-operation.ts";
-import { askDoor, describeFailure, startSession } from "../identity/start-sign-in.ts";
+import { describeFailure, startSession } from "../identity/start-sign-in.ts";
 import { relayText } from "./relay-text.ts";
 
 /** What the walk did through its ports, told while it does it. */
@@ -20,8 +15,6 @@ export type Observer = {
   /** The walk goes on as somebody who was made for it. */
   madePerson(): void;
 };
-
-export const supportsPasskeys = (): boolean => browserSupportsWebAuthn();
 
 const PASSKEY_NAME = "Tour visitor";
 
@@ -45,26 +38,14 @@ async function askPasskey<Value>(ask: () => Promise<Value>): Promise<Value> {
   }
 }
 
-async function makePasskey() {
-  const optionsJSON = await askDoor<PublicKeyCredentialCreationOptionsJSON>("/api/auth/passkey/register/options", {
-    name: PASSKEY_NAME,
-  });
-  return startRegistration({ optionsJSON });
-}
-
 async function signInAsNewPerson(): Promise<void> {
-  const response = await askPasskey(makePasskey);
+  const response = await askPasskey(() => makePasskey(PASSKEY_NAME));
   const result = await startSession("passkey", {
     flow: "register",
     name: PASSKEY_NAME,
     response: JSON.stringify(response),
   });
   if (!result.ok) throw new JourneyError("SIGN_IN_REFUSED", result.message);
-}
-
-async function addPasskey(): Promise<void> {
-  const response = await askPasskey(makePasskey);
-  await askPasskey(() => askDoor("/api/auth/passkey/register/verify", { name: PASSKEY_NAME, response }));
 }
 
 /** The ports of a browser: its own cookies, its own passkeys. Everything that happens is told to `observer`. */
@@ -96,10 +77,11 @@ export function createBrowserPorts(observer: Observer): JourneyPorts {
       if (!me) return signInNew();
       // A demo account is everybody's: a passkey of one visitor must not come to own what it holds.
       if (observer.wantsNewPerson() || me.demoName !== null) {
+        const { signOut } = await import("next-auth/react");
         await signOut({ redirect: false });
         return signInNew();
       }
-      if (me.passkeys.length === 0 && me.wallets.length === 0) await addPasskey();
+      if (me.passkeys.length === 0 && me.wallets.length === 0) await askPasskey(() => addPasskey(PASSKEY_NAME));
     },
     approve: (operation) => askPasskey(() => signOperation(operation)),
   };

@@ -1,7 +1,7 @@
 import { ChevronRight } from "lucide-react";
 import { cn } from "../ui/class-names.ts";
+import type { Call } from "./read-tour.ts";
 import { formatMs } from "./step-state.ts";
-import type { Call } from "./tour-memory.ts";
 
 /** Ids in a path are shown by their ends. */
 const shortPath = (path: string): string =>

@@ -1,6 +1,6 @@
 import { CircleAlert } from "lucide-react";
 import type { Receipt } from "#core/journey/ports.ts";
-import type { JourneyStep } from "#core/journey/walk.ts";
+import type { StepOutline } from "#core/journey/walk.ts";
 import { ReceiptChain } from "../receipt/receipt-chain.tsx";
 import type { ReceiptStep } from "../receipt/receipt-step.ts";
 import { StatusBadge, type StatusKind } from "../ui/badge.tsx";
@@ -8,12 +8,12 @@ import { Button } from "../ui/button.tsx";
 import { cn } from "../ui/class-names.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { chapterOf } from "./chapters.ts";
+import type { StepRecord } from "./read-tour.ts";
 import { StepCalls } from "./step-calls.tsx";
 import { type Cause, fillText, STEP_FACTS } from "./step-facts.ts";
 import { StepReceipt } from "./step-receipt.tsx";
 import { type StepState, stateOf } from "./step-state.ts";
 import { STEP_WORDS } from "./step-words.ts";
-import type { StepRecord } from "./tour-memory.ts";
 import type { TourSnapshot } from "./tour-store.ts";
 
 const BADGES: Record<StepState, readonly [StatusKind, string]> = {
@@ -92,7 +92,7 @@ function Answer({ text, isRunning }: { text: string; isRunning: boolean }) {
 const ANSWERING: ReadonlySet<string> = new Set(["spend", "agent-pays"]);
 
 type Props = {
-  step: JourneyStep;
+  step: StepOutline;
   number: number;
   of: number;
   tour: TourSnapshot;

@@ -1,5 +1,5 @@
 import { Check, CircleX, LoaderCircle } from "lucide-react";
-import type { JourneyStep } from "#core/journey/walk.ts";
+import type { StepOutline } from "#core/journey/walk.ts";
 import { cn } from "../ui/class-names.ts";
 import { CHAPTERS, type Chapter } from "./chapters.ts";
 import { formatMs, STATE_WORDS, type StepState, stateOf } from "./step-state.ts";
@@ -13,7 +13,7 @@ function Mark({ state, number, chapter }: { state: StepState; number: number; ch
 }
 
 type StepButtonProps = {
-  step: JourneyStep;
+  step: StepOutline;
   number: number;
   chapter: Chapter;
   tour: TourSnapshot;
@@ -72,7 +72,7 @@ function Figure({ chapter, tour }: { chapter: Chapter; tour: TourSnapshot }) {
   );
 }
 
-type Props = { steps: readonly JourneyStep[]; tour: TourSnapshot; onSelect: (name: string) => void };
+type Props = { steps: readonly StepOutline[]; tour: TourSnapshot; onSelect: (name: string) => void };
 
 /** All steps in the order they happen, each chapter under the mark of its pillar. */
 export function StepList({ steps, tour, onSelect }: Props) {

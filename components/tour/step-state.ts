@@ -1,4 +1,4 @@
-import type { JourneyStep } from "#core/journey/walk.ts";
+import type { StepOutline } from "#core/journey/walk.ts";
 import type { TourSnapshot } from "./tour-store.ts";
 
 export type StepState = "waiting" | "running" | "done" | "failed";
@@ -21,7 +21,7 @@ export const formatMs = (ms: number): string => (ms < 1_000 ? `${ms} ms` : `${(m
 
 export type Progress = { done: number; of: number; ms: number; isComplete: boolean; failed: string | null };
 
-export function progressOf(steps: readonly JourneyStep[], tour: TourSnapshot): Progress {
+export function progressOf(steps: readonly StepOutline[], tour: TourSnapshot): Progress {
   const states = steps.map(({ name }) => stateOf(tour, name));
   const done = states.filter((state) => state === "done").length;
   const ms = Object.values(tour.records).reduce((sum, record) => sum + (record.ok ? record.ms : 0), 0);

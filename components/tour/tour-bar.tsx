@@ -1,6 +1,6 @@
 import { ArrowRight } from "lucide-react";
 import Link from "next/link";
-import type { JourneyStep } from "#core/journey/walk.ts";
+import type { StepOutline } from "#core/journey/walk.ts";
 import { Button } from "../ui/button.tsx";
 import { buttonClass } from "../ui/button-class.ts";
 import { cn } from "../ui/class-names.ts";
@@ -8,7 +8,7 @@ import { chapterOf } from "./chapters.ts";
 import { formatMs, type Progress, stateOf } from "./step-state.ts";
 import type { TourSnapshot, TourStore } from "./tour-store.ts";
 
-function Ticks({ steps, tour }: { steps: readonly JourneyStep[]; tour: TourSnapshot }) {
+function Ticks({ steps, tour }: { steps: readonly StepOutline[]; tour: TourSnapshot }) {
   return (
     <div aria-hidden className="flex gap-0.5">
       {steps.map(({ name }) => {
@@ -63,7 +63,7 @@ function Actions({ tour, store, progress }: { tour: TourSnapshot; store: TourSto
 }
 
 type Props = {
-  steps: readonly JourneyStep[];
+  steps: readonly StepOutline[];
   tour: TourSnapshot;
   store: TourStore;
   progress: Progress;
@@ -73,7 +73,11 @@ type Props = {
 /** How far the walk is, and the one thing to do next. It stays in view. */
 export function TourBar({ steps, tour, store, progress, canWalk }: Props) {
   return (
-    <div className="sticky z-10 border-line bg-surface max-lg:bottom-0 max-lg:order-last max-lg:rounded-b-md max-lg:border-t max-lg:pb-[env(safe-area-inset-bottom)] lg:top-0 lg:rounded-t-md lg:border-b">
+    <div
+      // What walking takes is on its way before the press.
+      onPointerEnter={() => void store.prepare().catch(() => undefined)}
+      className="sticky z-10 border-line bg-surface max-lg:bottom-0 max-lg:order-last max-lg:rounded-b-md max-lg:border-t max-lg:pb-[env(safe-area-inset-bottom)] lg:top-0 lg:rounded-t-md lg:border-b"
+    >
       <div className="px-4 pt-3 md:px-6">
         <Ticks steps={steps} tour={tour} />
       </div>

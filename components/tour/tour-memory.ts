@@ -1,49 +1,9 @@
-import { z } from "zod";
+import type { TourMemory } from "./read-tour.ts";
 
-const callSchema = z.object({
-  method: z.string(),
-  path: z.string(),
-  status: z.number(),
-  /** All calls of this line together. */
-  ms: z.number(),
-  times: z.number(),
-});
-export type Call = z.infer<typeof callSchema>;
-
-const recordSchema = z.object({
-  name: z.string(),
-  title: z.string(),
-  ok: z.boolean(),
-  ms: z.number(),
-  receipt: z.record(z.string(), z.union([z.string(), z.number()])),
-  error: z.string().exactOptional(),
-  problem: z.object({ code: z.string(), message: z.string(), requestId: z.string().exactOptional() }).exactOptional(),
-  calls: z.array(callSchema),
-  answer: z.string(),
-});
-export type StepRecord = z.infer<typeof recordSchema>;
-
-const memorySchema = z.object({
-  records: z.record(z.string(), recordSchema),
-  selected: z.string(),
-  wantsNewPerson: z.boolean(),
-  state: z.array(z.tuple([z.string(), z.string()])),
-});
-/** What of a walk survives a reload: what finished, and what later steps need of it. Never a key. */
-export type TourMemory = z.infer<typeof memorySchema>;
-
-const STORAGE_KEY = "converge.tour";
+export const STORAGE_KEY = "converge.tour";
 const SECRETS: ReadonlySet<string> = new Set(["apiKey"]);
 
 export const EMPTY_TOUR: TourMemory = { records: {}, selected: "sign-in", wantsNewPerson: false, state: [] };
-
-export function loadTour(storage: Pick<Storage, "getItem"> | null): TourMemory {
-  try {
-    return memorySchema.safeParse(JSON.parse(storage?.getItem(STORAGE_KEY) ?? "null")).data ?? EMPTY_TOUR;
-  } catch {
-    return EMPTY_TOUR;
-  }
-}
 
 export function saveTour(storage: Pick<Storage, "setItem"> | null, memory: TourMemory): void {
   const { records, selected, wantsNewPerson, state } = memory;

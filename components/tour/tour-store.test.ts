@@ -1,12 +1,14 @@
 import { expect, test } from "vitest";
 import { JOURNEY } from "#core/journey/journey.ts";
 import type { JourneyPorts } from "#core/journey/ports.ts";
-import type { JourneyStep } from "#core/journey/walk.ts";
+import { type JourneyStep, runStep } from "#core/journey/walk.ts";
+import { meSchema } from "#core/schemas/identity.ts";
 import type { Observer } from "./browser-ports.ts";
 import { CHAPTERS } from "./chapters.ts";
+import { loadTour } from "./read-tour.ts";
 import { fillText, STEP_FACTS } from "./step-facts.ts";
 import { STEP_WORDS } from "./step-words.ts";
-import { EMPTY_TOUR, loadTour } from "./tour-memory.ts";
+
 import { createTourStore } from "./tour-store.ts";
 
 /** A tab's storage, in a map. */
@@ -39,8 +41,10 @@ function createStore(steps: readonly JourneyStep[], userId = "usr_1") {
       approve: () => Promise.resolve({ kind: "wallet", signature: "0x" }),
     };
   };
-  const store = createTourStore({ steps, createPorts, storage, initial: EMPTY_TOUR });
-  return { store, storage, observer: observers[0] as Observer };
+  const readUserId = (me: unknown) => meSchema.safeParse(me).data?.id;
+  const loadWalk = () => Promise.resolve({ steps, createPorts, runStep, readMemory: loadTour, readUserId });
+  const store = createTourStore({ loadWalk, storage });
+  return { store, storage, observer: () => observers[0] as Observer };
 }
 
 test("a failed step stops the walk and is the one tried again", async () => {
@@ -102,16 +106,16 @@ test.each([
     signedInAs,
   );
   await store.runNext();
-  await store.reconcile();
+  await store.resume();
   expect(Object.keys(store.getSnapshot().records)).toHaveLength(kept);
 });
 
 test("asking for the same again counts; a change is always a line of its own", async () => {
   const { store, observer } = createStore([
     step("first", async () => {
-      observer.called("POST", "/pay", 200, 5);
-      for (const ms of [1, 2, 3]) observer.called("GET", "/status", 200, ms);
-      observer.called("POST", "/pay", 403, 5);
+      observer().called("POST", "/pay", 200, 5);
+      for (const ms of [1, 2, 3]) observer().called("GET", "/status", 200, ms);
+      observer().called("POST", "/pay", 403, 5);
       return {};
     }),
   ]);

@@ -1,8 +1,8 @@
 import type { JourneyPorts } from "#core/journey/ports.ts";
-import { type JourneyState, type JourneyStep, runStep } from "#core/journey/walk.ts";
-import { meSchema } from "#core/schemas/identity.ts";
+import type { JourneyState, JourneyStep, runStep } from "#core/journey/walk.ts";
 import type { Observer } from "./browser-ports.ts";
-import { type Call, EMPTY_TOUR, saveTour, type TourMemory } from "./tour-memory.ts";
+import type { Call, loadTour, TourMemory } from "./read-tour.ts";
+import { EMPTY_TOUR, STORAGE_KEY, saveTour } from "./tour-memory.ts";
 
 type Running = { name: string; calls: readonly Call[]; answer: string };
 
@@ -12,19 +12,22 @@ export type TourSnapshot = TourMemory & {
   isAutomatic: boolean;
 };
 
-export type TourStore = ReturnType<typeof createTourStore>;
-type Storage = Pick<globalThis.Storage, "getItem" | "setItem" | "removeItem"> | null;
-type Options = {
+export type Walk = {
   steps: readonly JourneyStep[];
   createPorts: (observer: Observer) => JourneyPorts;
-  storage: Storage;
-  initial: TourMemory;
+  runStep: typeof runStep;
+  readMemory: typeof loadTour;
+  readUserId: (me: unknown) => string | undefined;
 };
 
+export type TourStore = ReturnType<typeof createTourStore>;
+type Storage = Pick<globalThis.Storage, "getItem" | "setItem"> | null;
+type Options = { loadWalk: () => Promise<Walk>; storage: Storage };
+
 /** One visitor's walk: which steps are done, with what; it outlives the page's views and survives a reload. */
-export function createTourStore({ steps, createPorts, storage, initial }: Options) {
-  let snapshot: TourSnapshot = { ...initial, running: null, isAutomatic: false };
-  const state: JourneyState = new Map(initial.state);
+export function createTourStore({ loadWalk, storage }: Options) {
+  let snapshot: TourSnapshot = { ...EMPTY_TOUR, running: null, isAutomatic: false };
+  const state: JourneyState = new Map();
   const listeners = new Set<() => void>();
 
   const update = (change: Partial<TourSnapshot>): void => {
@@ -36,19 +39,41 @@ export function createTourStore({ steps, createPorts, storage, initial }: Option
   };
   const save = (): void => saveTour(storage, { ...snapshot, state: [...state] });
 
-  const ports = createPorts({
+  const observer: Observer = {
     called: (method, path, status, ms) =>
       updateRunning(({ calls }) => ({ calls: withCall(calls, { method, path, status, ms, times: 1 }) })),
     answered: (text) => updateRunning(({ answer }) => ({ answer: answer + text })),
     wantsNewPerson: () => snapshot.wantsNewPerson,
     // A walk of somebody made for it starts over as somebody new.
     madePerson: () => update({ wantsNewPerson: true }),
-  });
+  };
+
+  const hasMemory = (): boolean => Boolean(storage?.getItem(STORAGE_KEY));
+  /** The walk, with what an earlier load of the page remembered of it already in its place. */
+  async function open() {
+    const walk = await loadWalk();
+    if (hasMemory()) {
+      const memory = walk.readMemory(storage);
+      for (const [key, value] of memory.state) state.set(key, value);
+      update(memory);
+    }
+    return { ...walk, ports: walk.createPorts(observer) };
+  }
+  let opened: ReturnType<typeof open> | null = null;
+  const prepare = () => {
+    opened ??= open().catch((error: unknown) => {
+      // A connection that broke may be back at the next press.
+      opened = null;
+      throw error;
+    });
+    return opened;
+  };
 
   async function run(step: JourneyStep): Promise<boolean> {
+    const walk = await prepare();
     const { [step.name]: _earlier, ...records } = snapshot.records;
     update({ records, running: { name: step.name, calls: [], answer: "" }, selected: step.name });
-    const result = await runStep(step, ports, state);
+    const result = await walk.runStep(step, walk.ports, state);
     const { calls = [], answer = "" } = snapshot.running ?? {};
     update({ records: { ...records, [step.name]: { ...result, calls: [...calls], answer } }, running: null });
     save();
@@ -61,7 +86,10 @@ export function createTourStore({ steps, createPorts, storage, initial }: Option
     update({ ...EMPTY_TOUR, wantsNewPerson });
     save();
   };
-  const next = (): JourneyStep | undefined => steps.find(({ name }) => snapshot.records[name]?.ok !== true);
+  const findNext = async (): Promise<JourneyStep | undefined> => {
+    const { steps } = await prepare();
+    return steps.find(({ name }) => snapshot.records[name]?.ok !== true);
+  };
 
   return {
     subscribe: (listener: () => void) => {
@@ -70,17 +98,18 @@ export function createTourStore({ steps, createPorts, storage, initial }: Option
     },
     getSnapshot: () => snapshot,
     save,
+    prepare,
     select: (name: string) => update({ selected: name }),
     /** Runs the step that comes next, or the one that failed once more. */
     runNext: async (): Promise<void> => {
-      const step = next();
+      const step = await findNext();
       if (step && !snapshot.running) await run(step);
     },
     /** Runs what is left, one step after the other, until one fails or the visitor stops it. */
     runRest: async (): Promise<void> => {
-      if (snapshot.running) return;
+      if (snapshot.running || snapshot.isAutomatic) return;
       update({ isAutomatic: true });
-      for (let step = next(); step && snapshot.isAutomatic; step = next()) {
+      for (let step = await findNext(); step && snapshot.isAutomatic; step = await findNext()) {
         if (!(await run(step))) break;
       }
       update({ isAutomatic: false });
@@ -88,14 +117,16 @@ export function createTourStore({ steps, createPorts, storage, initial }: Option
     /** The step in progress ends by itself; the one after it waits for the visitor. */
     stopAfterThis: () => update({ isAutomatic: false }),
     restart,
-    /** Results of somebody who is no longer signed in here are put away. */
-    reconcile: async (): Promise<void> => {
+    /** Goes on where an earlier load of the page stopped, unless somebody else is signed in here by now. */
+    resume: async (): Promise<void> => {
+      if (!hasMemory()) return;
+      const { ports, readUserId } = await prepare();
       const userId = state.get("userId");
       if (snapshot.running || userId === undefined) return;
       const answer = await ports.request({ method: "GET", path: "/api/v1/me" }).catch(() => null);
       // A visitor who started over while the answer was on its way has nothing left to put away.
       if (answer === null || answer.status >= 500 || state.get("userId") !== userId) return;
-      if (answer.status >= 400 || meSchema.safeParse(answer.body).data?.id !== userId) restart(false);
+      if (answer.status >= 400 || readUserId(answer.body) !== userId) restart(false);
     },
   };
 }

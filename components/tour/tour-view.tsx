@@ -2,9 +2,8 @@
 
 import { useRouter } from "next/navigation";
 import { useEffect, useRef, useSyncExternalStore } from "react";
-import { JOURNEY } from "#core/journey/journey.ts";
+import type { StepOutline } from "#core/journey/walk.ts";
 import { CodeBlock } from "../ui/code-block.tsx";
-import { supportsPasskeys } from "./browser-ports.ts";
 import { StepDetail } from "./step-detail.tsx";
 import { StepList } from "./step-list.tsx";
 import { formatMs, progressOf } from "./step-state.ts";
@@ -14,6 +13,7 @@ import type { TourSnapshot } from "./tour-store.ts";
 
 export type Visitor = { name: string; isShared: boolean } | null;
 
+const supportsPasskeys = (): boolean => typeof PublicKeyCredential === "function";
 const nothing = () => () => undefined;
 
 /** What the first step says to somebody who is signed in already. */
@@ -25,11 +25,11 @@ function noteFor(visitor: Visitor, tour: TourSnapshot): string | undefined {
   return `You are signed in as ${visitor.name}, so the walk goes on as you and uses the passkey you have.`;
 }
 
-function announce(tour: TourSnapshot, isComplete: boolean): string {
-  const at = JOURNEY.findIndex(({ name }) => name === (tour.running?.name ?? tour.selected));
-  const step = JOURNEY[at];
+function announce(steps: readonly StepOutline[], tour: TourSnapshot, isComplete: boolean): string {
+  const at = steps.findIndex(({ name }) => name === (tour.running?.name ?? tour.selected));
+  const step = steps[at];
   if (!step) return "";
-  const where = `Step ${at + 1} of ${JOURNEY.length}, ${step.title}`;
+  const where = `Step ${at + 1} of ${steps.length}, ${step.title}`;
   if (tour.running) return `${where}: running.`;
   const record = tour.records[step.name];
   if (!record) return "";
@@ -50,16 +50,16 @@ function NoPasskeys() {
 }
 
 /** The whole walk as an instrument: the steps at the left, what is behind the chosen one at the right. */
-export function TourView({ visitor }: { visitor: Visitor }) {
+export function TourView({ steps, visitor }: { steps: readonly StepOutline[]; visitor: Visitor }) {
   const { tour, store } = useTour();
   const router = useRouter();
   const canWalk = useSyncExternalStore(nothing, supportsPasskeys, () => true);
-  const progress = progressOf(JOURNEY, tour);
+  const progress = progressOf(steps, tour);
   const at = Math.max(
     0,
-    JOURNEY.findIndex(({ name }) => name === tour.selected),
+    steps.findIndex(({ name }) => name === tour.selected),
   );
-  const step = JOURNEY[at];
+  const step = steps[at];
   const detail = useRef<HTMLDivElement>(null);
 
   // The page's frame shows who is signed in; it learns of it the moment the first step is done.
@@ -81,7 +81,7 @@ export function TourView({ visitor }: { visitor: Visitor }) {
   const isCapReached = tour.records[tour.selected]?.problem?.code === "CAP_REACHED";
   return (
     <div className="flex flex-col rounded-md border border-line bg-surface">
-      <TourBar steps={JOURNEY} tour={tour} store={store} progress={progress} canWalk={canWalk} />
+      <TourBar steps={steps} tour={tour} store={store} progress={progress} canWalk={canWalk} />
       {!canWalk && <NoPasskeys />}
       <div className="flex flex-col lg:flex-row">
         <nav
@@ -89,7 +89,7 @@ export function TourView({ visitor }: { visitor: Visitor }) {
           className="border-line max-lg:order-last max-lg:border-t lg:w-88 lg:shrink-0 lg:border-r"
         >
           <StepList
-            steps={JOURNEY}
+            steps={steps}
             tour={tour}
             onSelect={(name) => {
               store.select(name);
@@ -102,7 +102,7 @@ export function TourView({ visitor }: { visitor: Visitor }) {
           <StepDetail
             step={step}
             number={at + 1}
-            of={JOURNEY.length}
+            of={steps.length}
             tour={tour}
             note={step.name === "sign-in" ? noteFor(visitor, tour) : undefined}
             onRetry={() => void store.runNext()}
@@ -112,7 +112,7 @@ export function TourView({ visitor }: { visitor: Visitor }) {
         </div>
       </div>
       <p role="status" className="sr-only">
-        {announce(tour, progress.isComplete)}
+        {announce(steps, tour, progress.isComplete)}
       </p>
     </div>
   );

@@ -15,6 +15,7 @@ export const buttonClass = cva(
         sm: "h-7 px-2 text-sm pointer-coarse:h-10 pointer-coarse:px-3",
         md: "h-8 px-3 text-sm pointer-coarse:h-11",
         lg: "h-10 px-4 text-base pointer-coarse:h-11",
+        xl: "h-12 px-4 text-base",
         icon: "size-8 pointer-coarse:size-11",
       },
     },

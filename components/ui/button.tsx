@@ -1,28 +1,37 @@
-import { Button as BaseButton } from "@base-ui/react/button";
 import type { VariantProps } from "class-variance-authority";
 import { LoaderCircle } from "lucide-react";
-import type { ComponentProps } from "react";
+import type { ComponentProps, MouseEvent } from "react";
 import { buttonClass } from "./button-class.ts";
 import { cn } from "./class-names.ts";
 
 export type ButtonVariants = VariantProps<typeof buttonClass>;
 
-type ButtonProps = Omit<ComponentProps<typeof BaseButton>, "className"> &
-  ButtonVariants & { className?: string; isPending?: boolean };
+type ButtonProps = ComponentProps<"button"> & ButtonVariants & { isPending?: boolean; focusableWhenDisabled?: boolean };
 
-/** While pending, the button keeps its label and its width, and cannot be pressed twice. */
-export function Button({ className, variant, size, isPending = false, disabled, children, ...props }: ButtonProps) {
+/** While pending, the button keeps its label, its width and the focus, and cannot be pressed twice. */
+export function Button(props: ButtonProps) {
+  const { className, variant, size, isPending = false, disabled = false, focusableWhenDisabled, ...rest } = props;
+  const { onClick, children, ...attributes } = rest;
+  const isDisabled = disabled || isPending;
+  const keepsFocus = isPending || focusableWhenDisabled === true;
+  const press = (event: MouseEvent<HTMLButtonElement>) => {
+    // Also keeps a form from being sent: the browser sends it through this click.
+    if (isDisabled) event.preventDefault();
+    else onClick?.(event);
+  };
   return (
-    <BaseButton
+    <button
       type="button"
       aria-busy={isPending || undefined}
-      disabled={disabled === true || isPending}
-      focusableWhenDisabled={isPending}
+      aria-disabled={(isDisabled && keepsFocus) || undefined}
+      disabled={isDisabled && !keepsFocus}
+      data-disabled={isDisabled ? "" : undefined}
+      onClick={press}
       className={cn(buttonClass({ variant, size }), className)}
-      {...props}
+      {...attributes}
     >
       {isPending && <LoaderCircle aria-hidden className="animate-spin" />}
       {children}
-    </BaseButton>
+    </button>
   );
 }

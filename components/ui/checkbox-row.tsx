@@ -1,6 +1,5 @@
 "use client";
 
-import { Checkbox } from "@base-ui/react/checkbox";
 import { Check } from "lucide-react";
 import { type ReactNode, useId } from "react";
 
@@ -14,18 +13,21 @@ type CheckboxRowProps = {
 export function CheckboxRow({ label, detail, checked, onCheckedChange }: CheckboxRowProps) {
   const labelId = useId();
   return (
-    // biome-ignore lint/a11y/noLabelWithoutControl: the checkbox inside renders a hidden input of its own.
     <label className="flex min-h-8 cursor-pointer items-center gap-2.5 text-sm pointer-coarse:min-h-11">
-      <Checkbox.Root
-        checked={checked}
-        aria-labelledby={labelId}
-        onCheckedChange={(next) => onCheckedChange(next)}
-        className="flex size-4 shrink-0 items-center justify-center rounded-sm border border-line-strong bg-surface data-checked:border-action data-checked:bg-action"
-      >
-        <Checkbox.Indicator className="text-on-action">
-          <Check aria-hidden className="size-3" strokeWidth={3} />
-        </Checkbox.Indicator>
-      </Checkbox.Root>
+      <span className="relative flex shrink-0">
+        <input
+          type="checkbox"
+          checked={checked}
+          aria-labelledby={labelId}
+          onChange={(event) => onCheckedChange(event.target.checked)}
+          className="peer size-4 cursor-pointer appearance-none rounded-sm border border-line-strong bg-surface checked:border-action checked:bg-action"
+        />
+        <Check
+          aria-hidden
+          strokeWidth={3}
+          className="pointer-events-none absolute inset-0 m-auto hidden size-3 text-on-action peer-checked:block"
+        />
+      </span>
       <span id={labelId} className="min-w-0 flex-1">
         {label}
       </span>

@@ -1,5 +1,7 @@
 import { type ClassValue, clsx } from "clsx";
-import { twMerge } from "tailwind-merge";
 
-/** Joins class names; where two set the same property the later one wins. */
-export const cn = (...values: ClassValue[]): string => twMerge(clsx(values));
+/**
+ * Joins class names. It does not settle which of two wins: a component leaves to its caller what a caller may set,
+ * so that no page carries a table of all utilities to find out.
+ */
+export const cn = (...values: ClassValue[]): string => clsx(values);

@@ -1,47 +1,20 @@
 "use client";
 
-import type { ReactElement, ReactNode } from "react";
-import { Button } from "./button.tsx";
-import { Dialog, DialogClose } from "./dialog.tsx";
+import { type ComponentProps, lazy, type ReactNode } from "react";
+import { Opener } from "./opener.tsx";
+
+const ConfirmPopup = lazy(() => import("./confirm-popup.tsx"));
 
 type ConfirmDialogProps = {
-  trigger: ReactElement;
+  trigger: ComponentProps<typeof Opener>["trigger"];
   title: string;
   /** What will be different afterwards, and whether it can be undone. */
   children: ReactNode;
   confirmLabel: string;
   onConfirm: () => void;
-  isDangerous?: boolean;
 };
 
 /** Asks once before something that cannot simply be undone. */
-export function ConfirmDialog({
-  trigger,
-  title,
-  children,
-  confirmLabel,
-  onConfirm,
-  isDangerous = true,
-}: ConfirmDialogProps) {
-  return (
-    <Dialog
-      trigger={trigger}
-      title={title}
-      className="sm:max-w-md"
-      footer={
-        <>
-          <DialogClose render={<Button>Keep it</Button>} />
-          <DialogClose
-            render={
-              <Button variant={isDangerous ? "danger" : "primary"} onClick={onConfirm}>
-                {confirmLabel}
-              </Button>
-            }
-          />
-        </>
-      }
-    >
-      <div className="text-ink-2 text-sm">{children}</div>
-    </Dialog>
-  );
+export function ConfirmDialog({ trigger, ...question }: ConfirmDialogProps) {
+  return <Opener trigger={trigger}>{(popup) => <ConfirmPopup {...popup} {...question} />}</Opener>;
 }

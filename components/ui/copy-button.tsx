@@ -2,12 +2,16 @@
 
 import { Check, Copy } from "lucide-react";
 import { useEffect, useState } from "react";
-import { cn } from "./class-names.ts";
+import { buttonClass } from "./button-class.ts";
 
-type CopyButtonProps = { value: string; label: string; className?: string; children?: string };
+/** With a text it looks like a button, without one it stays beside what it copies. */
+type CopyButtonProps = { value: string; label: string; children?: string };
+
+const BESIDE =
+  "inline-flex h-6 min-w-6 shrink-0 items-center justify-center rounded-sm text-ink-3 transition-colors hover:bg-sunken hover:text-ink [&_svg]:size-3.5";
 
 /** Copies `value`; says so for two seconds, to the eye and to assistive technology. */
-export function CopyButton({ value, label, className, children }: CopyButtonProps) {
+export function CopyButton({ value, label, children }: CopyButtonProps) {
   const [isCopied, setIsCopied] = useState(false);
 
   useEffect(() => {
@@ -26,11 +30,7 @@ export function CopyButton({ value, label, className, children }: CopyButtonProp
           () => setIsCopied(false),
         );
       }}
-      className={cn(
-        "inline-flex h-6 min-w-6 shrink-0 items-center justify-center gap-1.5 rounded-sm text-ink-3 text-sm transition-colors hover:bg-sunken hover:text-ink [&_svg]:size-3.5",
-        children && "px-2",
-        className,
-      )}
+      className={children === undefined ? BESIDE : buttonClass({ size: "sm" })}
     >
       {isCopied ? <Check aria-hidden className="text-ok" /> : <Copy aria-hidden />}
       {children && <span>{isCopied ? "Copied" : children}</span>}

@@ -2,28 +2,29 @@
 
 import { Menu as Base } from "@base-ui/react/menu";
 import { Check } from "lucide-react";
-import type { ComponentProps, ReactElement, ReactNode } from "react";
+import type { ComponentProps, ReactNode } from "react";
 import { cn } from "./class-names.ts";
+import type { Popup } from "./opener.tsx";
 
-export const popupClass =
+const popupClass =
   "z-50 min-w-44 rounded-md bg-surface p-1 text-sm shadow-overlay outline-none transition-opacity duration-100 data-ending-style:opacity-0 data-starting-style:opacity-0";
-export const itemClass =
+const itemClass =
   "flex h-8 cursor-default select-none items-center gap-2 rounded-sm px-2 text-ink outline-none data-highlighted:bg-sunken data-disabled:opacity-50 pointer-coarse:h-11 [&_svg]:size-4 [&_svg]:text-ink-3";
 
-type MenuProps = {
-  trigger: ReactElement;
+type MenuProps = Popup & {
   children: ReactNode;
   align?: "start" | "center" | "end";
   side?: "top" | "bottom" | "left" | "right";
 };
 
-export function Menu({ trigger, children, align = "end", side = "bottom" }: MenuProps) {
+export function Menu({ open, onOpenChange, anchor, children, align = "end", side = "bottom" }: MenuProps) {
   return (
-    <Base.Root>
-      <Base.Trigger render={trigger} />
+    <Base.Root open={open} onOpenChange={(next) => onOpenChange(next)}>
       <Base.Portal>
-        <Base.Positioner align={align} side={side} sideOffset={4} className="z-50 outline-none">
-          <Base.Popup className={popupClass}>{children}</Base.Popup>
+        <Base.Positioner anchor={anchor} align={align} side={side} sideOffset={4} className="z-50 outline-none">
+          <Base.Popup finalFocus={anchor} className={popupClass}>
+            {children}
+          </Base.Popup>
         </Base.Positioner>
       </Base.Portal>
     </Base.Root>

@@ -1,10 +1,9 @@
 "use client";
 
-import { Select as Base } from "@base-ui/react/select";
-import { Check, ChevronsUpDown } from "lucide-react";
+import { ChevronsUpDown } from "lucide-react";
 import { cn } from "./class-names.ts";
+import { useControl } from "./field.tsx";
 import { inputClass } from "./input.tsx";
-import { itemClass, popupClass } from "./menu.tsx";
 
 type Option = { value: string; label: string };
 type SelectProps = {
@@ -17,53 +16,35 @@ type SelectProps = {
   className?: string;
 };
 
-export function Select({
-  options,
-  value,
-  onValueChange,
-  label,
-  placeholder = "Choose",
-  disabled,
-  className,
-}: SelectProps) {
+/** One of a few. The browser's own control: a phone shows its wheel, a screen reader knows it, and it weighs nothing. */
+export function Select(props: SelectProps) {
+  const { options, value, onValueChange, label, placeholder = "Choose", disabled = false, className } = props;
+  const control = useControl();
   return (
-    <Base.Root
-      items={options}
-      value={value}
-      disabled={disabled === true}
-      onValueChange={(next) => {
-        if (next !== null) onValueChange(next);
-      }}
-    >
-      <Base.Trigger
+    <span className={cn("relative block min-w-0", className)}>
+      <select
+        {...control}
         aria-label={label}
-        className={cn(
-          inputClass,
-          "flex h-8 items-center justify-between gap-2 text-left pointer-coarse:h-11",
-          className,
-        )}
+        value={value ?? ""}
+        disabled={disabled}
+        onChange={(event) => onValueChange(event.target.value)}
+        className={cn(inputClass, "h-8 cursor-pointer appearance-none truncate pr-8 pl-3 pointer-coarse:h-11")}
       >
-        <Base.Value placeholder={placeholder} className="truncate" />
-        <Base.Icon className="text-ink-3">
-          <ChevronsUpDown aria-hidden className="size-4" />
-        </Base.Icon>
-      </Base.Trigger>
-      <Base.Portal>
-        <Base.Positioner sideOffset={4} alignItemWithTrigger={false} className="z-50 outline-none">
-          <Base.Popup className={cn(popupClass, "max-h-72 min-w-(--anchor-width) overflow-y-auto")}>
-            <Base.List>
-              {options.map((option) => (
-                <Base.Item key={option.value} value={option.value} className={itemClass}>
-                  <Base.ItemText className="truncate">{option.label}</Base.ItemText>
-                  <Base.ItemIndicator className="ml-auto">
-                    <Check aria-hidden />
-                  </Base.ItemIndicator>
-                </Base.Item>
-              ))}
-            </Base.List>
-          </Base.Popup>
-        </Base.Positioner>
-      </Base.Portal>
-    </Base.Root>
+        {value === null && (
+          <option value="" disabled>
+            {placeholder}
+          </option>
+        )}
+        {options.map((option) => (
+          <option key={option.value} value={option.value}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+      <ChevronsUpDown
+        aria-hidden
+        className="pointer-events-none absolute inset-y-0 right-2.5 my-auto size-4 text-ink-3"
+      />
+    </span>
   );
 }

@@ -7,10 +7,7 @@ export function Skeleton({ className, ...props }: ComponentProps<"span">) {
     <span
       aria-hidden
       data-skeleton=""
-      className={cn(
-        "fade-in block h-4 animate-in animate-pulse rounded-sm bg-sunken fill-mode-backwards [animation-delay:200ms]",
-        className,
-      )}
+      className={cn("skeleton fade-in animate-in animate-pulse fill-mode-backwards [animation-delay:200ms]", className)}
       {...props}
     />
   );

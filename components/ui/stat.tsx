@@ -20,14 +20,16 @@ export function Stat({ label, value, detail, mark }: StatProps) {
   );
 }
 
-/** Figures side by side, parted by hairlines. */
-export function StatGroup({ children, className }: { children: ReactNode; className?: string }) {
+const COLUMNS = {
+  3: "sm:grid-cols-3 *:first:col-span-2 sm:*:first:col-span-1",
+  4: "lg:grid-cols-4",
+} as const;
+
+/** Figures side by side, parted by hairlines; on a phone two in a row, and of three the first has a row of its own. */
+export function StatGroup({ children, columns = 4 }: { children: ReactNode; columns?: 3 | 4 }) {
   return (
     <div
-      className={cn(
-        "grid grid-cols-2 gap-px overflow-hidden rounded-md border border-line bg-line lg:grid-cols-4",
-        className,
-      )}
+      className={cn("grid grid-cols-2 gap-px overflow-hidden rounded-md border border-line bg-line", COLUMNS[columns])}
     >
       {children}
     </div>

@@ -1,31 +1,17 @@
 "use client";
 
-import { CircleAlert, CircleCheck, LoaderCircle } from "lucide-react";
-import { useTheme } from "next-themes";
-import { Toaster as Sonner } from "sonner";
+import { lazy, Suspense, useSyncExternalStore } from "react";
+import { toastDemand } from "./toast.ts";
 
+const ToastStack = lazy(() => import("./toast-stack.tsx"));
+
+/** The place of toasts: empty, and without weight, until there is one. */
 export function Toaster() {
-  const { resolvedTheme } = useTheme();
+  const isWanted = useSyncExternalStore(toastDemand.subscribe, toastDemand.isWanted, () => false);
+  if (!isWanted) return null;
   return (
-    <Sonner
-      theme={resolvedTheme === "dark" ? "dark" : "light"}
-      position="bottom-right"
-      visibleToasts={3}
-      icons={{
-        success: <CircleCheck className="size-4 text-ok" />,
-        error: <CircleAlert className="size-4 text-bad" />,
-        loading: <LoaderCircle className="size-4 animate-spin" />,
-      }}
-      toastOptions={{
-        unstyled: true,
-        classNames: {
-          toast: "flex w-full items-start gap-2 rounded-md bg-surface p-3 text-sm text-ink shadow-overlay font-sans",
-          icon: "mt-0.5",
-          title: "font-medium",
-          description: "text-ink-2",
-          actionButton: "ml-auto shrink-0 rounded-sm px-2 font-medium underline underline-offset-4",
-        },
-      }}
-    />
+    <Suspense fallback={null}>
+      <ToastStack />
+    </Suspense>
   );
 }

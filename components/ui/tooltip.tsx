@@ -6,7 +6,7 @@ import type { ReactElement, ReactNode } from "react";
 type TooltipProps = { content: ReactNode; children: ReactElement; side?: "top" | "bottom" | "left" | "right" };
 
 /** More about something that already has a name; never the only place where a fact stands. */
-export function Tooltip({ content, children, side = "top" }: TooltipProps) {
+export default function Tooltip({ content, children, side = "top" }: TooltipProps) {
   return (
     <Base.Root>
       <Base.Trigger render={children} delay={300} />
@@ -20,5 +20,3 @@ export function Tooltip({ content, children, side = "top" }: TooltipProps) {
     </Base.Root>
   );
 }
-
-export const TooltipProvider = Base.Provider;

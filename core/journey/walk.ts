@@ -13,6 +13,9 @@ export type JourneyStep = {
   run(ports: JourneyPorts, state: JourneyState): Promise<Receipt>;
 };
 
+/** A step to be told about rather than run. */
+export type StepOutline = Pick<JourneyStep, "name" | "title" | "behind">;
+
 export function recall(state: JourneyState, key: string): string {
   const value = state.get(key);
   if (value === undefined) throw new JourneyError("STEP_MISSING", `An earlier step did not leave ${key} behind.`);

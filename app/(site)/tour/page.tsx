@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import { TourView } from "#components/tour/tour-view.tsx";
+import { JOURNEY } from "#core/journey/journey.ts";
 import { network } from "#server/api/network.ts";
 import { currentActor } from "#server/identity/current-actor.ts";
 import { getMe } from "#server/identity/get-me.ts";
@@ -16,6 +17,9 @@ async function findVisitor() {
   return { name, isShared: demoName !== null };
 }
 
+/** What the page tells about each step; what runs it is fetched when somebody walks. */
+const STEPS = JOURNEY.map(({ name, title, behind }) => ({ name, title, behind }));
+
 /** The same walk as `npm run journey`, in the visitor's browser. */
 export default async function TourPage() {
   const visitor = await findVisitor().catch(() => null);
@@ -29,7 +33,7 @@ export default async function TourPage() {
           {network.isDevelopment && " The money is play money; everything else is not."}
         </p>
       </header>
-      <TourView visitor={visitor} />
+      <TourView steps={STEPS} visitor={visitor} />
     </div>
   );
 }

@@ -2,7 +2,7 @@ import type { Metadata } from "next";
 import { ReceiptCheck } from "#components/compute/receipt-check.tsx";
 import { inferenceSteps } from "#components/compute/receipt-steps.tsx";
 import { Amount } from "#components/money/amount.tsx";
-import { Receipt } from "#components/receipt/receipt-drawer.tsx";
+import { Receipt } from "#components/receipt/receipt.tsx";
 import { pageCaller } from "#server/api/caller.ts";
 import { orNotFound } from "#server/api/or-not-found.ts";
 
