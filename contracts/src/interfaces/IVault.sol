@@ -158,8 +158,8 @@ interface IVault {
 
     /// @notice Pays a leaf of the last root to the leaf's own address, once, less what was withdrawn for its account since
     /// that root. Anybody, for anybody; declares the exit when nobody has.
-    /// @dev First come, first served: only when the operator took more for accounts than they had, within the cap, can the
-    /// reserves run out. Then a leaf is paid what is left, and nothing is taken from it once nothing is.
+    /// @dev First come, first served: the reserves can only run out when, within the cap, more was withdrawn for an account
+    /// than its leaf and its uncounted deposits. Then a leaf is paid what is left, and nothing is used up for nothing.
     function exit(MerkleSum.Leaf calldata leaf, MerkleSum.Proof calldata proof) external returns (uint256 paid);
 
     /// @notice Gives a deposit that the last root does not count back to who made it, once, less what was withdrawn for its
