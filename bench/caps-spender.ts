@@ -3,7 +3,7 @@ import { DomainError } from "#core/errors.ts";
 import { db, pool } from "#server/db.ts";
 import { EXTERNAL_ACCOUNT } from "#server/ledger/account-codes.ts";
 import { captureReservation, reserve } from "#server/ledger/reservations.ts";
-import { freshKey } from "#server/ledger/test-accounts.ts";
+import { freshKey } from "#server/ledger/testing/accounts.ts";
 
 // One spender of the battery of bench/caps.ts: a process of its own that reserves and captures until it was refused
 // often enough, its time is up, or somebody kills it. It prints how often it was refused and for how much.

@@ -10,7 +10,7 @@ import { changeCap, createCap, listCaps } from "#server/ledger/caps.ts";
 import { ensureAccounts, ensurePlatformAccounts } from "#server/ledger/ensure-accounts.ts";
 import { postTransfers } from "#server/ledger/post-transfers.ts";
 import { captureReservation, reserve } from "#server/ledger/reservations.ts";
-import { freshKey, openAccounts } from "#server/ledger/test-accounts.ts";
+import { freshKey, openAccounts } from "#server/ledger/testing/accounts.ts";
 import { NODE_FLAGS, root } from "../scripts/lib/services.ts";
 import { type BenchRow, bounded } from "./bench-row.ts";
 

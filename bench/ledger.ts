@@ -9,7 +9,7 @@ import type { Transfer } from "#server/ledger/operations.ts";
 import { postTransfers } from "#server/ledger/post-transfers.ts";
 import { captureReservation, reserve } from "#server/ledger/reservations.ts";
 import { sealBatches } from "#server/ledger/seal-batches.ts";
-import { freshKey, openAccounts } from "#server/ledger/test-accounts.ts";
+import { freshKey, openAccounts } from "#server/ledger/testing/accounts.ts";
 import { type BenchRow, bounded, median, percentile, round, spread } from "./bench-row.ts";
 
 const ACCOUNTS = 1000;

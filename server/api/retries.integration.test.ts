@@ -11,7 +11,13 @@ import { getBalance } from "#server/ledger/get-balance.ts";
 import { confirmAgent, createAgent } from "#server/wallets/create-agent.ts";
 import { tokenBalance } from "#server/wallets/get-account.ts";
 import { fundAgent } from "#server/wallets/pause-agent.ts";
-import { createPerson, depositFor, followUntilQuiet, type Person } from "#server/wallets/testing/wallet-world.ts";
+import {
+  createPerson,
+  depositFor,
+  followUntilQuiet,
+  knowAddress,
+  type Person,
+} from "#server/wallets/testing/wallet-world.ts";
 import { handleRest } from "./rest.ts";
 import { appRouter } from "./root.ts";
 import { createCallerFactory } from "./trpc.ts";
@@ -28,6 +34,7 @@ type Caller = ReturnType<typeof callerWith>;
 
 beforeAll(async () => {
   person = await createPerson();
+  await knowAddress(person, payee);
   await depositFor(userAccount(person.actor.userId), 20_000_000n);
   await followUntilQuiet();
   const policy: PolicyInput = {

@@ -8,7 +8,7 @@ import { ensureAccounts } from "./ensure-accounts.ts";
 import type { Reserve } from "./operations.ts";
 import { postTransfers } from "./post-transfers.ts";
 import { captureReservation, releaseReservation, reserve } from "./reservations.ts";
-import { freshKey, openAccounts } from "./test-accounts.ts";
+import { freshKey, openAccounts } from "./testing/accounts.ts";
 
 const DAY = 86_400_000;
 const LATER = new Date("2100-01-01T00:00:00Z");

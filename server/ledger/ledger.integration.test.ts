@@ -11,7 +11,7 @@ import type { Transfer } from "./operations.ts";
 import { postEachTransfer, postTransfers, postTransfersIn } from "./post-transfers.ts";
 import { releaseExpiredReservations } from "./release-expired-reservations.ts";
 import { captureReservation, captureReservationIn, releaseReservation, reserve, reserveIn } from "./reservations.ts";
-import { freshKey, openAccounts } from "./test-accounts.ts";
+import { freshKey, openAccounts } from "./testing/accounts.ts";
 import { verifyLedger } from "./verify-ledger.ts";
 
 const LATER = new Date("2100-01-01T00:00:00Z");

@@ -13,7 +13,7 @@ import {
   transferOperation,
 } from "./operations.ts";
 import { submit, submitIn } from "./submit.ts";
-import { freshKey, openAccounts } from "./test-accounts.ts";
+import { freshKey, openAccounts } from "./testing/accounts.ts";
 import { verifyLedger } from "./verify-ledger.ts";
 
 /** LEDGER_SEED and LEDGER_RUNS replay or lengthen a run; a failing run prints its seed. */

@@ -12,10 +12,25 @@ import {
   withdrawInput,
 } from "#core/schemas/account.ts";
 import { pageInput, pageOf } from "#core/schemas/page.ts";
+import {
+  addWithdrawalAddressInput,
+  depositsOutput,
+  removeWithdrawalAddressInput,
+  withdrawalAddressesOutput,
+  withdrawalAddressOutput,
+} from "#core/schemas/withdrawal.ts";
+import { cancelWithdrawal } from "#server/wallets/close-withdrawal.ts";
 import { getDepositReference } from "#server/wallets/deposit-accounts.ts";
 import { getAccount } from "#server/wallets/get-account.ts";
-import { getWithdrawal, listWithdrawals, requestWithdrawal } from "#server/wallets/request-withdrawal.ts";
+import { listDeposits } from "#server/wallets/list-deposits.ts";
+import { requestWithdrawal } from "#server/wallets/request-withdrawal.ts";
 import { getOperation, prepareOperation, submitOperation } from "#server/wallets/user-operations.ts";
+import {
+  addWithdrawalAddress,
+  listWithdrawalAddresses,
+  removeWithdrawalAddress,
+} from "#server/wallets/withdrawal-addresses.ts";
+import { getWithdrawal, listWithdrawals } from "#server/wallets/withdrawal-rows.ts";
 import { router, scoped, userProcedure } from "../trpc.ts";
 
 const tags = ["Account"];
@@ -42,6 +57,20 @@ export const accountRouter = router({
     .input(z.void())
     .output(depositReferenceOutput)
     .query(({ ctx }) => getDepositReference(ctx.actor)),
+
+  listDeposits: scoped("balance:read")
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/deposits",
+        tags,
+        summary: "Your last deposits, pending ones too",
+        protect: true,
+      },
+    })
+    .input(z.void())
+    .output(depositsOutput)
+    .query(({ ctx }) => listDeposits(ctx.actor)),
 
   prepareOperation: userProcedure
     .meta({
@@ -118,4 +147,54 @@ export const accountRouter = router({
     .input(z.strictObject({ id: withdrawalId }))
     .output(withdrawalOutput)
     .query(({ ctx, input }) => getWithdrawal(ctx.actor, input)),
+
+  cancelWithdrawal: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/withdrawals/{id}/cancel",
+        tags,
+        summary: "Take a withdrawal back that waits",
+        protect: true,
+      },
+    })
+    .input(z.strictObject({ id: withdrawalId }))
+    .output(withdrawalOutput)
+    .mutation(({ ctx, input }) => cancelWithdrawal(ctx.actor, input)),
+
+  listWithdrawalAddresses: userProcedure
+    .meta({
+      openapi: { method: "GET", path: "/withdrawal-addresses", tags, summary: "Where you withdraw to", protect: true },
+    })
+    .input(z.void())
+    .output(withdrawalAddressesOutput)
+    .query(({ ctx }) => listWithdrawalAddresses(ctx.actor)),
+
+  addWithdrawalAddress: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/withdrawal-addresses",
+        tags,
+        summary: "Add an address to withdraw to",
+        protect: true,
+      },
+    })
+    .input(addWithdrawalAddressInput)
+    .output(withdrawalAddressOutput)
+    .mutation(({ ctx, input }) => addWithdrawalAddress(ctx.actor, input)),
+
+  removeWithdrawalAddress: userProcedure
+    .meta({
+      openapi: {
+        method: "DELETE",
+        path: "/withdrawal-addresses/{address}",
+        tags,
+        summary: "Remove an address you added",
+        protect: true,
+      },
+    })
+    .input(removeWithdrawalAddressInput)
+    .output(z.object({ removed: z.literal(true) }))
+    .mutation(({ ctx, input }) => removeWithdrawalAddress(ctx.actor, input)),
 });

@@ -16,8 +16,11 @@ import type { Actor } from "#server/identity/actor.ts";
 import { userAccount } from "#server/ledger/account-codes.ts";
 import { ensurePlatformAccounts } from "#server/ledger/ensure-accounts.ts";
 import { walletFailureHandlers, walletLogHandlers } from "../chain-events.ts";
+import { countUnassignedTransfers } from "../count-unassigned-transfers.ts";
 import { ensureDepositAccount } from "../deposit-accounts.ts";
+import { sendDueWithdrawals } from "../send-due-withdrawals.ts";
 import { settleClosedOrders } from "../settle-closed-orders.ts";
+import { addWithdrawalAddress } from "../withdrawal-addresses.ts";
 
 /** The development chain's unlocked account: outside money, as a depositor would have it. */
 export const outsider = createWalletClient({ transport: http(env.CHAIN_RPC_URL), pollingInterval: 50 }).extend(
@@ -108,6 +111,15 @@ export async function depositFor(accountCode: string, amount: bigint): Promise<v
   );
 }
 
+/** Makes an address one that the person may withdraw to now: added, and its waiting time over. */
+export async function knowAddress({ actor }: Person, address: string): Promise<void> {
+  await addWithdrawalAddress(actor, { address });
+  await pool.query("UPDATE withdrawal_address SET usable_at = now() WHERE user_id = $1 AND address = $2", [
+    actor.userId,
+    address,
+  ]);
+}
+
 for (const [purpose, handler] of Object.entries(walletFailureHandlers)) registerFailureHandler(purpose, handler);
 
 /** Does what the worker does until nothing is left to do: sends what is ordered and applies what happened. */
@@ -117,6 +129,8 @@ export async function followUntilQuiet(): Promise<void> {
     const outbox = await sendOutbox();
     const indexer = await indexChain(walletLogHandlers);
     await settleClosedOrders();
+    await sendDueWithdrawals();
+    await countUnassignedTransfers();
     const head = await publicClient().getBlockNumber();
     const cursor = await db.chainCursor.findUnique({ where: { name: "main" } });
     if (!outbox.pending && !indexer.pending && cursor?.blockNumber === head) return;

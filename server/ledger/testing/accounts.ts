@@ -1,8 +1,8 @@
 import { newId } from "#core/ids.ts";
 import { pool, sqlOf } from "#server/db.ts";
-import { EXTERNAL_ACCOUNT } from "./account-codes.ts";
-import { ensureAccounts, ensurePlatformAccounts } from "./ensure-accounts.ts";
-import { postTransfers } from "./post-transfers.ts";
+import { EXTERNAL_ACCOUNT } from "../account-codes.ts";
+import { ensureAccounts, ensurePlatformAccounts } from "../ensure-accounts.ts";
+import { postTransfers } from "../post-transfers.ts";
 
 /** A key that nobody used before. */
 export const freshKey = (): string => newId("request");
