@@ -47,6 +47,16 @@ const ERRORS = {
   RESERVATION_CLOSED: [409, "This reservation was captured or released already."],
   CAPTURE_EXCEEDS_RESERVATION: [409, "A capture cannot exceed what was reserved."],
 
+  // Withdrawals
+  WITHDRAWAL_ADDRESS_UNKNOWN: [
+    409,
+    "This address is not among your withdrawal addresses. Add it in Balance, wait until it counts, then withdraw again. Nothing was taken.",
+  ],
+  WITHDRAWAL_ADDRESS_WAITING: [409, "This withdrawal address does not count yet. Nothing was taken."],
+  WITHDRAWAL_ADDRESSES_FULL: [409, "You have as many withdrawal addresses as one person can. Remove one first."],
+  WITHDRAWAL_CLOSED: [409, "This withdrawal is on its way or closed already; nothing was changed."],
+  APPROVAL_OWN: [403, "You asked for this withdrawal yourself. Another admin has to approve or reject it."],
+
   // Compute
   JOIN_TOKEN_INVALID: [401, "This join token is unknown, was used before or has expired. Make a new one."],
   NODE_KEY_TAKEN: [409, "A node with this identity key has joined already."],

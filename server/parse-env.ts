@@ -29,6 +29,16 @@ const addressRanges = z.string().transform((text, context) => {
   return ranges;
 });
 
+const seconds = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(365 * 86_400);
+const baseUnits = z
+  .string()
+  .regex(/^\d{1,18}$/, "is a whole number of base units (a dollar has 1000000)")
+  .transform(BigInt);
+
 /** Every variable Converge reads. `.env.example` explains each; none has to be set for `npm start`. */
 const schema = z.object({
   NODE_ENV: z.enum(["development", "production", "test"]).default("development"),
@@ -39,6 +49,12 @@ const schema = z.object({
   CHAIN_RPC_URL: z.url({ protocol: /^https?$/ }).default("http://127.0.0.1:8545"),
   CHAIN_ID: z.coerce.number().int().positive().default(31337),
   CHAIN_CONFIRMATIONS: z.coerce.number().int().min(1).max(64).optional(),
+  WITHDRAWAL_ADDRESS_WAIT_S: seconds.optional(),
+  WITHDRAWAL_DELAY_S: seconds.optional(),
+  WITHDRAWAL_DELAY_ABOVE: baseUnits.prefault("1000000000"),
+  WITHDRAWAL_APPROVAL_ABOVE: baseUnits.prefault("10000000000"),
+  WITHDRAWAL_APPROVAL_EXPIRES_S: seconds.default(7 * 86_400),
+  WITHDRAWAL_DAILY_CAP: baseUnits.prefault("100000000000"),
   CONVERGE_HOME: z.string().min(1).default(".converge"),
   SIGNER_SOCKET: z.string().min(1).optional(),
   AUTH_SECRET: z.string().min(32).optional(),
@@ -71,6 +87,8 @@ export function parseEnv(source: Record<string, string | undefined>) {
     SIGNER_SOCKET: values.SIGNER_SOCKET ?? join(home, "signer.sock"),
     PUBLIC_URL: values.PUBLIC_URL ?? `http://localhost:${values.PORT}`,
     CHAIN_CONFIRMATIONS: values.CHAIN_CONFIRMATIONS ?? (isDevelopmentChain ? 1 : 12),
+    WITHDRAWAL_ADDRESS_WAIT_S: values.WITHDRAWAL_ADDRESS_WAIT_S ?? (isDevelopmentChain ? 5 : 86_400),
+    WITHDRAWAL_DELAY_S: values.WITHDRAWAL_DELAY_S ?? (isDevelopmentChain ? 20 : 86_400),
     DEMO_SIGN_IN: (values.DEMO_SIGN_IN ?? isDevelopmentChain) && isDevelopmentChain,
     isDevelopmentChain,
   };

@@ -92,6 +92,18 @@ export const operationOutput = z.object({
 });
 export type OperationView = z.infer<typeof operationOutput>;
 
+/** The first two can be cancelled; "requested" is ordered on the chain; the others are the end. */
+export const WITHDRAWAL_STATUSES = [
+  "awaiting-approval",
+  "waiting",
+  "requested",
+  "paid",
+  "failed",
+  "cancelled",
+  "rejected",
+  "expired",
+] as const;
+
 export const withdrawInput = z.strictObject({ to: addressText, units: unitsInput });
 export const withdrawalOutput = z.object({
   id: z.string(),
@@ -100,8 +112,15 @@ export const withdrawalOutput = z.object({
   to: z.string(),
   amount: wireAmount,
   agentId: z.string().nullable(),
-  status: z.enum(["requested", "paid", "failed"]),
+  status: z.enum(WITHDRAWAL_STATUSES),
+  /** A large one is not sent before; until then it can be cancelled. */
+  sendAt: isoTime.nullable(),
+  /** An approval that was not given by then is not given any more. */
+  expiresAt: isoTime.nullable(),
+  /** When an admin approved or rejected it. */
+  decidedAt: isoTime.nullable(),
   transactionHash: z.string().nullable(),
+  /** Why it was not paid. */
   error: z.string().nullable(),
   requestedAt: isoTime,
   settledAt: isoTime.nullable(),

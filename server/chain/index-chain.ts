@@ -6,6 +6,7 @@ import {
   formatLog,
   type Hex,
   type Log,
+  type LogTopic,
 } from "viem";
 import { decodeEventLog, encodeEventTopics, getAddress, isAddressEqual } from "viem/utils";
 import { pool, type Sql, sqlOf, withTransaction } from "#server/db.ts";
@@ -29,6 +30,8 @@ export type LogHandler = {
   contract: string;
   event: string;
   abi: Abi;
+  /** Only events with these indexed arguments; the node is asked for no others. */
+  args?: (deployment: Deployment) => Record<string, unknown>;
   apply(sql: Sql, log: IndexedLog<never>): Promise<void>;
 };
 
@@ -37,6 +40,7 @@ export function onEvent<const A extends Abi, N extends ContractEventName<A>>(han
   contract: string;
   abi: A;
   event: N;
+  args?: (deployment: Deployment) => Record<string, unknown>;
   apply(sql: Sql, log: IndexedLog<ContractEventArgsFromTopics<A, N>>): Promise<void>;
 }): LogHandler {
   return handler as unknown as LogHandler;
@@ -123,15 +127,22 @@ async function readLogs(
   from: bigint,
   to: bigint,
 ): Promise<Placed[]> {
-  const named = handlers.filter(({ contract }) => contract !== "any");
+  const plain = handlers.filter(({ args }) => !args);
+  const named = plain.filter(({ contract }) => contract !== "any");
   const addresses = [...new Set(named.map((handler) => addressOf(handler, deployment)))];
-  const anywhere = handlers.filter(({ contract }) => contract === "any");
+  const anywhere = plain.filter(({ contract }) => contract === "any");
+  const chosen = handlers.filter(({ args }) => args);
   const range = { fromBlock: from, toBlock: to };
-  const [known, open] = await Promise.all([
+  const [known, open, ...picked] = await Promise.all([
     addresses.length > 0 ? getLogs({ ...range, address: addresses }) : [],
-    anywhere.length > 0 ? getLogs({ ...range, topics: anywhere.map(topicOf) }) : [],
+    anywhere.length > 0 ? getLogs({ ...range, topics: [anywhere.map(topicOf)] }) : [],
+    ...chosen.map((handler) => getLogs({ ...range, ...chosenFilter(handler, deployment) })),
   ]);
   const found = [
+    ...picked.flatMap((entries, index) => {
+      const handler = chosen[index];
+      return handler ? entries.map((entry) => ({ log: entry, handler })) : [];
+    }),
     ...known.flatMap((entry) =>
       named
         .filter(
@@ -167,11 +178,20 @@ function topicOf(handler: LogHandler): Hex {
   return topic;
 }
 
+function chosenFilter(handler: LogHandler, deployment: Deployment) {
+  const topics = encodeEventTopics({
+    abi: handler.abi,
+    eventName: handler.event,
+    args: handler.args?.(deployment) as never,
+  });
+  return { ...(handler.contract === "any" ? {} : { address: [addressOf(handler, deployment)] }), topics };
+}
+
 async function getLogs(filter: {
   fromBlock: bigint;
   toBlock: bigint;
   address?: Address[];
-  topics?: Hex[];
+  topics?: LogTopic[];
 }): Promise<Log<bigint, number, false>[]> {
   const found = await publicClient().request({
     method: "eth_getLogs",
@@ -180,7 +200,7 @@ async function getLogs(filter: {
         fromBlock: `0x${filter.fromBlock.toString(16)}`,
         toBlock: `0x${filter.toBlock.toString(16)}`,
         ...(filter.address ? { address: filter.address } : {}),
-        ...(filter.topics ? { topics: [filter.topics] } : {}),
+        ...(filter.topics ? { topics: filter.topics } : {}),
       },
     ],
   });

@@ -3,6 +3,7 @@ import { pool, sqlOf } from "#server/db.ts";
 import { ensurePlatformAccounts } from "#server/ledger/ensure-accounts.ts";
 import { log } from "#server/log.ts";
 import { BEAT_SECONDS, beat } from "#server/operations/beat.ts";
+import { ensureWithdrawalCap } from "#server/wallets/withdrawal-limits.ts";
 import { followChain } from "./follow-chain.ts";
 import { runLoops } from "./run-loops.ts";
 import { CRON, LOOPS, TASKS } from "./tasks.ts";
@@ -30,6 +31,7 @@ async function startRunner(): Promise<Runner> {
 }
 
 await ensurePlatformAccounts(sqlOf(pool));
+await ensureWithdrawalCap();
 const runner = await startRunner();
 const stopLoops = runLoops(LOOPS);
 const stopFollowing = followChain();

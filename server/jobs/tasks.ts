@@ -12,7 +12,9 @@ import { sealBatches } from "#server/ledger/seal-batches.ts";
 import { prove } from "#server/proofs/prove.ts";
 import { recoverProofs } from "#server/proofs/recover-proofs.ts";
 import { closeEpoch } from "#server/rewards/close-epoch.ts";
+import { countUnassignedTransfers } from "#server/wallets/count-unassigned-transfers.ts";
 import { syncAgentPause } from "#server/wallets/pause-agent.ts";
+import { sendDueWithdrawals } from "#server/wallets/send-due-withdrawals.ts";
 import { settleClosedOrders } from "#server/wallets/settle-closed-orders.ts";
 import type { Loop } from "./run-loops.ts";
 
@@ -30,6 +32,7 @@ export const TASKS: TaskList = {
   "compute-sign-receipt": task(z.object({ receiptId: z.string() }), ({ receiptId }) => signReceipt(receiptId)),
   "sync-agent-pause": task(z.object({ agentId: z.string() }), syncAgentPause),
   "settle-closed-orders": task(z.unknown(), settleClosedOrders),
+  "count-unassigned-transfers": task(z.unknown(), countUnassignedTransfers),
   "open-partitions": task(z.unknown(), openPartitions),
   "recover-proofs": task(z.unknown(), recoverProofs),
   "sweep-idempotent-requests": task(z.unknown(), sweepIdempotentRequests),
@@ -55,5 +58,6 @@ export const LOOPS: Loop[] = [
   { name: "release-expired-reservations", everyMs: 10_000, work: () => releaseExpiredReservations() },
   { name: "seal-batches", everyMs: 1_000, work: () => sealBatches() },
   { name: "settle-closed-orders", everyMs: 10_000, work: () => settleClosedOrders() },
+  { name: "send-due-withdrawals", everyMs: env.isDevelopmentChain ? 1_000 : 15_000, work: () => sendDueWithdrawals() },
   { name: "close-epoch", everyMs: EPOCH_EVERY_MS, work: () => closeEpoch() },
 ];

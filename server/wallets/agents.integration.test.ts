@@ -14,17 +14,19 @@ import { confirmAgent, createAgent } from "./create-agent.ts";
 import { getAccount, tokenBalance } from "./get-account.ts";
 import { getAgent, listActivity } from "./get-agents.ts";
 import { fundAgent, pauseAgent, resumeAgent, syncAgentPause } from "./pause-agent.ts";
-import { getWithdrawal, requestWithdrawal } from "./request-withdrawal.ts";
+import { requestWithdrawal } from "./request-withdrawal.ts";
 import {
   createPerson,
   depositFor,
   followUntilQuiet,
+  knowAddress,
   mined,
   outsideAccount,
   outsider,
   type Person,
 } from "./testing/wallet-world.ts";
 import { getOperation, prepareOperation, submitOperation } from "./user-operations.ts";
+import { getWithdrawal } from "./withdrawal-rows.ts";
 
 const address = () => privateKeyToAccount(generatePrivateKey()).address;
 const refusal = async (work: Promise<unknown>): Promise<DomainError> => {
@@ -268,11 +270,18 @@ describe("a person's own account", () => {
   });
 
   it("gets its money back when the Vault will not pay", async () => {
-    const { actor } = await createPerson();
+    const person = await createPerson();
+    const { actor } = person;
+    await knowAddress(person, payee);
     await depositFor(userAccount(actor.userId), 2_000_000_000_000n);
     await followUntilQuiet();
     // More than the Vault pays out in a day.
-    const { id } = await requestWithdrawal(actor, { to: payee, units: "1500000000000" });
+    const none = 2n ** 62n;
+    const { id } = await requestWithdrawal(
+      actor,
+      { to: payee, units: "1500000000000" },
+      { delayAbove: none, delayMs: 0, approvalAbove: none, approvalMs: 0 },
+    );
     for (let round = 0; round < 6; round++) {
       await pool.query("UPDATE chain_transaction SET not_before = now() WHERE status = 'queued'");
       await followUntilQuiet();

@@ -1,4 +1,5 @@
-import { agentAccountAbi, entryPointAbi, vaultAbi } from "#core/generated/abis.ts";
+import { agentAccountAbi, entryPointAbi, testUsdAbi, vaultAbi } from "#core/generated/abis.ts";
+import { loadDeployment } from "#server/chain/deployments.ts";
 import { type LogHandler, onEvent } from "#server/chain/index-chain.ts";
 import type { FailureHandler } from "#server/chain/outbox.ts";
 import { decodeRevert, describeRevert } from "#server/chain/reverts.ts";
@@ -9,17 +10,15 @@ import { postTransfersIn } from "#server/ledger/post-transfers.ts";
 import { captureReservationIn } from "#server/ledger/reservations.ts";
 import { log } from "#server/log.ts";
 import { addJob } from "#server/queue.ts";
+import { UNCLAIMED_ACCOUNT } from "./count-unassigned-transfers.ts";
 import { WITHDRAWAL_PURPOSE } from "./request-withdrawal.ts";
 import { OPERATION_PURPOSE } from "./submit-operation.ts";
-
-/** Money that came under a reference nobody has: it is owed to somebody, and an admin finds out to whom. */
-const UNCLAIMED_ACCOUNT = "platform:unclaimed";
 
 const deposited = onEvent({
   contract: "Vault",
   abi: vaultAbi,
   event: "Deposited",
-  apply: async (sql, { args, transactionHash, logIndex }) => {
+  apply: async (sql, { args, transactionHash, logIndex, blockNumber, at }) => {
     const [known] = await sql.query<{ code: string }>(
       "SELECT account_code AS code FROM deposit_account WHERE ref = $1",
       [args.account.toLowerCase()],
@@ -44,6 +43,36 @@ const deposited = onEvent({
         memo: args.account,
       },
     ]);
+    await sql.query(
+      `INSERT INTO deposit (transaction_hash, log_index, block_number, ref, account_code, "from", amount, at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+      [transactionHash, logIndex, blockNumber, args.account.toLowerCase(), credit, args.from, args.amount, at],
+    );
+    // The token's own event lies before this one: that transfer was a deposit.
+    await sql.query(
+      `DELETE FROM unassigned_transfer WHERE (transaction_hash, log_index) = (
+         SELECT transaction_hash, log_index FROM unassigned_transfer
+          WHERE transaction_hash = $1 AND log_index < $2 AND status = 'seen' AND amount = $3 AND token = $4
+          ORDER BY log_index DESC LIMIT 1)`,
+      [transactionHash, logIndex, args.amount.toString(), loadDeployment().contracts.TestUSD],
+    );
+  },
+});
+
+/** Any token that comes to the Vault. A deposit of the same transaction takes its own away again; the rest is a person's mistake. */
+const tokenReceived = onEvent({
+  contract: "any",
+  abi: testUsdAbi,
+  event: "Transfer",
+  args: ({ contracts }) => ({ to: contracts.Vault }),
+  apply: async (sql, { args, address, transactionHash, logIndex, blockNumber, at }) => {
+    if (args.value === 0n) return;
+    await sql.query(
+      `INSERT INTO unassigned_transfer (transaction_hash, log_index, block_number, token, "from", amount, at)
+       VALUES ($1, $2, $3, $4, $5, $6::numeric, $7) ON CONFLICT DO NOTHING`,
+      [transactionHash, logIndex, blockNumber, address, args.from, args.value.toString(), at],
+    );
+    await addJob(sql, "count-unassigned-transfers", {}, { jobKey: "count-unassigned-transfers" });
   },
 });
 
@@ -174,6 +203,7 @@ async function changeStatus(sql: Sql, text: string, values: unknown[]): Promise<
 
 /** Everything the chain tells this room. */
 export const walletLogHandlers: readonly LogHandler[] = [
+  tokenReceived,
   deposited,
   withdrawn,
   operationFailed,

@@ -1,143 +1,157 @@
 import type { Address, Hex } from "viem";
-import { zeroAddress } from "viem";
-import { encodeFunctionData, getAddress, isAddressEqual, keccak256, stringToHex } from "viem/utils";
+import { encodeFunctionData, keccak256, stringToHex } from "viem/utils";
 import { DomainError } from "#core/errors.ts";
 import { vaultAbi } from "#core/generated/abis.ts";
 import { newId } from "#core/ids.ts";
-import { toWire, usd } from "#core/money.ts";
 import type { WithdrawalView } from "#core/schemas/account.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { enqueueTransaction } from "#server/chain/outbox.ts";
-import { db, withTransaction } from "#server/db.ts";
+import { type Sql, withTransaction } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { userAccount } from "#server/ledger/account-codes.ts";
 import { reserveIn } from "#server/ledger/reservations.ts";
 import { depositRef } from "./deposit-accounts.ts";
+import { getPersonalAccount } from "./get-account.ts";
+import { checkKnownAddress, checkRecipient } from "./withdrawal-addresses.ts";
+import { WITHDRAWAL_LIMITS, WITHDRAWAL_SCOPE, type WithdrawalLimits } from "./withdrawal-limits.ts";
+import { getWithdrawal } from "./withdrawal-rows.ts";
 
 export const WITHDRAWAL_PURPOSE = "withdrawal";
-/** A withdrawal's reservation is closed by what happens on the chain, never by the clock: this is "not in our lifetime". */
+/** A withdrawal's reservation is closed by what happens to it, never by the clock: this is "not in our lifetime". */
 const RESERVATION_MS = 50 * 365 * 86_400_000;
 
+type Input = { to: string; units: string; agentId?: string; key?: string | undefined };
+type Wanted = { id: string; userId: string; recipient: Address; amount: bigint; agentId: string | null };
+
 /**
- * Takes money out of a person's balance and orders its payment by the Vault.
+ * Takes money out of a person's balance and orders its payment by the Vault; a large one waits, or waits for an admin.
  *
  * Reservation, row and transaction are written together. The event captures the reservation; it is released when the
  * order is closed and the Vault says that it did not pay. The Vault pays each id once, so nothing here can pay twice.
  */
 export async function requestWithdrawal(
   actor: Actor,
-  input: { to: string; units: string; agentId?: string; key?: string | undefined },
+  input: Input,
+  limits: WithdrawalLimits = WITHDRAWAL_LIMITS,
 ): Promise<WithdrawalView> {
   if (actor.agentId) throw new DomainError("FORBIDDEN");
-  const { contracts } = loadDeployment();
-  const recipient = getAddress(input.to);
-  if (isAddressEqual(recipient, zeroAddress) || isAddressEqual(recipient, contracts.Vault)) {
-    throw new DomainError("VALIDATION_FAILED", { param: "to", message: "The Vault cannot pay this address." });
-  }
-  const id = newId("withdrawal");
-  const order = { id, userId: actor.userId, recipient, amount: BigInt(input.units), agentId: input.agentId ?? null };
+  const recipient = checkRecipient(input.to);
+  const { userId } = actor;
+  const wanted: Wanted = {
+    id: newId("withdrawal"),
+    userId,
+    recipient,
+    amount: BigInt(input.units),
+    agentId: input.agentId ?? null,
+  };
+  // A person's own account has an address from the moment somebody asks for it.
+  await getPersonalAccount(userId);
   const made = await withTransaction(async (sql) => {
-    const accountCode = userAccount(order.userId);
-    if (input.key) {
-      await sql.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 2))::text", [`${order.userId} ${input.key}`]);
-      const [first] = await sql.query<{ id: string; recipient: string; amount: bigint; agentId: string | null }>(
-        `SELECT id, recipient, amount, agent_id AS "agentId" FROM withdrawal WHERE user_id = $1 AND request_key = $2`,
-        [order.userId, input.key],
-      );
-      if (first) {
-        const isSame =
-          first.recipient === recipient && first.amount === order.amount && first.agentId === order.agentId;
-        if (!isSame) throw new DomainError("IDEMPOTENCY_KEY_REUSED");
-        return first.id;
-      }
-    }
-    const chainId = withdrawalChainId(id);
-    const { reservationId } = await reserveIn(sql, {
-      key: `withdrawal:${id}`,
-      account: accountCode,
-      amount: order.amount,
-      purpose: WITHDRAWAL_PURPOSE,
-      refId: id,
-      expiresAt: new Date(Date.now() + RESERVATION_MS),
-    });
-    await sql.query(
-      `INSERT INTO withdrawal (id, user_id, chain_id, account_code, recipient, amount, reservation_id, agent_id, request_key)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-      [
-        id,
-        order.userId,
-        chainId,
-        accountCode,
-        recipient,
-        order.amount,
-        reservationId,
-        order.agentId,
-        input.key ?? null,
-      ],
-    );
-    await enqueueTransaction(sql, {
-      key: `withdrawal:${id}`,
-      to: contracts.Vault,
-      data: withdrawData(chainId, accountCode, recipient, order.amount),
-      purpose: WITHDRAWAL_PURPOSE,
-      refId: id,
-    });
-    return id;
+    const first = input.key ? await findRepeated(sql, wanted, input.key) : null;
+    if (first) return first;
+    await checkKnownAddress(sql, userId, recipient);
+    await openWithdrawal(sql, wanted, limits, input.key ?? null);
+    return wanted.id;
   });
   return getWithdrawal(actor, { id: made });
 }
 
-const withdrawalChainId = (id: string): Hex => keccak256(stringToHex(`converge withdrawal ${env.CHAIN_ID} ${id}`));
-
-/** The Vault takes the account's reference too: what it pays after a root comes off what the account may exit with. */
-const withdrawData = (chainId: Hex, accountCode: string, recipient: Address, amount: bigint): Hex =>
-  encodeFunctionData({
-    abi: vaultAbi,
-    functionName: "withdraw",
-    args: [chainId, depositRef(accountCode), recipient, amount],
-  });
-
-type Row = NonNullable<Awaited<ReturnType<typeof db.withdrawal.findUnique>>>;
-
-const view = (row: Row): WithdrawalView => ({
-  id: row.id,
-  chainId: row.chainId,
-  to: row.recipient,
-  amount: toWire(usd(row.amount)),
-  agentId: row.agentId,
-  status: row.status as WithdrawalView["status"],
-  transactionHash: row.transactionHash,
-  error: row.error,
-  requestedAt: row.requestedAt.toISOString(),
-  settledAt: row.settledAt?.toISOString() ?? null,
-});
-
-/** A person sees all of theirs; a key of an agent sees what went to that agent. */
-const visibleTo = (actor: Actor) => ({
-  userId: actor.userId,
-  ...(actor.agentId ? { agentId: actor.agentId } : {}),
-});
-
-export async function getWithdrawal(actor: Actor, input: { id: string }): Promise<WithdrawalView> {
-  const row = await db.withdrawal.findFirst({ where: { id: input.id, ...visibleTo(actor) } });
-  if (!row) throw new DomainError("NOT_FOUND");
-  return view(row);
+/** The withdrawal that this key stands for already; callers with one key wait for each other here. */
+async function findRepeated(sql: Sql, wanted: Wanted, key: string): Promise<string | null> {
+  await sql.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 2))::text", [`${wanted.userId} ${key}`]);
+  const [first] = await sql.query<{ id: string; recipient: string; amount: bigint; agentId: string | null }>(
+    `SELECT id, recipient, amount, agent_id AS "agentId" FROM withdrawal WHERE user_id = $1 AND request_key = $2`,
+    [wanted.userId, key],
+  );
+  if (!first) return null;
+  const { recipient, amount, agentId } = first;
+  if (recipient !== wanted.recipient || amount !== wanted.amount || agentId !== wanted.agentId) {
+    throw new DomainError("IDEMPOTENCY_KEY_REUSED");
+  }
+  return first.id;
 }
 
-export async function listWithdrawals(
-  actor: Actor,
-  input: { limit: number; cursor?: string | undefined },
-): Promise<{ data: WithdrawalView[]; hasMore: boolean; nextCursor: string | null }> {
-  const rows = await db.withdrawal.findMany({
-    where: {
-      ...visibleTo(actor),
-      ...(input.cursor ? { id: { lt: input.cursor } } : {}),
-    },
-    orderBy: { id: "desc" },
-    take: input.limit + 1,
+async function openWithdrawal(
+  sql: Sql,
+  wanted: Wanted,
+  limits: WithdrawalLimits,
+  requestKey: string | null,
+): Promise<void> {
+  const { id, userId, recipient, amount, agentId } = wanted;
+  const chainId = keccak256(stringToHex(`converge withdrawal ${env.CHAIN_ID} ${id}`));
+  const accountCode = userAccount(userId);
+  const reservationId = await setAside(sql, wanted, accountCode);
+  const needsApproval = amount > limits.approvalAbove;
+  const mustWait = amount > limits.delayAbove;
+  const status = needsApproval ? "awaiting-approval" : mustWait ? "waiting" : "requested";
+  await sql.query(
+    `INSERT INTO withdrawal (id, user_id, chain_id, account_code, recipient, amount, reservation_id, agent_id, request_key,
+       status, send_at, expires_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+       clock_timestamp() + make_interval(secs => $11::float8 / 1000),
+       clock_timestamp() + make_interval(secs => $12::float8 / 1000))`,
+    [
+      id,
+      userId,
+      chainId,
+      accountCode,
+      recipient,
+      amount,
+      reservationId,
+      agentId,
+      requestKey,
+      status,
+      mustWait ? limits.delayMs : null,
+      needsApproval ? limits.approvalMs : null,
+    ],
+  );
+  if (status === "requested") await orderPayment(sql, { id, chainId, accountCode, recipient, amount });
+}
+
+async function setAside(sql: Sql, { id, amount }: Wanted, account: string): Promise<string> {
+  try {
+    const { reservationId } = await reserveIn(sql, {
+      key: `withdrawal:${id}`,
+      account,
+      amount,
+      purpose: WITHDRAWAL_PURPOSE,
+      refId: id,
+      expiresAt: new Date(Date.now() + RESERVATION_MS),
+      scopes: [WITHDRAWAL_SCOPE],
+    });
+    return reservationId;
+  } catch (error) {
+    throw sayCap(error);
+  }
+}
+
+/** What the cap of the whole platform means for the one who is refused. */
+function sayCap(error: unknown): unknown {
+  if (!(error instanceof DomainError) || error.code !== "CAP_EXCEEDED" || error.details.scope !== WITHDRAWAL_SCOPE) {
+    return error;
+  }
+  const { left, roomAt } = error.details;
+  const room =
+    typeof roomAt === "string"
+      ? `There is room for it at ${roomAt}`
+      : "When there is room depends on withdrawals that are under way";
+  const message = `Only a certain amount leaves the platform in 24 hours, and ${String(left)} base units of it are left. ${room}; a smaller withdrawal may fit now. Nothing was taken.`;
+  return new DomainError("CAP_EXCEEDED", { ...error.details, message });
+}
+
+/** Orders the payment. One id, one order, and the Vault pays each id once. */
+export async function orderPayment(
+  sql: Sql,
+  withdrawal: { id: string; chainId: Hex; accountCode: string; recipient: Address; amount: bigint },
+): Promise<void> {
+  const { id, chainId, accountCode, recipient, amount } = withdrawal;
+  const args = [chainId, depositRef(accountCode), recipient, amount] as const;
+  await enqueueTransaction(sql, {
+    key: `withdrawal:${id}`,
+    to: loadDeployment().contracts.Vault,
+    data: encodeFunctionData({ abi: vaultAbi, functionName: "withdraw", args }),
+    purpose: WITHDRAWAL_PURPOSE,
+    refId: id,
   });
-  const page = rows.slice(0, input.limit);
-  const hasMore = rows.length > page.length;
-  return { data: page.map(view), hasMore, nextCursor: hasMore ? (page.at(-1)?.id ?? null) : null };
 }

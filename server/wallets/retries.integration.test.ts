@@ -19,19 +19,21 @@ import { confirmAgent, createAgent } from "./create-agent.ts";
 import { tokenBalance } from "./get-account.ts";
 import { operationFromJson } from "./operation-rows.ts";
 import { fundAgent } from "./pause-agent.ts";
-import { getWithdrawal, requestWithdrawal } from "./request-withdrawal.ts";
+import { requestWithdrawal } from "./request-withdrawal.ts";
 import { settleClosedOrders } from "./settle-closed-orders.ts";
 import { DEATHS, type Death } from "./testing/act-and-die.ts";
 import {
   createPerson,
   depositFor,
   followUntilQuiet,
+  knowAddress,
   mined,
   outsideAccount,
   outsider,
   type Person,
 } from "./testing/wallet-world.ts";
 import { submitOperation } from "./user-operations.ts";
+import { getWithdrawal } from "./withdrawal-rows.ts";
 
 const address = () => privateKeyToAccount(generatePrivateKey()).address;
 const codeOf = (work: Promise<unknown>) =>
@@ -209,10 +211,12 @@ describe("an order that failed", () => {
   });
 
   it("gives a withdrawal's money back only when the Vault did not pay", async () => {
-    const { actor } = await createPerson();
+    const person = await createPerson();
+    const { actor } = person;
     await depositFor(userAccount(actor.userId), 1_000_000n);
     await followUntilQuiet();
     const to = address();
+    await knowAddress(person, to);
     const { id } = await requestWithdrawal(actor, { to, units: "400000", key: "w" });
     // The node loses sight of a transaction that was mined: the outbox orders it again, and the Vault refuses that.
     const key = `withdrawal:${id}`;

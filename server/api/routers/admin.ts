@@ -53,7 +53,7 @@ export const adminRouter = router({
         protect: true,
       },
     })
-    .input(pageInput.extend({ isOpen: z.stringbool().or(z.boolean()).optional() }))
+    .input(pageInput.extend({ state: z.enum(["open", "all"]).default("all") }))
     .output(approvalsOutput)
     .query(({ input }) => listApprovals(input)),
 
