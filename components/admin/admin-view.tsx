@@ -13,6 +13,8 @@ import { EmptyState } from "../ui/empty-state.tsx";
 import { Identifier } from "../ui/identifier.tsx";
 import { Stat, StatGroup } from "../ui/stat.tsx";
 import { Time } from "../ui/time.tsx";
+import { Approvals } from "./approvals.tsx";
+import { UnassignedTransfers } from "./unassigned-transfers.tsx";
 
 type Overview = ApiOutput["admin"]["overview"];
 type User = ApiOutput["admin"]["listUsers"]["data"][number];
@@ -182,6 +184,7 @@ export function AdminView() {
     <div className="flex flex-col gap-6">
       <Money overview={overview} />
       <State overview={overview} />
+      <Approvals />
       <div className="grid grid-cols-1 items-start gap-6 *:min-w-0 lg:grid-cols-2">
         <Card>
           <CardHeader title="Health" description="What a request may need, asked just now." />
@@ -226,6 +229,7 @@ export function AdminView() {
           </Card>
         </div>
       </div>
+      <UnassignedTransfers />
       <Users />
     </div>
   );

@@ -1,14 +1,13 @@
 "use client";
 
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { lazy } from "react";
 import type { WithdrawalView } from "#core/schemas/account.ts";
+import { notifyError } from "../api/notify-error.ts";
 import { PagedTable } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { Amount } from "../money/amount.tsx";
 import { ReceiptDrawer } from "../receipt/receipt-drawer.tsx";
-import type { ReceiptStep } from "../receipt/receipt-step.ts";
-import { StatusBadge, type StatusKind } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card, CardHeader } from "../ui/card.tsx";
 import type { Column } from "../ui/data-table.tsx";
@@ -16,54 +15,29 @@ import { EmptyState } from "../ui/empty-state.tsx";
 import { shorten } from "../ui/identifier.tsx";
 import { Opener } from "../ui/opener.tsx";
 import { Time } from "../ui/time.tsx";
+import { toast } from "../ui/toast.ts";
+import { WithdrawalStatus } from "./withdrawal-status.tsx";
+import { withdrawalSteps } from "./withdrawal-steps.tsx";
 
 const WithdrawDialog = lazy(() => import("./withdraw-dialog.tsx"));
 
-const STATUSES = {
-  requested: ["busy", "On its way"],
-  paid: ["ok", "Paid"],
-  failed: ["bad", "Failed"],
-} as const satisfies Record<WithdrawalView["status"], readonly [StatusKind, string]>;
-
-function WithdrawalStatus({ status }: { status: WithdrawalView["status"] }) {
-  const [kind, word] = STATUSES[status];
-  return <StatusBadge kind={kind}>{word}</StatusBadge>;
-}
-
-export function withdrawalSteps(withdrawal: WithdrawalView): ReceiptStep[] {
-  const last: ReceiptStep =
-    withdrawal.status === "requested"
-      ? { kind: "transaction", title: "The vault pays it", state: "waiting" }
-      : withdrawal.status === "paid"
-        ? {
-            kind: "transaction",
-            title: "Paid by the vault",
-            at: withdrawal.settledAt ?? undefined,
-            hash: withdrawal.transactionHash ?? undefined,
-          }
-        : {
-            kind: "transaction",
-            title: "Not paid; the money is back in your balance",
-            at: withdrawal.settledAt ?? undefined,
-            detail: withdrawal.error ?? undefined,
-            state: "refused",
-          };
-  return [
-    {
-      kind: "event",
-      title: withdrawal.agentId ? "You funded an agent" : "You asked for a payout",
-      at: withdrawal.requestedAt,
-      detail: `To ${withdrawal.to}`,
-      hash: withdrawal.id,
-    },
-    {
-      kind: "posting",
-      title: "Set aside, so that it cannot be spent twice",
-      detail: <Amount units={withdrawal.amount.units} asset={withdrawal.amount.asset} />,
-    },
-    { kind: "signature", title: "Signed for the vault under an id that it pays once", hash: withdrawal.chainId },
-    last,
-  ];
+/** Taken back before it was sent; once it is on its way nothing can stop it. */
+function CancelButton({ withdrawal }: { withdrawal: WithdrawalView }) {
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  const cancel = useMutation(
+    trpc.account.cancelWithdrawal.mutationOptions({
+      onSuccess: () => toast.success("Taken back", { description: "The money is in your balance again." }),
+      onError: (error) => notifyError("It could not be taken back", error),
+      onSettled: () => queryClient.invalidateQueries(),
+    }),
+  );
+  if (withdrawal.status !== "waiting" && withdrawal.status !== "awaiting-approval") return null;
+  return (
+    <Button size="sm" isPending={cancel.isPending} onClick={() => cancel.mutate({ id: withdrawal.id })}>
+      Take back
+    </Button>
+  );
 }
 
 const COLUMNS: readonly Column<WithdrawalView>[] = [
@@ -78,7 +52,16 @@ const COLUMNS: readonly Column<WithdrawalView>[] = [
     from: "sm",
     cell: (row) => (row.agentId ? "An agent" : <code className="font-mono">{shorten(row.to)}</code>),
   },
-  { id: "status", header: "Status", cell: (row) => <WithdrawalStatus status={row.status} /> },
+  {
+    id: "status",
+    header: "Status",
+    cell: (row) => (
+      <span className="flex flex-wrap items-center gap-2">
+        <WithdrawalStatus withdrawal={row} />
+        <CancelButton withdrawal={row} />
+      </span>
+    ),
+  },
   {
     id: "amount",
     header: "Amount",
@@ -96,7 +79,7 @@ const COLUMNS: readonly Column<WithdrawalView>[] = [
         title="Withdrawal"
         id={row.id}
         subject={<Amount units={row.amount.units} asset={row.amount.asset} />}
-        status={<WithdrawalStatus status={row.status} />}
+        status={<WithdrawalStatus withdrawal={row} />}
         steps={withdrawalSteps(row)}
       />
     ),

@@ -1,0 +1,70 @@
+"use client";
+
+import { useInfiniteQuery } from "@tanstack/react-query";
+import type { UnassignedTransferView } from "#core/schemas/withdrawal.ts";
+import { PagedTable } from "../api/query-table.tsx";
+import { useTRPC } from "../api/trpc.ts";
+import { Amount } from "../money/amount.tsx";
+import { Card, CardHeader } from "../ui/card.tsx";
+import type { Column } from "../ui/data-table.tsx";
+import { EmptyState } from "../ui/empty-state.tsx";
+import { Identifier } from "../ui/identifier.tsx";
+import { Time } from "../ui/time.tsx";
+
+const why = (row: UnassignedTransferView): string => {
+  if (!row.isVaultToken) return "Another token";
+  return row.reason === "no-deposit" ? "Sent without a reference" : "Unknown reference";
+};
+
+const COLUMNS: readonly Column<UnassignedTransferView>[] = [
+  { id: "when", header: "When", cell: (row) => <Time iso={row.at} className="whitespace-nowrap text-ink-2" /> },
+  { id: "why", header: "Why", cell: why },
+  { id: "from", header: "From", from: "sm", cell: (row) => <Identifier value={row.from} label="sender" /> },
+  {
+    id: "transaction",
+    header: "Transaction",
+    from: "lg",
+    cell: (row) => <Identifier value={row.transactionHash} label="transaction" />,
+  },
+  {
+    id: "amount",
+    header: "Amount",
+    align: "right",
+    cell: (row) =>
+      row.isVaultToken ? (
+        <Amount units={row.amount} />
+      ) : (
+        <span className="block">
+          <span className="tabular block break-all">{row.amount} base units</span>
+          <Identifier value={row.token} label="token" />
+        </span>
+      ),
+  },
+];
+
+/** What reached the vault and cannot be credited to anybody. */
+export function UnassignedTransfers() {
+  const trpc = useTRPC();
+  const query = useInfiniteQuery(
+    trpc.admin.listUnassignedTransfers.infiniteQueryOptions(
+      { limit: 20 },
+      { getNextPageParam: (page) => page.nextCursor ?? undefined, refetchInterval: 15_000 },
+    ),
+  );
+  return (
+    <Card>
+      <CardHeader
+        title="Unassigned in the vault"
+        description="Came without a deposit or under an unknown reference. Dollars are counted as unclaimed."
+      />
+      <PagedTable
+        query={query}
+        what="Unassigned transfers"
+        columns={COLUMNS}
+        rowKey={(row) => `${row.transactionHash}:${row.logIndex}`}
+        skeletonRows={1}
+        empty={<EmptyState title="Everything is assigned">What nobody can be credited with is listed here.</EmptyState>}
+      />
+    </Card>
+  );
+}
