@@ -12,6 +12,7 @@ import { decodeEventLog, encodeEventTopics, getAddress, isAddressEqual } from "v
 import { pool, type Sql, sqlOf, withTransaction } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import { log } from "#server/log.ts";
+import { checkChainId, checkNode } from "./check-node.ts";
 import { publicClient } from "./client.ts";
 import { type Deployment, loadDeployment } from "./deployments.ts";
 
@@ -69,16 +70,16 @@ export async function indexChain(
   // The cursor first: a head read before it may lie below what another worker has applied meanwhile.
   const cursor = await findCursor();
   if (cursor?.status === "halted") return { pending: false };
-  const head = await publicClient().getBlockNumber();
+  const head = await checkNode(cursor?.blockNumber ?? null);
   const safe = head - BigInt(options.confirmations - 1);
-  if (cursor && !(await checkContinuity(cursor, head))) return { pending: false };
+  if (cursor && !(await checkContinuity(cursor))) return { pending: false };
 
   const from = cursor ? cursor.blockNumber + 1n : deployment.deployedAtBlock;
   if (from > safe) return { pending: false };
   const to = safe - from >= BLOCKS_PER_PASS ? from + BLOCKS_PER_PASS - 1n : safe;
   const last = await publicClient().getBlock({ blockNumber: to });
   const placed = await readLogs(handlers, deployment, from, to);
-  const again = await publicClient().getBlock({ blockNumber: to });
+  const [again] = await Promise.all([publicClient().getBlock({ blockNumber: to }), checkChainId()]);
   // The chain moved while it was read; the next pass reads what it has become.
   if (again.hash !== last.hash) return { pending: true };
 
@@ -99,12 +100,12 @@ async function findCursor(): Promise<Cursor | null> {
   return cursor ?? null;
 }
 
-async function checkContinuity(cursor: Cursor, head: bigint): Promise<boolean> {
-  const block = cursor.blockNumber <= head ? await publicClient().getBlock({ blockNumber: cursor.blockNumber }) : null;
-  if (block?.hash === cursor.blockHash) return true;
-  const found = block
-    ? `Block ${cursor.blockNumber} was ${cursor.blockHash} and is ${block.hash}.`
-    : `Block ${cursor.blockNumber} was read, but the chain ends at ${head}.`;
+async function checkContinuity(cursor: Cursor): Promise<boolean> {
+  const block = await publicClient().getBlock({ blockNumber: cursor.blockNumber });
+  if (block.hash === cursor.blockHash) return true;
+  // A halt lasts until a person has looked: it must not come of another chain's block.
+  await checkChainId();
+  const found = `Block ${cursor.blockNumber} was ${cursor.blockHash} and is ${block.hash}.`;
   const remedy = env.isDevelopmentChain ? " A development network begins anew when its home folder is removed." : "";
   const detail = found + remedy;
   // Another worker may have moved on meanwhile: what it found is newer than what was compared here.

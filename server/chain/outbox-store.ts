@@ -26,9 +26,13 @@ export type Attempt = { hash: Hex; raw: Hex; createdAt: Date };
 const FIELDS = `id, key, "to", data, gas, purpose, ref_id AS "refId", tries`;
 const SENDING_FIELDS = `${FIELDS}, nonce, gas_limit AS "gasLimit", max_fee AS "maxFee", priority_fee AS "priorityFee", sent_at AS "sentAt"`;
 
+/** Nothing overtakes a barrier, and a barrier overtakes nothing, until the one before has its nonce or is given up. */
+const MUST_WAIT = `EXISTS (SELECT FROM chain_transaction before WHERE before.status = 'queued'
+  AND before.sequence < chain_transaction.sequence AND (before.is_barrier OR chain_transaction.is_barrier))`;
+
 export const listQueued = (limit: number): Promise<OutboxRow[]> =>
   sqlOf(pool).query(
-    `SELECT ${FIELDS} FROM chain_transaction WHERE status = 'queued' AND not_before <= now() ORDER BY sequence LIMIT $1`,
+    `SELECT ${FIELDS} FROM chain_transaction WHERE status = 'queued' AND not_before <= now() AND NOT ${MUST_WAIT} ORDER BY sequence LIMIT $1`,
     [limit],
   );
 
@@ -46,7 +50,7 @@ export const listAttempts = (id: string): Promise<Attempt[]> =>
 
 /**
  * Gives a queued transaction the sender's next nonce. The sender's row lock makes nonces gapless and unique with any
- * number of workers; null when another worker was first.
+ * number of workers; null when another worker was first, or something has to be sent before it.
  */
 export async function assignNonce(input: {
   id: string;
@@ -70,7 +74,7 @@ export async function assignNonce(input: {
     const [row] = await sql.query<SendingRow>(
       `UPDATE chain_transaction SET status = 'sending', nonce = $2, gas_limit = $3, max_fee = $4, priority_fee = $5,
               sent_at = now(), updated_at = now()
-        WHERE id = $1 AND status = 'queued' RETURNING ${SENDING_FIELDS}`,
+        WHERE id = $1 AND status = 'queued' AND NOT ${MUST_WAIT} RETURNING ${SENDING_FIELDS}`,
       [input.id, nonce, input.gasLimit, input.maxFee, input.priorityFee],
     );
     if (!row) return null;

@@ -15,13 +15,33 @@ export type TransactionOrder = {
   refId?: string;
   /** The gas limit, when it must not be estimated. */
   gas?: bigint;
+  /** It gets its nonce after everything ordered before it and before everything ordered after it. */
+  isBarrier?: boolean;
 };
+
+const ORDERS_LOCK = "hashtextextended('converge orders', 0)";
+
+/**
+ * Keeps everybody else from ordering while `work` runs: what it sees ordered is then exactly what comes before an order
+ * of its own. The lock belongs to the connection, so a transaction that `work` begins sees all that was ordered.
+ */
+export async function whileNothingIsOrdered<Result>(sql: Sql, work: () => Promise<Result>): Promise<Result> {
+  await sql.query(`SELECT pg_advisory_lock(${ORDERS_LOCK})::text`);
+  try {
+    return await work();
+  } finally {
+    await sql.query(`SELECT pg_advisory_unlock(${ORDERS_LOCK})`);
+  }
+}
 
 /** Orders a transaction in the caller's transaction: it will be sent exactly when the caller commits, and once. */
 export async function enqueueTransaction(sql: Sql, order: TransactionOrder): Promise<string> {
+  await sql.query(`SELECT pg_advisory_xact_lock_shared(${ORDERS_LOCK})::text`);
+  const { key, to, data, gas = null, purpose, refId = null, isBarrier = false } = order;
   await sql.query(
-    `INSERT INTO chain_transaction (id, key, "to", data, gas, purpose, ref_id) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (key) DO NOTHING`,
-    [newId("chainTransaction"), order.key, order.to, order.data, order.gas ?? null, order.purpose, order.refId ?? null],
+    `INSERT INTO chain_transaction (id, key, "to", data, gas, purpose, ref_id, is_barrier)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (key) DO NOTHING`,
+    [newId("chainTransaction"), key, to, data, gas, purpose, refId, isBarrier],
   );
   const [row] = await sql.query<{ id: string }>("SELECT id FROM chain_transaction WHERE key = $1", [order.key]);
   if (!row) throw new Error("A transaction was ordered and is not there.");

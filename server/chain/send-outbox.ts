@@ -2,8 +2,10 @@ import { type Hex, type TransactionReceipt, TransactionReceiptNotFoundError } fr
 import { DomainError } from "#core/errors.ts";
 import { env } from "#server/env.ts";
 import { log } from "#server/log.ts";
+import { checkChainId, checkNode } from "./check-node.ts";
 import { publicClient } from "./client.ts";
 import { currentFees, type Fees, raiseFees } from "./fees.ts";
+import { lastAppliedBlock } from "./index-chain.ts";
 import {
   type Attempt,
   assignNonce,
@@ -34,6 +36,9 @@ const BATCH = 50;
 /** One pass over the outbox: settles what arrived, sends what waits. Says whether something is still under way. */
 export async function sendOutbox(timing: OutboxTiming = TIMING): Promise<{ pending: boolean }> {
   const { address: sender } = await signerClient.getOperator({});
+  const isIdle = (await listQueued(1)).length === 0 && (await listSending(1)).length === 0;
+  if (isIdle) return { pending: false };
+  const head = await checkNode(await lastAppliedBlock());
   // One transaction in trouble does not keep the others: the first trouble is reported after all had their turn.
   const troubles: unknown[] = [];
   const attempt = <Result>(work: Promise<Result>): Promise<Result | null> =>
@@ -44,7 +49,6 @@ export async function sendOutbox(timing: OutboxTiming = TIMING): Promise<{ pendi
   for (const row of await listQueued(BATCH)) await attempt(sendQueued(row, sender));
 
   const sending = await listSending(BATCH);
-  const head = sending.length > 0 ? await publicClient().getBlockNumber() : 0n;
   let open = 0;
   for (const row of sending) {
     if (!(await attempt(settleSending(row, head, sender, timing)))) open++;
@@ -70,7 +74,11 @@ async function sendQueued(row: OutboxRow, sender: Hex): Promise<void> {
   const fees = await currentFees();
   const refusal = await signerRefusal(row, gasLimit, fees);
   if (refusal) return giveUp(row, refusal);
-  const chainNonce = await publicClient().getTransactionCount({ address: sender, blockTag: "pending" });
+  // Gas and nonce of another chain would make a transaction that ours never takes.
+  const [chainNonce] = await Promise.all([
+    publicClient().getTransactionCount({ address: sender, blockTag: "pending" }),
+    checkChainId(),
+  ]);
   const assigned = await assignNonce({
     id: row.id,
     sender,

@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 import { vaultAbi } from "#core/generated/abis.ts";
+import { checkNode } from "#server/chain/check-node.ts";
 import { publicClient } from "#server/chain/client.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { lastAppliedBlock } from "#server/chain/index-chain.ts";
@@ -14,7 +15,14 @@ const PAGE_SIZE = 100;
 const ORDER_CLOSED = "t.status IN ('failed', 'reverted')";
 
 type ClosedOperation = { id: string; sender: Address; operation: unknown };
-type ClosedWithdrawal = { id: string; chainId: Hex; reservationId: string; error: string | null; hash: string | null };
+type ClosedWithdrawal = {
+  id: string;
+  chainId: Hex;
+  reservationId: string;
+  error: string | null;
+  hash: string | null;
+  block: bigint | null;
+};
 
 /**
  * Settles what the outbox has closed and what nobody carried on, so that nothing waits for ever. A job and a loop: safe
@@ -26,8 +34,13 @@ type ClosedWithdrawal = { id: string; chainId: Hex; reservationId: string; error
  */
 export async function settleClosedOrders(): Promise<{ settled: number }> {
   let settled = await closeAllAbandoned();
-  for (const operation of await listClosedOperations()) if (await settleOperation(operation)) settled++;
-  for (const withdrawal of await listClosedWithdrawals()) if (await settleWithdrawal(withdrawal)) settled++;
+  const operations = await listClosedOperations();
+  const withdrawals = await listClosedWithdrawals();
+  if (operations.length + withdrawals.length === 0) return { settled };
+  // A node that is behind does not know yet what was paid: money would be given back that has left.
+  const head = await checkNode(await lastAppliedBlock());
+  for (const operation of operations) if (await settleOperation(operation)) settled++;
+  for (const withdrawal of withdrawals) if (await settleWithdrawal(withdrawal, head)) settled++;
   return { settled };
 }
 
@@ -61,19 +74,21 @@ async function settleOperation({ id, sender, operation }: ClosedOperation): Prom
 
 const listClosedWithdrawals = () =>
   sqlOf(pool).query<ClosedWithdrawal>(
-    `SELECT w.id, w.chain_id AS "chainId", w.reservation_id AS "reservationId", t.error, t.hash
+    `SELECT w.id, w.chain_id AS "chainId", w.reservation_id AS "reservationId", t.error, t.hash, t.block_number AS block
        FROM withdrawal w JOIN chain_transaction t ON t.key = 'withdrawal:' || w.id
       WHERE w.status = 'requested' AND ${ORDER_CLOSED} ORDER BY w.requested_at LIMIT ${PAGE_SIZE}`,
   );
 
 /** The money goes back to the balance it was set aside in, unless the Vault did pay: then its event captures it. */
-async function settleWithdrawal(withdrawal: ClosedWithdrawal): Promise<boolean> {
-  const { id, chainId, reservationId, error, hash } = withdrawal;
+async function settleWithdrawal(withdrawal: ClosedWithdrawal, head: bigint): Promise<boolean> {
+  const { id, chainId, reservationId, error, hash, block } = withdrawal;
+  if (block !== null && block > head) return false;
   const isPaid = await publicClient().readContract({
     address: loadDeployment().contracts.Vault,
     abi: vaultAbi,
     functionName: "isPaid",
     args: [chainId],
+    blockNumber: head,
   });
   if (isPaid) return false;
   return withTransaction(async (sql) => {
