@@ -29,6 +29,7 @@ const API_MAY = [
   "server/wallets/",
   "server/proofs/",
   "server/rewards/",
+  "server/solvency/",
   "server/agents/",
   "server/operations/",
   "server/env.ts",
@@ -86,6 +87,10 @@ const RULES: { from: string; may: string[] }[] = [
   { from: "server/wallets/", may: [...PILLAR_BASE, "server/wallets/", "server/proofs/"] },
   { from: "server/rewards/", may: [...PILLAR_BASE, "server/rewards/", "server/wallets/", "server/proofs/"] },
   {
+    from: "server/solvency/",
+    may: [...PILLAR_BASE, "server/solvency/", "server/wallets/", "server/rewards/"],
+  },
+  {
     from: "server/agents/",
     may: [...PILLAR_BASE, "server/agents/", "server/wallets/", "server/compute/", "server/proofs/"],
   },
@@ -97,6 +102,7 @@ const RULES: { from: string; may: string[] }[] = [
       "server/compute/",
       "server/wallets/",
       "server/rewards/",
+      "server/solvency/",
       "server/proofs/",
     ],
   },

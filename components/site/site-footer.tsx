@@ -6,6 +6,7 @@ const LINKS = [
   { href: "/docs", label: "Documentation" },
   { href: "/docs/api", label: "API reference" },
   { href: "/feed", label: "Earn" },
+  { href: "/verify/balance", label: "Verify a balance" },
   { href: "/api/health/ready", label: "Health" },
 ] as const;
 

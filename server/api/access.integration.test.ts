@@ -46,6 +46,7 @@ const ACCESS: Record<string, Rule> = {
   "agent.pause": "user",
   "agent.resume": "user",
   "balance.get": "scope balance:read",
+  "balance.getProof": "scope balance:read",
   "balance.listStatement": "scope balance:read",
   "compute.createJoinToken": "scope compute:write",
   "compute.getReceipt": "public",
@@ -78,6 +79,7 @@ const ACCESS: Record<string, Rule> = {
   "reward.getCashOut": "scope rewards:write",
   "reward.listClaims": "scope rewards:write",
   "reward.prepareClaim": "user",
+  "solvency.get": "public",
   "stats.get": "public",
 };
 

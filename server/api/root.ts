@@ -6,6 +6,7 @@ import { computeRouter } from "./routers/compute.ts";
 import { identityRouter } from "./routers/identity.ts";
 import { proofRouter } from "./routers/proof.ts";
 import { rewardRouter } from "./routers/reward.ts";
+import { solvencyRouter } from "./routers/solvency.ts";
 import { statsRouter } from "./routers/stats.ts";
 import { router } from "./trpc.ts";
 
@@ -18,6 +19,7 @@ export const appRouter = router({
   identity: identityRouter,
   proof: proofRouter,
   reward: rewardRouter,
+  solvency: solvencyRouter,
   stats: statsRouter,
 });
 

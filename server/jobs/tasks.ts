@@ -12,6 +12,7 @@ import { sealBatches } from "#server/ledger/seal-batches.ts";
 import { prove } from "#server/proofs/prove.ts";
 import { recoverProofs } from "#server/proofs/recover-proofs.ts";
 import { closeEpoch } from "#server/rewards/close-epoch.ts";
+import { closeSolvencyEpoch } from "#server/solvency/close-solvency-epoch.ts";
 import { countUnassignedTransfers } from "#server/wallets/count-unassigned-transfers.ts";
 import { syncAgentPause } from "#server/wallets/pause-agent.ts";
 import { sendDueWithdrawals } from "#server/wallets/send-due-withdrawals.ts";
@@ -60,4 +61,5 @@ export const LOOPS: Loop[] = [
   { name: "settle-closed-orders", everyMs: 10_000, work: () => settleClosedOrders() },
   { name: "send-due-withdrawals", everyMs: env.isDevelopmentChain ? 1_000 : 15_000, work: () => sendDueWithdrawals() },
   { name: "close-epoch", everyMs: EPOCH_EVERY_MS, work: () => closeEpoch() },
+  { name: "close-solvency-epoch", everyMs: 15_000, work: () => closeSolvencyEpoch() },
 ];

@@ -1,4 +1,4 @@
-import { pool, sqlOf } from "#server/db.ts";
+import { pool, type Sql, sqlOf } from "#server/db.ts";
 
 const BATCHES_AT_ONCE = 2_000;
 
@@ -20,8 +20,8 @@ export async function sealBatches(): Promise<{ sealed: number }> {
 export type ChainHead = { link: bigint; batchId: bigint; hash: string; sealedBefore: Date };
 
 /** The newest link of the chain; null while nothing is sealed. */
-export async function chainHead(): Promise<ChainHead | null> {
-  const [head] = await sqlOf(pool).query<{ link: bigint; id: bigint; hash: string; posted_at: Date }>(
+export async function chainHead(sql: Sql = sqlOf(pool)): Promise<ChainHead | null> {
+  const [head] = await sql.query<{ link: bigint; id: bigint; hash: string; posted_at: Date }>(
     "SELECT link, id, encode(hash, 'hex') AS hash, posted_at FROM ledger_batch WHERE link IS NOT NULL ORDER BY link DESC LIMIT 1",
   );
   return head ? { link: head.link, batchId: head.id, hash: `0x${head.hash}`, sealedBefore: head.posted_at } : null;

@@ -1,6 +1,7 @@
 import type { Address, Hex } from "viem";
-import { keccak256, pad, slice, stringToHex } from "viem/utils";
+import { slice } from "viem/utils";
 import type { DepositReference } from "#core/schemas/account.ts";
+import { accountReference } from "#core/solvency.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { pool, type Sql, sqlOf } from "#server/db.ts";
 import { env } from "#server/env.ts";
@@ -8,14 +9,11 @@ import type { Actor } from "#server/identity/actor.ts";
 import { agentAccount, userAccount } from "#server/ledger/account-codes.ts";
 import { ensureAccounts } from "#server/ledger/ensure-accounts.ts";
 
-/**
- * The reference under which the Vault takes money for a ledger account: 20 bytes of a hash, in front of them zeros.
- * So it reads as an address too, and an agent's policy can name it as the only account to deposit to.
- */
-export const depositRef = (accountCode: string): Hex => pad(depositCounterparty(accountCode));
+/** The reference under which the Vault takes money for a ledger account. */
+export const depositRef = (accountCode: string): Hex => accountReference(env.CHAIN_ID, accountCode);
 
-export const depositCounterparty = (accountCode: string): Address =>
-  slice(keccak256(stringToHex(`converge deposit ${env.CHAIN_ID} ${accountCode}`)), 12, 32);
+/** The same as an address, so that an agent's policy can name it as the only account to deposit to. */
+export const depositCounterparty = (accountCode: string): Address => slice(depositRef(accountCode), 12, 32);
 
 /** Opens a ledger account for deposits and returns its reference. Safe to call again. */
 export async function ensureDepositAccount(sql: Sql, accountCode: string): Promise<Hex> {

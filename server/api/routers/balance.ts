@@ -2,10 +2,12 @@ import { z } from "zod";
 import { toWire, usd } from "#core/money.ts";
 import { balanceOutput, statementOutput } from "#core/schemas/balance.ts";
 import { pageInput } from "#core/schemas/page.ts";
+import { balanceProofOutput } from "#core/schemas/solvency.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { agentAccount, userAccount } from "#server/ledger/account-codes.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
 import { listStatement } from "#server/ledger/list-statement.ts";
+import { getBalanceProof } from "#server/solvency/get-balance-proof.ts";
 import { router, scoped } from "../trpc.ts";
 
 const tags = ["Balance"];
@@ -27,6 +29,20 @@ export const balanceRouter = router({
         available: toWire(usd(available)),
       };
     }),
+
+  getProof: scoped("balance:read")
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/balance/proof",
+        tags,
+        summary: "The proof that your balance is in the last root at the Vault",
+        protect: true,
+      },
+    })
+    .input(z.void())
+    .output(balanceProofOutput)
+    .query(({ ctx }) => getBalanceProof(ctx.actor)),
 
   listStatement: scoped("balance:read")
     .meta({
