@@ -6,8 +6,7 @@ import { useRouter } from "next/navigation";
 import { type FormEvent, useState } from "react";
 import { readApiError } from "../api/read-api-error.ts";
 import { useTRPC } from "../api/trpc.ts";
-import { signOperation } from "../identity/sign-operation.ts";
-import { describeFailure } from "../identity/start-sign-in.ts";
+import { NotSigned, signOperation } from "../identity/sign-operation.ts";
 import { AmountInput } from "../money/amount-input.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card, CardBody, CardHeader } from "../ui/card.tsx";
@@ -49,10 +48,8 @@ export function CreateAgentForm() {
       });
     } catch (error) {
       // The agent exists and waits; its page offers the signature again.
-      const isOurs = readApiError(error).code !== "NETWORK";
-      toast.error("The agent still awaits your signature", {
-        description: isOurs ? readApiError(error).message : describeFailure(error),
-      });
+      const description = error instanceof NotSigned ? error.message : readApiError(error).message;
+      toast.error("The agent still awaits your signature", { description });
     }
     await queryClient.invalidateQueries({ queryKey: trpc.agent.pathKey() });
     router.push(`/agents/${made.agent.id}`);

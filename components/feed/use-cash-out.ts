@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { newId } from "#core/ids.ts";
 import { type CashOut, cashOutsOutput } from "#core/schemas/reward.ts";
+import { NotSigned } from "../identity/sign-operation.ts";
 import { CASH_OUT_UNITS_MIN, type CashOutStep, createPasskey, finishCashOut, requestCashOut } from "./cash-out.ts";
 import { callFeedApi, FeedRefusal } from "./feed-api.ts";
 import type { FeedSession } from "./feed-session.ts";
@@ -100,7 +101,8 @@ function sentenceOf(error: unknown): string {
     const sentence = SENTENCES[error.code] ?? "That did not work on our side. Your money is safe; try again.";
     return error.requestId && !SENTENCES[error.code] ? `${sentence} (${error.requestId})` : sentence;
   }
-  if (error instanceof Error && error.name === "NotAllowedError") return "You did not confirm. Nothing is lost.";
+  if (error instanceof NotSigned || (error instanceof Error && error.name === "NotAllowedError"))
+    return "You did not confirm. Nothing is lost.";
   if (error instanceof Error && error.name === "InvalidStateError")
     return "This device has a passkey already. Use it to sign in.";
   return "No connection right now. Your money is safe; try again.";

@@ -5,8 +5,9 @@ import { type FormEvent, useState } from "react";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
+import { describeFailure } from "./describe-failure.ts";
 import { makePasskey, showPasskey } from "./passkey-ceremonies.ts";
-import { describeFailure, type SignInResult, startSession } from "./start-sign-in.ts";
+import { type SignInResult, startSession } from "./start-sign-in.ts";
 
 async function usePasskey(): Promise<SignInResult> {
   return startSession("passkey", { flow: "login", response: JSON.stringify(await showPasskey()) });

@@ -18,8 +18,8 @@ import { Skeleton } from "../ui/skeleton.tsx";
 import { Time } from "../ui/time.tsx";
 import { toast } from "../ui/toast.ts";
 import { describeBrowser } from "./describe-browser.ts";
+import { describeFailure } from "./describe-failure.ts";
 import { addPasskey } from "./passkey-ceremonies.ts";
-import { describeFailure } from "./start-sign-in.ts";
 
 type Me = ApiOutput["identity"]["me"];
 type Passkey = Me["passkeys"][number];

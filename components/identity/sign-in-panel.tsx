@@ -4,8 +4,9 @@ import { ArrowRight, CircleAlert, LoaderCircle } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { Button } from "../ui/button.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
+import { describeFailure } from "./describe-failure.ts";
 import { PasskeySignIn } from "./passkey-sign-in.tsx";
-import { describeFailure, startSession } from "./start-sign-in.ts";
+import { startSession } from "./start-sign-in.ts";
 
 const WalletSignIn = lazy(() => import("./wallet-sign-in.tsx"));
 

@@ -1,18 +1,27 @@
 import type { OwnerSignature, PreparedOperation } from "#core/schemas/account.ts";
+import { describeFailure } from "./describe-failure.ts";
+import { ensureNetwork, findWallet } from "./wallets.ts";
 
 /** What of a prepared operation its owner signs, and with what. */
 type ToSign = Pick<PreparedOperation, "hash" | "signer" | "typedData">;
 
-type Provider = { request(call: { method: string; params: unknown[] }): Promise<unknown> };
+/** No signature was given; the message says why, for a person. */
+export class NotSigned extends Error {
+  override readonly name = "NotSigned";
+}
 
 /**
  * Asks the person for the signature that a prepared operation needs: one passkey prompt, or one question of their
  * wallet. The passkey's challenge is the operation's hash itself, so nothing else can be signed by this.
  */
 export async function signOperation(prepared: ToSign): Promise<OwnerSignature> {
-  return prepared.signer.kind === "passkey"
-    ? signWithPasskey(prepared.hash, prepared.signer.credentialId)
-    : signWithWallet(prepared, prepared.signer.address);
+  try {
+    return prepared.signer.kind === "passkey"
+      ? await signWithPasskey(prepared.hash, prepared.signer.credentialId)
+      : await signWithWallet(prepared, prepared.signer.address);
+  } catch (cause) {
+    throw new NotSigned(describeFailure(cause), { cause });
+  }
 }
 
 async function signWithPasskey(hash: string, credentialId: string): Promise<OwnerSignature> {
@@ -37,10 +46,10 @@ async function signWithPasskey(hash: string, credentialId: string): Promise<Owne
 }
 
 async function signWithWallet(prepared: ToSign, address: string): Promise<OwnerSignature> {
-  const provider = (globalThis as typeof globalThis & { ethereum?: Provider }).ethereum;
-  if (!provider) throw new Error("The wallet that owns this account is not in this browser.");
   const { domain, types, primaryType, message } = prepared.typedData;
-  const signature = await provider.request({
+  const wallet = await findWallet(address);
+  await ensureNetwork(wallet, Number(domain.chainId));
+  const signature = await wallet.request({
     method: "eth_signTypedData_v4",
     params: [
       address,

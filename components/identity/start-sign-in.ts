@@ -1,23 +1,5 @@
 export type SignInResult = { ok: true } | { ok: false; message: string };
 
-const WORDS: Record<string, string> = {
-  NotAllowedError: "The request was dismissed or timed out. Nothing was changed; try again when you are ready.",
-  InvalidStateError: "This device already has a passkey for Converge. Use it to sign in.",
-  NotSupportedError: "This device cannot make the kind of passkey that Converge needs (P-256).",
-  SecurityError: "Passkeys need https, or localhost. Open Converge at the address it was set up for.",
-};
-
-/** The sentence for whatever ended a sign-in: our own codes, the browser's words, or the unexpected. */
-export function describeFailure(error: unknown): string {
-  if (error instanceof Error) {
-    const words = WORDS[error.name];
-    if (words) return words;
-    if (/rejected|denied/i.test(error.message)) return "The request was declined in the wallet. Nothing was changed.";
-    return error.message;
-  }
-  return "Something unexpected happened. Nothing was changed; try again.";
-}
-
 /** Ends a sign-in at the session door; `redirect` is ours, so that a refusal stays on the page. */
 export async function startSession(
   provider: "passkey" | "siwe" | "demo",

@@ -15,7 +15,9 @@ import {
   WagmiProvider,
 } from "wagmi";
 import { Button } from "../ui/button.tsx";
-import { askDoor, describeFailure, startSession } from "./start-sign-in.ts";
+import { describeFailure } from "./describe-failure.ts";
+import { askDoor, startSession } from "./start-sign-in.ts";
+import { ensureNetwork, type WalletProvider } from "./wallets.ts";
 
 type Props = { chainId: number; onSignedIn: () => void; onFailure: (message: string) => void };
 
@@ -31,7 +33,6 @@ const configFor = (chainId: number) => {
     chains: [chain],
     connectors: [],
     multiInjectedProviderDiscovery: true,
-    ssr: true,
     storage: null,
     transports: { [chainId]: http() },
   });
@@ -48,6 +49,7 @@ function WalletList({ chainId, onSignedIn, onFailure }: Props) {
     setPending(connector.uid);
     try {
       const { accounts } = await connect({ connector });
+      await ensureNetwork((await connector.getProvider()) as WalletProvider, chainId);
       const account = accounts[0];
       if (!account) throw new Error("The wallet offered no account.");
       const address = getAddress(account);
@@ -65,14 +67,15 @@ function WalletList({ chainId, onSignedIn, onFailure }: Props) {
       });
       const signature = await signMessage({ message, account: address, connector });
       const result = await startSession("siwe", { message, signature });
-      if (result.ok) onSignedIn();
-      else onFailure(result.message);
+      // The wallet goes on showing this account to the page: it will be asked to sign as an owner.
+      if (result.ok) return onSignedIn();
+      onFailure(result.message);
     } catch (error) {
       onFailure(describeFailure(error));
-    } finally {
-      await disconnect({ connector }).catch(() => undefined);
-      setPending(null);
     }
+    // The next try may be with another account.
+    await disconnect({ connector }).catch(() => undefined);
+    setPending(null);
   };
 
   if (connectors.length === 0) {
@@ -93,11 +96,13 @@ function WalletList({ chainId, onSignedIn, onFailure }: Props) {
             disabled={pending !== null}
             onClick={() => void signIn(connector)}
           >
-            {connector.icon && pending !== connector.uid && (
-              // biome-ignore lint/performance/noImgElement: wallets announce their icon as a data URI.
-              <img src={connector.icon} alt="" className="size-5 rounded-sm" />
-            )}
-            {connector.name}
+            <span className="flex min-w-0 flex-1 items-center gap-2">
+              {connector.icon && pending !== connector.uid && (
+                // biome-ignore lint/performance/noImgElement: wallets announce their icon as a data URI.
+                <img src={connector.icon} alt="" className="size-5 rounded-sm" />
+              )}
+              <span className="truncate">{connector.name}</span>
+            </span>
           </Button>
         </li>
       ))}

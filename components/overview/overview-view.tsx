@@ -5,7 +5,7 @@ import { ArrowRight } from "lucide-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
 import { useTRPC } from "../api/trpc.ts";
-import { BalanceStats } from "../balance/balance-view.tsx";
+import { BalanceStats } from "../balance/balance-stats.tsx";
 import { Statement } from "../balance/statement.tsx";
 import { Amount } from "../money/amount.tsx";
 import { Card } from "../ui/card.tsx";

@@ -1,9 +1,10 @@
 import { JourneyError } from "#core/journey/client.ts";
 import type { JourneyPorts, JourneyRequest, JourneyResponse } from "#core/journey/ports.ts";
 import { meSchema } from "#core/schemas/identity.ts";
+import { describeFailure } from "../identity/describe-failure.ts";
 import { addPasskey, makePasskey } from "../identity/passkey-ceremonies.ts";
 import { signOperation } from "../identity/sign-operation.ts";
-import { describeFailure, startSession } from "../identity/start-sign-in.ts";
+import { startSession } from "../identity/start-sign-in.ts";
 import { relayText } from "./relay-text.ts";
 
 /** What the walk did through its ports, told while it does it. */

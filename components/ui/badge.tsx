@@ -1,28 +1,28 @@
-import { cva, type VariantProps } from "class-variance-authority";
 import { CircleAlert, CircleCheck, CircleDashed, CirclePause, CircleX, LoaderCircle } from "lucide-react";
 import type { ComponentProps } from "react";
 import { cn } from "./class-names.ts";
 
-const badgeClass = cva(
-  "inline-flex h-5 items-center gap-1 whitespace-nowrap rounded-sm px-1.5 font-medium text-xs [&_svg]:size-3",
-  {
-    variants: {
-      tone: {
-        neutral: "bg-sunken text-ink-2",
-        outline: "border border-line text-ink-2",
-        ok: "bg-ok-soft text-ok",
-        warn: "bg-warn-soft text-warn",
-        bad: "bg-bad-soft text-bad",
-      },
-    },
-    defaultVariants: { tone: "neutral" },
-  },
-);
+const TONES = {
+  neutral: "bg-sunken text-ink-2",
+  outline: "border border-line text-ink-2",
+  ok: "bg-ok-soft text-ok",
+  warn: "bg-warn-soft text-warn",
+  bad: "bg-bad-soft text-bad",
+} as const;
 
-type BadgeProps = ComponentProps<"span"> & VariantProps<typeof badgeClass>;
+type BadgeProps = ComponentProps<"span"> & { tone?: keyof typeof TONES };
 
-export function Badge({ className, tone, ...props }: BadgeProps) {
-  return <span className={cn(badgeClass({ tone }), className)} {...props} />;
+export function Badge({ className, tone = "neutral", ...props }: BadgeProps) {
+  return (
+    <span
+      className={cn(
+        "inline-flex h-5 items-center gap-1 whitespace-nowrap rounded-sm px-1.5 font-medium text-xs [&_svg]:size-3",
+        TONES[tone],
+        className,
+      )}
+      {...props}
+    />
+  );
 }
 
 const STATUS_ICONS = {
@@ -43,7 +43,7 @@ const STATUS_TONES = {
   paused: "warn",
   idle: "neutral",
   busy: "neutral",
-} as const satisfies Record<StatusKind, BadgeProps["tone"]>;
+} as const satisfies Record<StatusKind, keyof typeof TONES>;
 
 /** A state as icon, word and colour together, so that none of them carries it alone. */
 export function StatusBadge({ kind, children, className }: { kind: StatusKind; children: string; className?: string }) {

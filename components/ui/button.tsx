@@ -1,12 +1,9 @@
-import type { VariantProps } from "class-variance-authority";
 import { LoaderCircle } from "lucide-react";
 import type { ComponentProps, MouseEvent } from "react";
-import { buttonClass } from "./button-class.ts";
+import { type ButtonLook, buttonClass } from "./button-class.ts";
 import { cn } from "./class-names.ts";
 
-export type ButtonVariants = VariantProps<typeof buttonClass>;
-
-type ButtonProps = ComponentProps<"button"> & ButtonVariants & { isPending?: boolean; focusableWhenDisabled?: boolean };
+type ButtonProps = ComponentProps<"button"> & ButtonLook & { isPending?: boolean; focusableWhenDisabled?: boolean };
 
 /** While pending, the button keeps its label, its width and the focus, and cannot be pressed twice. */
 export function Button(props: ButtonProps) {

@@ -1,0 +1,108 @@
+import type { Page } from "@playwright/test";
+import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { expect, test } from "./fixtures.ts";
+
+type Wallet = { account: PrivateKeyAccount; chainId?: number; declines?: string; knowsNetwork?: boolean };
+
+const DEVELOPMENT_CHAIN = 31_337;
+
+/** A browser wallet that announces itself (EIP-6963); its key stays in the test, as a real one's stays in the wallet. */
+async function installWallet(page: Page, wallet: Wallet): Promise<void> {
+  const { account, chainId = DEVELOPMENT_CHAIN, declines = "", knowsNetwork = false } = wallet;
+  await page.exposeFunction("signInWallet", async (method: string, params: [string, string]): Promise<string> => {
+    if (method === "personal_sign") return account.signMessage({ message: { raw: params[0] as `0x${string}` } });
+    return account.signTypedData(JSON.parse(params[1]));
+  });
+  await page.addInitScript(
+    (given) => {
+      let chain = given.chainId;
+      const refuse = (code: number, message: string) => Promise.reject({ code, message });
+      const provider = {
+        on: () => provider,
+        removeListener: () => provider,
+        request: async ({ method, params }: { method: string; params?: unknown[] }): Promise<unknown> => {
+          if (method === given.declines) return refuse(4001, "User rejected the request.");
+          if (method === "eth_requestAccounts" || method === "eth_accounts") return [given.address];
+          if (method === "eth_chainId") return `0x${chain.toString(16)}`;
+          if (method === "wallet_switchEthereumChain") {
+            if (!given.knowsNetwork) return refuse(4902, "Unrecognized chain.");
+            chain = given.wantedChain;
+            return null;
+          }
+          if (method === "personal_sign" || method === "eth_signTypedData_v4")
+            return (window as unknown as { signInWallet: (...call: unknown[]) => unknown }).signInWallet(
+              method,
+              params,
+            );
+          return refuse(-32601, `${method} is not known.`);
+        },
+      };
+      const info = {
+        uuid: crypto.randomUUID(),
+        name: "Test Wallet",
+        icon: "data:image/svg+xml,<svg/>",
+        rdns: "test.wallet",
+      };
+      const announce = () =>
+        window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail: { info, provider } }));
+      window.addEventListener("eip6963:requestProvider", announce);
+      announce();
+    },
+    { address: account.address, chainId, declines, knowsNetwork, wantedChain: DEVELOPMENT_CHAIN },
+  );
+}
+
+async function chooseWallet(page: Page, next = "/settings"): Promise<void> {
+  await page.goto(`/sign-in?next=${next}`);
+  await page.getByRole("button", { name: "Use a wallet instead" }).click();
+  await page.getByRole("button", { name: "Test Wallet" }).click();
+}
+
+const newWallet = () => privateKeyToAccount(generatePrivateKey());
+const refusal = (page: Page) => page.getByRole("alert").filter({ hasText: /\w/ });
+
+test("a wallet signs in with a message and is the person's wallet from then on", async ({ page }) => {
+  const account = newWallet();
+  await installWallet(page, { account });
+  await chooseWallet(page);
+  await expect(page).toHaveURL(/\/settings/);
+  await expect(page.getByTitle(account.address)).toBeVisible();
+});
+
+test("a wallet owns an agent: one signature of its limits makes it active", async ({ page }) => {
+  await installWallet(page, { account: newWallet() });
+  await chooseWallet(page, "/agents/new");
+  // What is typed before the page is alive is gone; the summary of what is signed shows that it heard.
+  await expect(async () => {
+    await page.getByLabel("Name").fill("Wallet's buyer");
+    await expect(page.getByText("Everything else is denied")).toBeVisible({ timeout: 1_000 });
+  }).toPass();
+  await page.getByRole("button", { name: "Create and sign" }).click();
+  await expect(page).toHaveURL(/\/agents\/agt_/);
+  await expect(page.getByText("Active", { exact: true })).toBeVisible({ timeout: 30_000 });
+});
+
+test("a declined signature says so, and the wallet can be tried again", async ({ page }) => {
+  await installWallet(page, { account: newWallet(), declines: "personal_sign" });
+  await chooseWallet(page);
+  await expect(refusal(page)).toHaveText("The request was declined in the wallet. Nothing was changed.");
+  await expect(page.getByRole("button", { name: "Test Wallet" })).toBeEnabled();
+});
+
+test("a wallet on another network is told which one is meant", async ({ page }) => {
+  await installWallet(page, { account: newWallet(), chainId: 1 });
+  await chooseWallet(page);
+  await expect(refusal(page)).toContainText("The wallet is on another network (chain 1). Switch it to chain 31337");
+});
+
+test("a wallet that knows the network is brought to it", async ({ page }) => {
+  await installWallet(page, { account: newWallet(), chainId: 1, knowsNetwork: true });
+  await chooseWallet(page);
+  await expect(page).toHaveURL(/\/settings/);
+});
+
+test("a browser without a wallet is told what to do", async ({ page }) => {
+  await page.goto("/sign-in");
+  await page.getByRole("button", { name: "Use a wallet instead" }).click();
+  await expect(page.getByText("No browser wallet was found.")).toBeVisible();
+});
