@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
-import { arch, cpus, platform, totalmem } from "node:os";
 import { join } from "node:path";
 import { generateClient } from "../scripts/lib/build.ts";
 import { root, startTestServices } from "../scripts/lib/services.ts";
 import type { BenchRow } from "./bench-row.ts";
+import { machine, printRows } from "./report.ts";
 
 type Bench = { file: string; services: "none" | "database" | "chain" };
 
@@ -29,16 +29,6 @@ if (!name || !bench) {
   process.exit(2);
 }
 
-function print(rows: BenchRow[]): void {
-  for (const row of rows) {
-    const value = row.value.toLocaleString("en-US", { maximumFractionDigits: row.value < 100 ? 2 : 0 });
-    const verdict = row.bound === undefined ? "" : `${row.ok ? "✓" : "✗"} ${row.bound}`;
-    process.stdout.write(
-      `  ${row.name.padEnd(44)} ${value.padStart(12)} ${row.unit.padEnd(14)} ${verdict.padEnd(12)} ${row.note ?? ""}\n`,
-    );
-  }
-}
-
 await generateClient();
 const services = bench.services === "none" ? null : await startTestServices({ chain: bench.services === "chain" });
 let rows: BenchRow[] = [];
@@ -53,13 +43,7 @@ try {
 
 const result = {
   name,
-  machine: {
-    cpu: cpus()[0]?.model ?? "unknown",
-    cores: cpus().length,
-    memoryBytes: totalmem(),
-    platform: `${platform()}-${arch()}`,
-    node: process.version,
-  },
+  machine: machine(),
   rows,
   ok: rows.every((row) => row.ok !== false),
 };
@@ -72,5 +56,5 @@ if (keeps) {
   );
 }
 if (isJson) process.stdout.write(`${JSON.stringify(result)}\n`);
-else print(rows);
+else printRows(rows);
 process.exit(result.ok ? 0 : 1);
