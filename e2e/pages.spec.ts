@@ -3,6 +3,7 @@ import { type DemoAccount, expect, expectAccessible, signInAs, test } from "./fi
 const PAGES: { path: string; as?: DemoAccount }[] = [
   { path: "/" },
   { path: "/docs" },
+  { path: "/verify/balance" },
   { path: "/sign-in" },
   { path: "/feed" },
   { path: "/overview", as: "user" },

@@ -21,6 +21,11 @@ const START = [
     title: "Make an API key",
     text: "A key with scopes and an expiry, shown once; a first call to copy beside it.",
   },
+  {
+    href: "/verify/balance",
+    title: "Verify a balance",
+    text: "Check in your browser that a balance is in the sum the Vault holds, and that the Vault covers it.",
+  },
 ] as const;
 
 const RULES = [
@@ -46,7 +51,7 @@ export default function DocsPage() {
       <h1 className="font-semibold text-2xl tracking-tight">Documentation</h1>
       <p className="mt-2 max-w-prose text-ink-2 text-lg">What Converge does, and how a program talks to it.</p>
 
-      <ul className="mt-8 grid gap-px overflow-hidden rounded-md border border-line bg-line md:grid-cols-3">
+      <ul className="mt-8 grid gap-px overflow-hidden rounded-md border border-line bg-line sm:grid-cols-2 md:grid-cols-4">
         {START.map((entry) => (
           <li key={entry.href} className="bg-surface transition-colors hover:bg-sunken">
             <Link href={entry.href} className="block h-full p-4 focus-visible:outline-offset-[-2px]">
