@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatAmount, parseAmount, usd } from "./money.ts";
+import { formatAmount, parseAmount, splitDown, usd } from "./money.ts";
 
 describe("amounts", () => {
   it("read back exactly what was written", () => {
@@ -24,5 +24,17 @@ describe("amounts", () => {
 
   it("refuse a digit too many instead of rounding it", () => {
     expect(parseAmount("USD", "0.0000001")).toBe("AMOUNT_TOO_PRECISE");
+  });
+
+  it("split without losing or making a unit", () => {
+    const units = fc.bigInt({ min: 0n, max: 10n ** 18n });
+    const weights = fc.array(fc.bigInt({ min: 1n, max: 10n ** 6n }), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(units, weights, (whole, by) => {
+        const { shares, residue } = splitDown(whole, by);
+        expect(shares.reduce((sum, share) => sum + share, residue)).toBe(whole);
+        expect(residue >= 0n && residue < BigInt(by.length)).toBe(true);
+      }),
+    );
   });
 });

@@ -49,3 +49,14 @@ export function formatAmount(amount: Amount, options: { decimalsMin?: number } =
   const fraction = digits.slice(-decimals).replace(/0+$/, "").padEnd(decimalsMin, "0");
   return `${negative ? "-" : ""}${whole}${fraction ? `.${fraction}` : ""}`;
 }
+
+/**
+ * Splits units by weights, each share rounded down.
+ *
+ * The residue is less than one unit a share. It belongs on the rounding account, so that the total stays exact.
+ */
+export function splitDown(units: bigint, weights: readonly bigint[]): { shares: bigint[]; residue: bigint } {
+  const whole = weights.reduce((sum, weight) => sum + weight, 0n);
+  const shares = weights.map((weight) => (units * weight) / whole);
+  return { shares, residue: shares.reduce((rest, share) => rest - share, units) };
+}

@@ -1,6 +1,4 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { generateClient } from "../../scripts/lib/build.ts";
 import { NODE_FLAGS, root, startTestServices } from "../../scripts/lib/services.ts";
@@ -9,19 +7,18 @@ import { machine, printRows } from "../report.ts";
 
 // npm run faults -- GROUP… [--json]: injects the faults of each group into real services and measures what came of them.
 
-/** What a group needs to run beside it; the chain where nothing else is said. */
-const DATABASE_ONLY = new Set(["ledger"]);
+/** The groups, each a file beside this one, and what each needs to run beside it. */
+const GROUPS: Readonly<Record<string, "database" | "chain">> = { chain: "chain", ledger: "database" };
 
 const args = process.argv.slice(2);
 const isJson = args.includes("--json");
 const groups = args.filter((arg) => !arg.startsWith("--"));
 const fileOf = (group: string) => join(root, "bench/faults", `${group}.ts`);
-const isGroup = (group: string) => /^[a-z-]+$/.test(group) && group !== "main" && existsSync(fileOf(group));
 
-if (groups.length === 0 || !groups.every(isGroup)) {
-  const files = (await readdir(join(root, "bench/faults"))).map((file) => file.replace(/\.ts$/, ""));
-  const known = files.filter((file) => ["chain", "ledger"].includes(file));
-  process.stderr.write(`Usage: npm run faults -- GROUP… [--json]\nA GROUP is one of: ${known.join(", ")}\n`);
+if (groups.length === 0 || !groups.every((group) => Object.hasOwn(GROUPS, group))) {
+  process.stderr.write(
+    `Usage: npm run faults -- GROUP… [--json]\nA GROUP is one of: ${Object.keys(GROUPS).join(", ")}\n`,
+  );
   process.exit(2);
 }
 
@@ -45,7 +42,7 @@ async function runHere(group: string): Promise<BenchRow[]> {
   await generateClient();
   // What the services log of the faults is expected; set LOG_LEVEL to read it.
   process.env.LOG_LEVEL ??= "silent";
-  const services = await startTestServices({ chain: !DATABASE_ONLY.has(group) });
+  const services = await startTestServices({ chain: GROUPS[group] === "chain" });
   try {
     Object.assign(process.env, services.env);
     const { run } = (await import(fileOf(group))) as { run: () => Promise<BenchRow[]> };

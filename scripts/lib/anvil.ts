@@ -86,7 +86,7 @@ export async function startAnvil(options: { home: string; port: number }): Promi
       () => false,
     );
   });
-  const kept = keepRunning({ name: "chain", logFile, first, relaunch: launch });
+  const kept = keepRunning({ name: "chain", logFile, first, relaunch: launch, restartMsMax: 1_000 });
   return {
     url,
     stop: async () => {

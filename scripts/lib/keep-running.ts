@@ -16,9 +16,11 @@ export function keepRunning(options: {
   logFile: string;
   first: Running;
   relaunch: () => Running | Promise<Running>;
+  /** The longest pause before another try. */
+  restartMsMax?: number;
   onChange?: () => void;
 }): Kept {
-  const { name, logFile, first, relaunch, onChange } = options;
+  const { name, logFile, first, relaunch, restartMsMax = RESTART_MS_MAX, onChange } = options;
   let current = first;
   let relaunching: Promise<void> | null = null;
   let isStopping = false;
@@ -35,7 +37,7 @@ export function keepRunning(options: {
   }
 
   function again(failures: number, reason: string): void {
-    const waitMs = Math.min(RESTART_MS_MAX, RESTART_MS_MIN * 2 ** failures);
+    const waitMs = Math.min(restartMsMax, RESTART_MS_MIN * 2 ** failures);
     process.stdout.write(`  ! ${name} ${reason}, starting it again in ${waitMs / 1000} s; its log: ${logFile}\n`);
     setTimeout(() => {
       if (isStopping) return;

@@ -176,7 +176,7 @@ export async function startPostgres(options: {
     return canConnect(adminUrl);
   });
   await ensureDatabase(adminUrl, "converge");
-  const kept = keepRunning({ name: "database", logFile, first, relaunch: launch });
+  const kept = keepRunning({ name: "database", logFile, first, relaunch: launch, restartMsMax: 1_000 });
   return {
     port: options.port,
     url: `postgresql://postgres:${password}@127.0.0.1:${options.port}/converge`,

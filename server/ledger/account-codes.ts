@@ -13,8 +13,16 @@ export const EXTERNAL_EUR_ACCOUNT = "platform:external:EUR";
 export const REVENUE_ACCOUNT = "platform:revenue";
 /** What was promised to on-chain claims and is not paid out yet. */
 export const CASHOUT_ACCOUNT = "platform:cashout";
+/** What is left over when an amount does not divide: less than a unit for each share. */
+export const ROUNDING_ACCOUNT = "platform:rounding";
 
-export const PLATFORM_ACCOUNTS = [VAULT_ACCOUNT, EXTERNAL_ACCOUNT, REVENUE_ACCOUNT, CASHOUT_ACCOUNT] as const;
+export const PLATFORM_ACCOUNTS = [
+  VAULT_ACCOUNT,
+  EXTERNAL_ACCOUNT,
+  REVENUE_ACCOUNT,
+  CASHOUT_ACCOUNT,
+  ROUNDING_ACCOUNT,
+] as const;
 
 /** Accounts that stand for money outside the ledger; the database allows a negative balance for these alone. */
 export const mayOverdraw = (code: string): boolean =>
