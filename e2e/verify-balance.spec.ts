@@ -91,5 +91,5 @@ test("the chain's door answers three questions about two contracts", async ({ pa
   expect((await call(vault)).error.code).toBe(-32000);
   expect((await call("0x0000000000000000000000000000000000000001")).error.code).toBe(-32602);
   for (const method of ["eth_sendRawTransaction", "eth_getLogs", "anvil_setBalance", "eth_accounts"])
-    expect((await ask({ method, params: [] })).error.code).toBe("INVALID_INPUT");
+    expect((await ask({ method, params: [] })).error.code).toBe("VALIDATION_FAILED");
 });

@@ -50,7 +50,24 @@ export async function recordInstance(home: string, address: string, processes: R
   await writeFile(instanceFile(home), JSON.stringify(instance));
 }
 
-export const forgetInstance = (home: string) => rm(instanceFile(home), { force: true });
+export type Connections = { DATABASE_URL: string; CHAIN_RPC_URL: string };
+const connectionsFile = (home: string) => join(home, "connections.json");
+
+/** Where database and chain of the running instance are, for commands beside it; readable by its owner alone. */
+export const recordConnections = (home: string, connections: Connections) =>
+  writeFile(connectionsFile(home), JSON.stringify(connections), { mode: 0o600 });
+
+/** Null when nothing runs from this folder. */
+export const readConnections = async (home: string): Promise<Connections | null> =>
+  readFile(connectionsFile(home), "utf8").then(
+    (text) => JSON.parse(text) as Connections,
+    () => null,
+  );
+
+export async function forgetInstance(home: string): Promise<void> {
+  await rm(connectionsFile(home), { force: true });
+  await rm(instanceFile(home), { force: true });
+}
 
 /** The secret that seals session cookies: made once for an installation, kept beside its data. */
 export async function installationSecret(home: string): Promise<string> {

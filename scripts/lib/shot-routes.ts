@@ -20,7 +20,6 @@ export const SHOTS: readonly Shot[] = [
   { name: "receipt", path: "/receipt/:receipt", viewer: null },
   { name: "verify", path: "/verify/:inference", viewer: null },
   { name: "verify-balance", path: "/verify/balance", viewer: null },
-  { name: "verify-balance-own", path: "/verify/balance", viewer: "user", press: /^use mine/i },
   { name: "overview-new", path: "/overview", viewer: "user" },
   { name: "agents-new-person", path: "/agents", viewer: "user" },
   { name: "proofs-new-person", path: "/proofs", viewer: "user" },

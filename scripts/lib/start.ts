@@ -4,7 +4,7 @@ import pg from "pg";
 import { type Env, parseEnv } from "../../server/parse-env.ts";
 import { startAnvil } from "./anvil.ts";
 import { buildContracts, buildWeb, generateClient } from "./build.ts";
-import { claimHome, forgetInstance, installationSecret, recordInstance } from "./instance.ts";
+import { claimHome, forgetInstance, installationSecret, recordConnections, recordInstance } from "./instance.ts";
 import { migrateDatabase } from "./migrate.ts";
 import { freePort, isListening, isSignerUp, waitUntil } from "./ports.ts";
 import { startPostgres } from "./postgres.ts";
@@ -146,6 +146,7 @@ async function bringUp(env: Env, supervisor: ReturnType<typeof createSupervisor>
     startChain(env),
     step("contracts", async () => ((await buildContracts()) ? "compiled" : "unchanged")),
   ]);
+  await recordConnections(home, { DATABASE_URL: databaseUrl, CHAIN_RPC_URL: chainUrl });
   const programEnv: NodeJS.ProcessEnv = {
     ...process.env,
     NODE_ENV: isDev ? "development" : "production",

@@ -3,18 +3,14 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { testUsdAbi, vaultAbi } from "#core/generated/abis.ts";
+import { vaultAbi } from "#core/generated/abis.ts";
 import { checkBalanceProof } from "#core/solvency.ts";
 import { publicClient } from "#server/chain/client.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
-import { indexChain } from "#server/chain/index-chain.ts";
 import { enqueueTransaction } from "#server/chain/outbox.ts";
-import { sendOutbox } from "#server/chain/send-outbox.ts";
 import { db, pool, sqlOf } from "#server/db.ts";
 import { EXTERNAL_ACCOUNT, userAccount } from "#server/ledger/account-codes.ts";
-import { listOwed } from "#server/ledger/list-owed.ts";
 import { postTransfers } from "#server/ledger/post-transfers.ts";
-import { walletLogHandlers } from "#server/wallets/chain-events.ts";
 import { getPersonalAccount } from "#server/wallets/get-account.ts";
 import { requestWithdrawal } from "#server/wallets/request-withdrawal.ts";
 import {
@@ -22,55 +18,21 @@ import {
   depositFor,
   followUntilQuiet,
   knowAddress,
-  mined,
-  outsideAccount,
-  outsider,
   type Person,
 } from "#server/wallets/testing/wallet-world.ts";
-import { registerSolvencyFailures, solvencyLogHandlers } from "./chain-events.ts";
+import { registerSolvencyFailures } from "./chain-events.ts";
 import { closeSolvencyEpoch } from "./close-solvency-epoch.ts";
 import { listEpochs } from "./epoch-rows.ts";
 import { getBalanceProof } from "./get-balance-proof.ts";
 import { getSolvency } from "./get-solvency.ts";
+import { backEverything, follow, reserves } from "./testing/solvency-world.ts";
 
 const DOLLAR = 1_000_000n;
 const { contracts } = loadDeployment();
 const vault = { address: contracts.Vault, abi: vaultAbi } as const;
 const close = () => closeSolvencyEpoch({ afterChangeMs: 0, atLatestMs: 0 });
-const reserves = () => publicClient().readContract({ ...vault, functionName: "reserves" });
 const anchorOf = (epoch: bigint) => publicClient().readContract({ ...vault, functionName: "anchorOf", args: [epoch] });
 const last = async () => (await listEpochs(sqlOf(pool), 1))[0];
-
-/** Does what the worker does, solvency roots with it, until nothing is left to do. */
-async function follow(): Promise<void> {
-  for (let round = 0; round < 400; round++) {
-    const outbox = await sendOutbox();
-    const indexer = await indexChain([...walletLogHandlers, ...solvencyLogHandlers]);
-    const { rows } = await pool.query<{ block: bigint }>(
-      "SELECT block_number AS block FROM chain_cursor WHERE name = 'main'",
-    );
-    if (!outbox.pending && !indexer.pending && rows[0]?.block === (await publicClient().getBlockNumber())) return;
-  }
-  throw new Error("The chain did not come to rest.");
-}
-
-/** Other tests of this database make money out of nothing; here it has to be backed, as every dollar of ours is. */
-async function backEverything(): Promise<void> {
-  const owed = (await listOwed(sqlOf(pool), "USD")).reduce((sum, { balance }) => sum + balance, 0n);
-  const missing = owed - (await reserves());
-  if (missing <= 0n) return;
-  const from = { account: await outsideAccount(), chain: null };
-  const args = [contracts.Vault, missing] as const;
-  await mined(
-    await outsider.writeContract({
-      ...from,
-      address: contracts.TestUSD,
-      abi: testUsdAbi,
-      functionName: "transfer",
-      args,
-    }),
-  );
-}
 
 let person: Person;
 const code = () => userAccount(person.actor.userId);

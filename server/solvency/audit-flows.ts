@@ -1,0 +1,131 @@
+import { rewardsDistributorAbi, testUsdAbi, vaultAbi } from "#core/generated/abis.ts";
+import { publicClient } from "#server/chain/client.ts";
+import { loadDeployment } from "#server/chain/deployments.ts";
+import { readEvents } from "#server/chain/read-events.ts";
+import type { Sql } from "#server/db.ts";
+import { VAULT_ACCOUNT } from "#server/ledger/account-codes.ts";
+import type { AuditFinding } from "#server/ledger/audit-ledger.ts";
+import { getBalances } from "#server/ledger/get-balance.ts";
+import { listOwed } from "#server/ledger/list-owed.ts";
+import { depositRef } from "#server/wallets/deposit-accounts.ts";
+
+type Booked = { key: string; amount: bigint; account: string };
+const finding = (where: string, problem: string): AuditFinding => ({ where, problem });
+const vaultContract = () => ({ address: loadDeployment().contracts.Vault, abi: vaultAbi }) as const;
+
+/** The ledger's transfers whose keys begin so, with the account on the other side than the Vault. */
+const bookedAs = (sql: Sql, prefix: string): Promise<Booked[]> =>
+  sql.query(
+    `SELECT t.key, t.amount, split_part(CASE WHEN d.code LIKE $2 THEN c.code ELSE d.code END, '/', 1) AS account
+     FROM ledger_transfer t JOIN ledger_account d ON d.id = t.debit_id JOIN ledger_account c ON c.id = t.credit_id
+     WHERE starts_with(t.key, $1)`,
+    [prefix, `${VAULT_ACCOUNT}%`],
+  );
+
+/** Every deposit at the Vault is in the ledger once, as much and for whom it says; and the ledger has no other. */
+export async function auditDeposits(sql: Sql, toBlock: bigint): Promise<AuditFinding[]> {
+  const booked = new Map((await bookedAs(sql, "deposit:")).map((row) => [row.key, row]));
+  const known = await sql.query<{ ref: string; code: string }>("SELECT ref, account_code AS code FROM deposit_account");
+  const codes = new Map(known.map(({ ref, code }) => [ref, code]));
+  const findings: AuditFinding[] = known
+    .filter(({ ref, code }) => depositRef(code) !== ref)
+    .map(({ ref, code }) => finding(`deposit reference ${ref}`, `it is not that of ${code}`));
+  for (const { args, transactionHash, logIndex } of await readEvents(vaultContract(), "Deposited", toBlock)) {
+    const key = `deposit:${transactionHash}:${logIndex}`;
+    const where = `deposit ${args.index}, transaction ${transactionHash}`;
+    const row = booked.get(key);
+    booked.delete(key);
+    const code = codes.get(args.account.toLowerCase());
+    if (!row) findings.push(finding(where, `${args.amount} came to the Vault and are not in the ledger`));
+    else if (row.amount !== args.amount)
+      findings.push(finding(where, `${args.amount} came to the Vault, the ledger has ${row.amount}`));
+    else if (code !== row.account && row.account !== "platform:unclaimed")
+      findings.push(finding(where, `it was for ${code ?? args.account}, the ledger gave it to ${row.account}`));
+  }
+  for (const { key, amount } of booked.values())
+    findings.push(finding(`transfer ${key}`, `the ledger has a deposit of ${amount} that never came to the Vault`));
+  return findings;
+}
+
+/** Tokens that came to the Vault without a deposit, and are counted as unclaimed. */
+export async function auditUnclaimed(sql: Sql, toBlock: bigint): Promise<AuditFinding[]> {
+  const { Vault, TestUSD } = loadDeployment().contracts;
+  const booked = await bookedAs(sql, "unassigned:");
+  if (booked.length === 0) return [];
+  const transfers = await readEvents({ address: TestUSD, abi: testUsdAbi }, "Transfer", toBlock);
+  const came = new Map(
+    transfers
+      .filter(({ args }) => args.to.toLowerCase() === Vault.toLowerCase())
+      .map(({ args, transactionHash, logIndex }) => [`unassigned:${transactionHash}:${logIndex}`, args.value]),
+  );
+  return booked
+    .filter(({ key, amount }) => came.get(key) !== amount)
+    .map(({ key, amount }) =>
+      finding(`transfer ${key}`, `the ledger has ${amount} that came to the Vault as ${came.get(key) ?? 0n}`),
+    );
+}
+
+/** Every payment of the Vault is one the ledger let go of, as much; and the ledger let go of no other. */
+export async function auditPayments(sql: Sql, toBlock: bigint): Promise<AuditFinding[]> {
+  const rows = await sql.query<{ id: string; name: string; amount: bigint; account: string }>(
+    `SELECT w.chain_id AS id, 'withdrawal ' || w.id AS name, coalesce(sum(t.amount), 0)::bigint AS amount, w.account_code AS account
+       FROM withdrawal w LEFT JOIN ledger_transfer t ON t.reservation_id = w.reservation_id
+        AND t.credit_id IN (SELECT id FROM ledger_account WHERE split_part(code, '/', 1) = $1)
+      GROUP BY w.id HAVING count(t.id) > 0 OR w.status = 'paid'
+     UNION ALL
+     SELECT e.withdrawal_id, 'reward epoch ' || e.number, coalesce(t.amount, 0), 'platform:cashout'
+       FROM reward_epoch e LEFT JOIN ledger_key k ON k.key = 'epoch-settle:' || e.number
+       LEFT JOIN ledger_transfer t ON t.id = k.transfer_id WHERE e.status <> 'funding' OR t.id IS NOT NULL`,
+    [VAULT_ACCOUNT],
+  );
+  const settled = new Map(rows.map((row) => [row.id.toLowerCase(), row]));
+  const findings: AuditFinding[] = [];
+  for (const { args, transactionHash } of await readEvents(vaultContract(), "Withdrawn", toBlock)) {
+    const row = settled.get(args.withdrawalId.toLowerCase());
+    settled.delete(args.withdrawalId.toLowerCase());
+    const where = `${row?.name ?? `payment ${args.withdrawalId}`}, transaction ${transactionHash}`;
+    if (!row) findings.push(finding(where, `the Vault paid ${args.amount} that the ledger did not let go of`));
+    else if (row.amount !== args.amount)
+      findings.push(finding(where, `the Vault paid ${args.amount}, the ledger let go of ${row.amount}`));
+    else if (depositRef(row.account) !== args.account.toLowerCase())
+      findings.push(finding(where, `the Vault paid it for ${args.account}, which is not ${row.account}`));
+  }
+  for (const { name, amount } of settled.values())
+    findings.push(finding(name, `the ledger let go of ${amount} that the Vault never paid`));
+  return findings;
+}
+
+const tokensOf = async (address: `0x${string}`, blockNumber: bigint): Promise<bigint> =>
+  publicClient().readContract({
+    address: loadDeployment().contracts.TestUSD,
+    abi: testUsdAbi,
+    functionName: "balanceOf",
+    args: [address],
+    blockNumber,
+  });
+
+/** What lies in the contracts against what the ledger says lies there. */
+export async function auditReserves(sql: Sql, block: bigint): Promise<AuditFinding[]> {
+  const { Vault, RewardsDistributor } = loadDeployment().contracts;
+  const [reserves, rewards, claims, balances, owed, open] = [
+    await tokensOf(Vault, block),
+    await tokensOf(RewardsDistributor, block),
+    await readEvents({ address: RewardsDistributor, abi: rewardsDistributorAbi }, "Claimed", block),
+    await getBalances([VAULT_ACCOUNT], sql),
+    (await listOwed(sql, "USD")).reduce((sum, { balance }) => sum + balance, 0n),
+    await sql.query<{ counted: bigint; funded: bigint }>(
+      `SELECT coalesce((SELECT sum(amount) FROM unassigned_transfer WHERE status = 'seen' AND lower(token) = lower($1)), 0)::bigint AS counted,
+         coalesce((SELECT sum(delta) FROM reward_epoch WHERE status <> 'funding'), 0)::bigint AS funded`,
+      [loadDeployment().contracts.TestUSD],
+    ),
+  ];
+  const held = -(balances.get(VAULT_ACCOUNT)?.posted ?? 0n) + (open[0]?.counted ?? 0n);
+  const promised = (open[0]?.funded ?? 0n) - claims.reduce((sum, { args }) => sum + args.amount, 0n);
+  const findings: AuditFinding[] = [];
+  if (held !== reserves) findings.push(finding("the Vault", `it holds ${reserves}, the ledger says ${held}`));
+  if (owed > reserves)
+    findings.push(finding("the Vault", `it holds ${reserves} and ${owed} are owed: ${owed - reserves} are missing`));
+  if (rewards !== promised)
+    findings.push(finding("the rewards distributor", `it holds ${rewards}, funded less claimed are ${promised}`));
+  return findings;
+}
