@@ -18,6 +18,9 @@ import { Time } from "../ui/time.tsx";
 import { counterpartyWord } from "./counterparty-word.ts";
 import { postingSteps } from "./posting-steps.tsx";
 
+/** A reference of the chain is as long as a phone is wide; the receipt has all of it. */
+const memoText = (memo: string) => (memo.startsWith("0x") ? shorten(memo, 8, 6) : memo);
+
 const COLUMNS: readonly Column<StatementEntryView>[] = [
   {
     id: "when",
@@ -30,7 +33,7 @@ const COLUMNS: readonly Column<StatementEntryView>[] = [
     cell: (entry) => (
       <span className="block min-w-0">
         <span className="font-medium">{postingWord(entry.kind)}</span>
-        {entry.memo !== null && <span className="block truncate text-ink-3 text-xs">{entry.memo}</span>}
+        {entry.memo !== null && <span className="block truncate text-ink-3 text-xs">{memoText(entry.memo)}</span>}
       </span>
     ),
     skeletonWidth: "w-28",

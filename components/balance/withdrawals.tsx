@@ -50,7 +50,7 @@ const COLUMNS: readonly Column<WithdrawalView>[] = [
     id: "to",
     header: "To",
     from: "sm",
-    cell: (row) => (row.agentId ? "An agent" : <code className="font-mono">{shorten(row.to)}</code>),
+    cell: (row) => (row.agentId ? "An agent" : <code className="whitespace-nowrap font-mono">{shorten(row.to)}</code>),
   },
   {
     id: "status",
