@@ -38,6 +38,16 @@ function createMetrics() {
       registers: [registry],
     }),
     nodesOnline: new Gauge({ name: "converge_nodes_online", help: "Compute nodes online.", registers: [registry] }),
+    solvencyMissing: new Gauge({
+      name: "converge_solvency_missing_units",
+      help: "Base units owed beyond what the Vault holds, by the last snapshot; above 0 somebody has to act at once.",
+      registers: [registry],
+    }),
+    solvencyAnchored: new Gauge({
+      name: "converge_solvency_anchored_seconds",
+      help: "When the last solvency root was anchored. After the Vault's exit period without one everybody may leave.",
+      registers: [registry],
+    }),
     completions: new Counter({
       name: "converge_completions_total",
       help: "Completions by outcome.",
@@ -57,5 +67,7 @@ export const {
   indexedBlock,
   indexerHalted,
   nodesOnline,
+  solvencyMissing,
+  solvencyAnchored,
   completions,
 } = shared.convergeMetrics;

@@ -14,6 +14,7 @@ import { Identifier } from "../ui/identifier.tsx";
 import { Stat, StatGroup } from "../ui/stat.tsx";
 import { Time } from "../ui/time.tsx";
 import { Approvals } from "./approvals.tsx";
+import { SolvencyLine } from "./solvency-line.tsx";
 import { UnassignedTransfers } from "./unassigned-transfers.tsx";
 
 type Overview = ApiOutput["admin"]["overview"];
@@ -182,6 +183,7 @@ export function AdminView() {
   ];
   return (
     <div className="flex flex-col gap-6">
+      <SolvencyLine overview={overview} />
       <Money overview={overview} />
       <State overview={overview} />
       <Approvals />

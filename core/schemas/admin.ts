@@ -20,6 +20,17 @@ export const adminOverviewSchema = z.object({
     revenue: amount,
     isBalanced: z.boolean(),
   }),
+  /** The newest solvency epoch. "underfunded": the ledger owes more than the Vault holds, and no root is anchored. */
+  solvency: z
+    .object({
+      epoch: z.string(),
+      status: z.enum(["built", "anchored", "failed", "underfunded"]),
+      liabilities: amount,
+      reserves: amount,
+      error: z.string().nullable(),
+      anchoredAt: isoTime.nullable(),
+    })
+    .nullable(),
   queue: z.object({ waiting: count, running: count, dead: count }),
   outbox: z.array(z.object({ status: z.string(), count })),
   nodes: z.array(z.object({ status: z.string(), count })),

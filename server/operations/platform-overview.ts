@@ -2,6 +2,7 @@ import { pool } from "#server/db.ts";
 import { REVENUE_ACCOUNT, VAULT_ACCOUNT } from "#server/ledger/account-codes.ts";
 import { getBalances } from "#server/ledger/get-balance.ts";
 import { ledgerTotals } from "#server/ledger/ledger-totals.ts";
+import { getSolvency } from "#server/solvency/get-solvency.ts";
 import { BEAT_SECONDS } from "./beat.ts";
 import { checkReadiness } from "./check-readiness.ts";
 import { countJobs } from "./count-jobs.ts";
@@ -51,11 +52,24 @@ async function readLedger() {
   };
 }
 
+/** The newest solvency epoch; null before the first, and where there are no contracts. */
+async function readSolvency() {
+  const [last] = await getSolvency().then(
+    ({ data }) => data,
+    () => [],
+  );
+  if (!last) return null;
+  const { epoch, status, error, anchoredAt } = last;
+  const usd = (units: string) => ({ asset: "USD" as const, units });
+  return { epoch, status, error, anchoredAt, liabilities: usd(last.liabilities), reserves: usd(last.reserves) };
+}
+
 /** The state of the whole platform on one page. */
 export async function platformOverview() {
-  const [people, ledger, queue, outbox, nodes, processes, readiness] = await Promise.all([
+  const [people, ledger, solvency, queue, outbox, nodes, processes, readiness] = await Promise.all([
     readPeople(),
     readLedger(),
+    readSolvency(),
     countJobs(),
     countByStatus("chain_transaction"),
     countByStatus("compute_node"),
@@ -69,6 +83,7 @@ export async function platformOverview() {
     at: new Date().toISOString(),
     people,
     ledger,
+    solvency,
     queue,
     outbox,
     nodes,

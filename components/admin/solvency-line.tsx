@@ -1,0 +1,50 @@
+"use client";
+
+import Link from "next/link";
+import type { ApiOutput } from "../api/api-types.ts";
+import { Amount } from "../money/amount.tsx";
+import { StatusBadge, type StatusKind } from "../ui/badge.tsx";
+import { cn } from "../ui/class-names.ts";
+import { Time } from "../ui/time.tsx";
+
+type Overview = ApiOutput["admin"]["overview"];
+type Status = NonNullable<Overview["solvency"]>["status"];
+
+const WORDS: Record<Status, [StatusKind, string]> = {
+  anchored: ["ok", "Covered"],
+  built: ["busy", "Being anchored"],
+  failed: ["bad", "Root refused"],
+  underfunded: ["bad", "Not covered"],
+};
+
+/** Whether the Vault covers what is owed, as of the newest snapshot. Nothing is louder on this page when it does not. */
+export function SolvencyLine({ overview }: { overview: Overview | undefined }) {
+  const solvency = overview?.solvency;
+  if (!solvency) return null;
+  const [kind, word] = WORDS[solvency.status];
+  const isBad = kind === "bad";
+  return (
+    <p
+      role={isBad ? "alert" : undefined}
+      className={cn(
+        "flex flex-wrap items-center gap-x-3 gap-y-1 rounded-md border px-4 py-3 text-sm",
+        isBad ? "border-bad bg-bad-soft text-ink" : "border-line bg-surface text-ink-2",
+      )}
+    >
+      <StatusBadge kind={kind}>{word}</StatusBadge>
+      <span>
+        <Amount units={solvency.liabilities.units} /> owed, <Amount units={solvency.reserves.units} /> in the Vault
+        {solvency.anchoredAt && (
+          <>
+            , anchored <Time iso={solvency.anchoredAt} />
+          </>
+        )}
+        .
+      </span>
+      {solvency.error && <span className="font-medium">{solvency.error}</span>}
+      <Link href="/verify/balance" className="rounded-sm underline underline-offset-4 hover:text-ink sm:ml-auto">
+        Epoch {solvency.epoch}
+      </Link>
+    </p>
+  );
+}
