@@ -6,8 +6,8 @@ type MeterProps = { share: number; label: string; valueText: string; tone?: stri
 export function Meter({ share, label, valueText, tone = "bg-ink", className }: MeterProps) {
   const percent = Math.min(100, Math.max(0, share * 100));
   return (
+    // biome-ignore lint/a11y/useSemanticElements: no browser lets a native meter be drawn as this line.
     <div
-      // biome-ignore lint/a11y/useSemanticElements: no browser lets a native meter be drawn as this line.
       role="meter"
       aria-label={label}
       aria-valuemin={0}
