@@ -40,10 +40,15 @@ for (const { path, as } of PAGES) {
   });
 }
 
-test("the API reference shows the endpoints and loads nothing from elsewhere", async ({ page }) => {
-  await page.goto("/docs/api");
-  await expect(page.getByRole("heading", { name: "Converge API" })).toBeVisible({ timeout: 30_000 });
-});
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`the API reference shows the endpoints and loads nothing from elsewhere, ${colorScheme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.goto("/docs/api");
+    await expect(page.getByRole("heading", { name: "Converge API" })).toBeVisible({ timeout: 30_000 });
+    await expect(page.getByRole("link", { name: "Your own account on the chain" }).first()).toBeVisible();
+    await expectAccessible(page);
+  });
+}
 
 test("a missing page says so and offers a way back", async ({ page }) => {
   const response = await page.goto("/no-such-page");
