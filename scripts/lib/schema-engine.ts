@@ -10,7 +10,6 @@ import pg from "pg";
 
 const root = resolve(import.meta.dirname, "..", "..");
 const migrationsDirectory = join(root, "prisma", "migrations");
-const BASELINE = "20261122000000_foundation";
 const NO_FILTER = { externalTables: [], externalEnums: [] };
 
 type Bindings = { __wbg_set_wasm(exports: WebAssembly.Exports): void; SchemaEngine: typeof Engine };
@@ -132,15 +131,16 @@ function difference(databaseUrl: string, from: DiffTarget, to: { path: string; c
 
 const schemaFiles = async () => (await readSchema()).map(([path, content]) => ({ path, content }));
 
-/** Writes the SQL of the whole schema as the first migration. For as long as nothing has been released. */
-export async function writeBaseline(databaseUrl: string): Promise<string> {
-  const files = await schemaFiles();
-  const file = join(migrationsDirectory, BASELINE, "migration.sql");
-  await mkdir(join(migrationsDirectory, BASELINE), { recursive: true });
-  await writeFile(file, await difference(databaseUrl, { tag: "empty" }, files));
-  await writeSnapshot(files);
-  return file;
+/** The SQL from what the migrations say to what the schema says; null when they agree. */
+async function pendingChanges(databaseUrl: string, files: { path: string; content: string }[]): Promise<string | null> {
+  const migrated = [{ path: snapshotFile, content: await readFile(snapshotFile, "utf8") }];
+  const script = await difference(databaseUrl, { tag: "schemaDatamodel", files: migrated }, files);
+  return /^[A-Z]/m.test(script) ? script : null;
 }
+
+/** What the schema says and no migration does; null when they agree. */
+export const missingMigration = async (databaseUrl: string): Promise<string | null> =>
+  pendingChanges(databaseUrl, await schemaFiles());
 
 /**
  * Writes a migration from what the migrations say to what the schema says; null when they agree.
@@ -151,9 +151,8 @@ export async function writeBaseline(databaseUrl: string): Promise<string> {
  */
 export async function writeMigration(databaseUrl: string, name: string): Promise<string | null> {
   const files = await schemaFiles();
-  const migrated = [{ path: snapshotFile, content: await readFile(snapshotFile, "utf8") }];
-  const script = await difference(databaseUrl, { tag: "schemaDatamodel", files: migrated }, files);
-  if (!/^[A-Z]/m.test(script)) return null;
+  const script = await pendingChanges(databaseUrl, files);
+  if (script === null) return null;
   const stamp = new Date().toISOString().replaceAll(/\D/g, "").slice(0, 14);
   const directory = join(migrationsDirectory, `${stamp}_${name.replaceAll(/[^a-z0-9]+/gi, "_").toLowerCase()}`);
   await mkdir(directory, { recursive: true });
