@@ -28,7 +28,7 @@ import {
 } from "./chain-world.ts";
 import { type Mode, type RpcProxy, startRpcProxy } from "./rpc-proxy.ts";
 
-const FAULT_MS = 6_000;
+const FAULT_MS = 4_000;
 const PAYOUTS = 4;
 const DEPOSIT = 700n;
 const STALE_BLOCKS = 100;
