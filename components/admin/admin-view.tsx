@@ -2,17 +2,18 @@
 
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import type { ApiOutput } from "../api/api-types.ts";
+import { nextPage } from "../api/next-page.ts";
 import { QueryError } from "../api/query-error.tsx";
-import { PagedTable, QueryTable } from "../api/query-table.tsx";
+import { PagedCard, QueryCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { Amount } from "../money/amount.tsx";
+import { amountColumn } from "../money/amount-column.tsx";
 import { StatusBadge } from "../ui/badge.tsx";
-import { Card, CardHeader } from "../ui/card.tsx";
+import { numberColumn, timeColumn } from "../ui/columns.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Identifier } from "../ui/identifier.tsx";
 import { Stat, StatGroup } from "../ui/stat.tsx";
-import { Time } from "../ui/time.tsx";
 import { Approvals } from "./approvals.tsx";
 import { SolvencyLine } from "./solvency-line.tsx";
 import { UnassignedTransfers } from "./unassigned-transfers.tsx";
@@ -102,19 +103,14 @@ const PROCESS_COLUMNS: readonly Column<Process>[] = [
     header: "State",
     cell: (row) => <StatusBadge kind={row.isAlive ? "ok" : "bad"}>{row.isAlive ? "Alive" : "Silent"}</StatusBadge>,
   },
-  { id: "since", header: "Since", from: "sm", cell: (row) => <Time iso={row.startedAt} className="text-ink-2" /> },
-  { id: "seen", header: "Seen", align: "right", cell: (row) => <Time iso={row.seenAt} className="text-ink-2" /> },
+  timeColumn("Since", (row) => row.startedAt, { from: "sm" }),
+  timeColumn("Seen", (row) => row.seenAt, { align: "right" }),
 ];
 
 const COUNT_COLUMNS: readonly Column<StatusCount>[] = [
   { id: "what", header: "What", cell: (row) => <span className="font-medium">{row.name}</span> },
   { id: "status", header: "Status", cell: (row) => <span className="text-ink-2">{row.status}</span> },
-  {
-    id: "count",
-    header: "Count",
-    align: "right",
-    cell: (row) => <span className="tabular">{number.format(row.count)}</span>,
-  },
+  numberColumn("Count", (row) => number.format(row.count)),
 ];
 
 const USER_COLUMNS: readonly Column<User>[] = [
@@ -137,35 +133,24 @@ const USER_COLUMNS: readonly Column<User>[] = [
     from: "sm",
     cell: (user) => <span className="text-ink-2">{user.roles.join(", ")}</span>,
   },
-  {
-    id: "since",
-    header: "Since",
-    align: "right",
-    from: "sm",
-    cell: (user) => <Time iso={user.createdAt} className="text-ink-2" />,
-  },
-  { id: "balance", header: "Available", align: "right", cell: (user) => <Amount units={user.balance.units} /> },
+  timeColumn("Since", (user) => user.createdAt, { align: "right", from: "sm" }),
+  amountColumn("Available", (user) => user.balance),
 ];
 
 function Users() {
   const trpc = useTRPC();
   const query = useInfiniteQuery(
-    trpc.admin.listUsers.infiniteQueryOptions(
-      { limit: 50 },
-      { getNextPageParam: (page) => page.nextCursor ?? undefined },
-    ),
+    trpc.admin.listUsers.infiniteQueryOptions({ limit: 50 }, { getNextPageParam: nextPage }),
   );
   return (
-    <Card>
-      <CardHeader title="People" description="Newest first." />
-      <PagedTable
-        query={query}
-        what="People"
-        columns={USER_COLUMNS}
-        rowKey={(user) => user.id}
-        empty={<EmptyState title="Nobody yet">People appear here as they sign in.</EmptyState>}
-      />
-    </Card>
+    <PagedCard
+      title="People"
+      description="Newest first."
+      query={query}
+      columns={USER_COLUMNS}
+      rowKey={(user) => user.id}
+      empty={<EmptyState title="Nobody yet">People appear here as they sign in.</EmptyState>}
+    />
   );
 }
 
@@ -188,47 +173,40 @@ export function AdminView() {
       <State overview={overview} />
       <Approvals />
       <div className="grid grid-cols-1 items-start gap-6 *:min-w-0 lg:grid-cols-2">
-        <Card>
-          <CardHeader title="Health" description="What a request may need, asked just now." />
-          <QueryTable
-            query={{ ...rest, data: checks && { data: checks } }}
-            what="Health"
-            columns={CHECK_COLUMNS}
-            rowKey={(check) => check.name}
-            empty={<EmptyState title="Nothing to check">No part is registered.</EmptyState>}
-          />
-        </Card>
+        <QueryCard
+          title="Health"
+          description="What a request may need, asked just now."
+          query={{ ...rest, data: checks && { data: checks } }}
+          columns={CHECK_COLUMNS}
+          rowKey={(check) => check.name}
+          empty={<EmptyState title="Nothing to check">No part is registered.</EmptyState>}
+        />
         <div className="flex flex-col gap-6">
-          <Card>
-            <CardHeader title="Processes" />
-            <QueryTable
-              query={{ ...rest, data: overview && { data: overview.processes } }}
-              what="Processes"
-              columns={PROCESS_COLUMNS}
-              rowKey={(row) => row.name}
-              skeletonRows={1}
-              empty={
-                <EmptyState title="No process has reported">
-                  The worker reports every few seconds once it runs.
-                </EmptyState>
-              }
-            />
-          </Card>
-          <Card>
-            <CardHeader title="Chain outbox and nodes" />
-            <QueryTable
-              query={{ ...rest, data: counts && { data: counts } }}
-              what="Outbox and nodes"
-              columns={COUNT_COLUMNS}
-              rowKey={(row) => `${row.name} ${row.status}`}
-              skeletonRows={2}
-              empty={
-                <EmptyState title="Nothing sent, nobody joined">
-                  Transactions and nodes are counted here by status.
-                </EmptyState>
-              }
-            />
-          </Card>
+          <QueryCard
+            title="Processes"
+            query={{ ...rest, data: overview && { data: overview.processes } }}
+            columns={PROCESS_COLUMNS}
+            rowKey={(row) => row.name}
+            skeletonRows={1}
+            empty={
+              <EmptyState title="No process has reported">
+                The worker reports every few seconds once it runs.
+              </EmptyState>
+            }
+          />
+          <QueryCard
+            title="Chain outbox and nodes"
+            query={{ ...rest, data: counts && { data: counts } }}
+            what="Outbox and nodes"
+            columns={COUNT_COLUMNS}
+            rowKey={(row) => `${row.name} ${row.status}`}
+            skeletonRows={2}
+            empty={
+              <EmptyState title="Nothing sent, nobody joined">
+                Transactions and nodes are counted here by status.
+              </EmptyState>
+            }
+          />
         </div>
       </div>
       <UnassignedTransfers />

@@ -3,19 +3,20 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { lazy } from "react";
 import type { ApiOutput } from "../api/api-types.ts";
+import { nextPage } from "../api/next-page.ts";
 import { notifyError } from "../api/notify-error.ts";
-import { PagedTable } from "../api/query-table.tsx";
+import { PagedCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { WithdrawalStatus } from "../balance/withdrawal-status.tsx";
 import { Amount } from "../money/amount.tsx";
+import { amountColumn } from "../money/amount-column.tsx";
 import { Button } from "../ui/button.tsx";
-import { Card, CardHeader } from "../ui/card.tsx";
+import { timeColumn } from "../ui/columns.tsx";
 import { ConfirmDialog } from "../ui/confirm-dialog.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Identifier } from "../ui/identifier.tsx";
 import { Opener } from "../ui/opener.tsx";
-import { Time } from "../ui/time.tsx";
 
 const RejectDialog = lazy(() => import("./reject-dialog.tsx"));
 
@@ -61,12 +62,7 @@ function Decide({ approval }: { approval: Approval }) {
 }
 
 const COLUMNS: readonly Column<Approval>[] = [
-  {
-    id: "when",
-    header: "Asked",
-    from: "sm",
-    cell: (row) => <Time iso={row.requestedAt} className="whitespace-nowrap text-ink-2" />,
-  },
+  timeColumn("Asked", (row) => row.requestedAt, { from: "sm" }),
   {
     id: "who",
     header: "Who",
@@ -80,12 +76,7 @@ const COLUMNS: readonly Column<Approval>[] = [
     ),
   },
   { id: "status", header: "Status", from: "md", cell: (row) => <WithdrawalStatus withdrawal={row} /> },
-  {
-    id: "amount",
-    header: "Amount",
-    align: "right",
-    cell: (row) => <Amount units={row.amount.units} asset={row.amount.asset} />,
-  },
+  amountColumn("Amount", (row) => row.amount),
   { id: "decide", header: "Decision", align: "right", cell: (row) => <Decide approval={row} /> },
 ];
 
@@ -95,23 +86,18 @@ export function Approvals() {
   const query = useInfiniteQuery(
     trpc.admin.listApprovals.infiniteQueryOptions(
       { limit: 20 },
-      { getNextPageParam: (page) => page.nextCursor ?? undefined, refetchInterval: 5_000 },
+      { getNextPageParam: nextPage, refetchInterval: 5_000 },
     ),
   );
   return (
-    <Card>
-      <CardHeader
-        title="Withdrawals to approve"
-        description="Large ones leave only after a second person’s approval."
-      />
-      <PagedTable
-        query={query}
-        what="Withdrawals to approve"
-        columns={COLUMNS}
-        rowKey={(row) => row.id}
-        skeletonRows={1}
-        empty={<EmptyState title="Nothing to decide">Withdrawals above the approval limit wait here.</EmptyState>}
-      />
-    </Card>
+    <PagedCard
+      title="Withdrawals to approve"
+      description="Large ones leave only after a second person’s approval."
+      query={query}
+      columns={COLUMNS}
+      rowKey={(row) => row.id}
+      skeletonRows={1}
+      empty={<EmptyState title="Nothing to decide">Withdrawals above the approval limit wait here.</EmptyState>}
+    />
   );
 }

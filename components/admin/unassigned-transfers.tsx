@@ -2,14 +2,14 @@
 
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { UnassignedTransferView } from "#core/schemas/withdrawal.ts";
-import { PagedTable } from "../api/query-table.tsx";
+import { nextPage } from "../api/next-page.ts";
+import { PagedCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { Amount } from "../money/amount.tsx";
-import { Card, CardHeader } from "../ui/card.tsx";
+import { timeColumn } from "../ui/columns.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Identifier } from "../ui/identifier.tsx";
-import { Time } from "../ui/time.tsx";
 
 const why = (row: UnassignedTransferView): string => {
   if (!row.isVaultToken) return "Another token";
@@ -17,7 +17,7 @@ const why = (row: UnassignedTransferView): string => {
 };
 
 const COLUMNS: readonly Column<UnassignedTransferView>[] = [
-  { id: "when", header: "When", cell: (row) => <Time iso={row.at} className="whitespace-nowrap text-ink-2" /> },
+  timeColumn("When", (row) => row.at),
   { id: "why", header: "Why", cell: why },
   { id: "from", header: "From", from: "sm", cell: (row) => <Identifier value={row.from} label="sender" /> },
   {
@@ -48,23 +48,19 @@ export function UnassignedTransfers() {
   const query = useInfiniteQuery(
     trpc.admin.listUnassignedTransfers.infiniteQueryOptions(
       { limit: 20 },
-      { getNextPageParam: (page) => page.nextCursor ?? undefined, refetchInterval: 15_000 },
+      { getNextPageParam: nextPage, refetchInterval: 15_000 },
     ),
   );
   return (
-    <Card>
-      <CardHeader
-        title="Unassigned in the vault"
-        description="Came without a deposit or under an unknown reference. Dollars are counted as unclaimed."
-      />
-      <PagedTable
-        query={query}
-        what="Unassigned transfers"
-        columns={COLUMNS}
-        rowKey={(row) => `${row.transactionHash}:${row.logIndex}`}
-        skeletonRows={1}
-        empty={<EmptyState title="Everything is assigned">What nobody can be credited with is listed here.</EmptyState>}
-      />
-    </Card>
+    <PagedCard
+      title="Unassigned in the vault"
+      description="Came without a deposit or under an unknown reference. Dollars are counted as unclaimed."
+      query={query}
+      what="Unassigned transfers"
+      columns={COLUMNS}
+      rowKey={(row) => `${row.transactionHash}:${row.logIndex}`}
+      skeletonRows={1}
+      empty={<EmptyState title="Everything is assigned">What nobody can be credited with is listed here.</EmptyState>}
+    />
   );
 }

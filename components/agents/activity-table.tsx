@@ -2,11 +2,13 @@
 
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { ActivityView } from "#core/schemas/agent.ts";
-import { PagedTable } from "../api/query-table.tsx";
+import { nextPage } from "../api/next-page.ts";
+import { PagedCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { Amount } from "../money/amount.tsx";
+import { receiptColumn } from "../receipt/receipt-column.tsx";
 import { ReceiptDrawer } from "../receipt/receipt-drawer.tsx";
-import { Card, CardHeader } from "../ui/card.tsx";
+import { timeColumn } from "../ui/columns.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { shorten } from "../ui/identifier.tsx";
@@ -18,12 +20,7 @@ const amountOf = (activity: ActivityView) =>
   activity.amount === null ? <span className="text-ink-3">–</span> : <Amount units={activity.amount.units} />;
 
 const COLUMNS: readonly Column<ActivityView>[] = [
-  {
-    id: "when",
-    header: "When",
-    from: "sm",
-    cell: (row) => <Time iso={row.createdAt} className="whitespace-nowrap text-ink-2" />,
-  },
+  timeColumn("When", (row) => row.createdAt, { from: "sm" }),
   {
     id: "what",
     header: "What",
@@ -62,22 +59,15 @@ const COLUMNS: readonly Column<ActivityView>[] = [
     skeletonWidth: "w-32",
   },
   { id: "amount", header: "Amount", align: "right", cell: amountOf },
-  {
-    id: "receipt",
-    header: "Receipt",
-    isHeaderHidden: true,
-    align: "right",
-    className: "w-12 pl-0",
-    cell: (row) => (
-      <ReceiptDrawer
-        title={activityWord(row.kind)}
-        id={row.id}
-        subject={amountOf(row)}
-        status={<ActivityStatus status={row.status} />}
-        steps={activitySteps(row)}
-      />
-    ),
-  },
+  receiptColumn((row) => (
+    <ReceiptDrawer
+      title={activityWord(row.kind)}
+      id={row.id}
+      subject={amountOf(row)}
+      status={<ActivityStatus status={row.status} />}
+      steps={activitySteps(row)}
+    />
+  )),
 ];
 
 export function ActivityTable({ agentId }: { agentId: string }) {
@@ -85,23 +75,22 @@ export function ActivityTable({ agentId }: { agentId: string }) {
   const query = useInfiniteQuery(
     trpc.agent.listPayments.infiniteQueryOptions(
       { id: agentId, limit: 20 },
-      { getNextPageParam: (page) => page.nextCursor ?? undefined, refetchInterval: 3_000 },
+      { getNextPageParam: nextPage, refetchInterval: 3_000 },
     ),
   );
   return (
-    <Card>
-      <CardHeader title="What it did" description="And what it was refused, by whom, and why." />
-      <PagedTable
-        query={query}
-        what="Activity"
-        columns={COLUMNS}
-        rowKey={(row) => row.id}
-        empty={
-          <EmptyState title="Nothing yet">
-            Payments, deposits and refusals appear here with the decision behind each.
-          </EmptyState>
-        }
-      />
-    </Card>
+    <PagedCard
+      title="What it did"
+      description="And what it was refused, by whom, and why."
+      query={query}
+      what="Activity"
+      columns={COLUMNS}
+      rowKey={(row) => row.id}
+      empty={
+        <EmptyState title="Nothing yet">
+          Payments, deposits and refusals appear here with the decision behind each.
+        </EmptyState>
+      }
+    />
   );
 }

@@ -1,27 +1,25 @@
 import type { ActivityView, AgentView } from "#core/schemas/agent.ts";
-import { StatusBadge, type StatusKind } from "../ui/badge.tsx";
+import { StatusWord, type StatusWords } from "../ui/badge.tsx";
 
-const AGENTS = {
+const AGENTS: StatusWords<AgentView["status"]> = {
   "awaiting-owner": ["idle", "Awaits your signature"],
   active: ["ok", "Active"],
   paused: ["paused", "Paused"],
   revoked: ["bad", "Revoked"],
-} as const satisfies Record<AgentView["status"], readonly [StatusKind, string]>;
+};
 
-const ACTIVITIES = {
+const ACTIVITYS: StatusWords<ActivityView["status"]> = {
   refused: ["bad", "Refused"],
   planned: ["busy", "Not sent yet"],
   submitted: ["busy", "Under way"],
   succeeded: ["ok", "Done"],
   failed: ["bad", "Failed"],
-} as const satisfies Record<ActivityView["status"], readonly [StatusKind, string]>;
+};
 
-export function AgentStatus({ status }: { status: AgentView["status"] }) {
-  const [kind, word] = AGENTS[status];
-  return <StatusBadge kind={kind}>{word}</StatusBadge>;
-}
+export const AgentStatus = ({ status }: { status: AgentView["status"] }) => (
+  <StatusWord words={AGENTS} status={status} />
+);
 
-export function ActivityStatus({ status }: { status: ActivityView["status"] }) {
-  const [kind, word] = ACTIVITIES[status];
-  return <StatusBadge kind={kind}>{word}</StatusBadge>;
-}
+export const ActivityStatus = ({ status }: { status: ActivityView["status"] }) => (
+  <StatusWord words={ACTIVITYS} status={status} />
+);

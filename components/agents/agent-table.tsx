@@ -3,15 +3,17 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { AgentView } from "#core/schemas/agent.ts";
+import { nextPage } from "../api/next-page.ts";
 import { PagedTable } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { Amount } from "../money/amount.tsx";
+import { amountColumn } from "../money/amount-column.tsx";
 import { buttonClass } from "../ui/button-class.ts";
 import { Card } from "../ui/card.tsx";
+import { timeColumn } from "../ui/columns.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Identifier } from "../ui/identifier.tsx";
-import { Time } from "../ui/time.tsx";
 import { AgentStatus } from "./agent-status.tsx";
 import { windowWord } from "./window-word.ts";
 
@@ -37,13 +39,7 @@ const COLUMNS: readonly Column<AgentView>[] = [
     cell: (agent) => <Identifier value={agent.account} label="account address" />,
     skeletonWidth: "w-28",
   },
-  {
-    id: "payment",
-    header: "A payment",
-    align: "right",
-    from: "lg",
-    cell: (agent) => <Amount units={agent.policy.perTransactionCap.units} />,
-  },
+  amountColumn("A payment", (agent) => agent.policy.perTransactionCap, { from: "lg" }),
   {
     id: "window",
     header: "In a window",
@@ -56,13 +52,7 @@ const COLUMNS: readonly Column<AgentView>[] = [
       </span>
     ),
   },
-  {
-    id: "until",
-    header: "Until",
-    align: "right",
-    from: "md",
-    cell: (agent) => <Time iso={agent.policy.validUntil} className="whitespace-nowrap text-ink-2" />,
-  },
+  timeColumn("Until", (agent) => agent.policy.validUntil, { align: "right", from: "md" }),
 ];
 
 const createLink = (
@@ -74,10 +64,7 @@ const createLink = (
 export function AgentTable() {
   const trpc = useTRPC();
   const query = useInfiniteQuery(
-    trpc.agent.listAgents.infiniteQueryOptions(
-      { limit: 20 },
-      { getNextPageParam: (page) => page.nextCursor ?? undefined, refetchInterval: 5_000 },
-    ),
+    trpc.agent.listAgents.infiniteQueryOptions({ limit: 20 }, { getNextPageParam: nextPage, refetchInterval: 5_000 }),
   );
   return (
     <Card>

@@ -1,7 +1,8 @@
 "use client";
 
-import type { ReactNode } from "react";
+import type { ComponentProps, ReactNode } from "react";
 import { Button } from "../ui/button.tsx";
+import { Card, CardHeader } from "../ui/card.tsx";
 import { type Column, DataTable } from "../ui/data-table.tsx";
 import { QueryError } from "./query-error.tsx";
 
@@ -71,5 +72,33 @@ export function PagedTable<Row>({ query, ...table }: Omit<QueryTableProps<Row>, 
         </div>
       )}
     </>
+  );
+}
+
+type CardProps = Pick<ComponentProps<typeof CardHeader>, "description" | "action"> & {
+  title: string;
+  /** What the rows are, where the title says something else. */
+  what?: string;
+};
+
+/** A list with its title, in a card. */
+export function QueryCard<Row>(props: CardProps & Omit<QueryTableProps<Row>, "what">) {
+  const { title, description, action, what = title, ...table } = props;
+  return (
+    <Card>
+      <CardHeader title={title} description={description} action={action} />
+      <QueryTable {...table} what={what} />
+    </Card>
+  );
+}
+
+/** The same for a list that comes in pages. */
+export function PagedCard<Row>(props: CardProps & Omit<ComponentProps<typeof PagedTable<Row>>, "what">) {
+  const { title, description, action, what = title, ...table } = props;
+  return (
+    <Card>
+      <CardHeader title={title} description={description} action={action} />
+      <PagedTable {...table} what={what} />
+    </Card>
   );
 }

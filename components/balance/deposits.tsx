@@ -5,16 +5,16 @@ import type { DepositView } from "#core/schemas/withdrawal.ts";
 import { QueryError } from "../api/query-error.tsx";
 import { QueryTable } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
-import { Amount } from "../money/amount.tsx";
+import { amountColumn } from "../money/amount-column.tsx";
 import { StatusBadge } from "../ui/badge.tsx";
 import { Card, CardBody, CardHeader } from "../ui/card.tsx";
+import { timeColumn } from "../ui/columns.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { DefinitionList } from "../ui/definition-list.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Identifier } from "../ui/identifier.tsx";
 import { Meter } from "../ui/meter.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
-import { Time } from "../ui/time.tsx";
 
 function Progress({ deposit: { status, confirmations, needed } }: { deposit: DepositView }) {
   if (status === "credited") return <StatusBadge kind="ok">Credited</StatusBadge>;
@@ -28,7 +28,7 @@ function Progress({ deposit: { status, confirmations, needed } }: { deposit: Dep
 }
 
 const COLUMNS: readonly Column<DepositView>[] = [
-  { id: "when", header: "When", cell: (row) => <Time iso={row.at} className="whitespace-nowrap text-ink-2" /> },
+  timeColumn("When", (row) => row.at),
   {
     id: "transaction",
     header: "Transaction",
@@ -36,12 +36,7 @@ const COLUMNS: readonly Column<DepositView>[] = [
     cell: (row) => <Identifier value={row.transactionHash} label="transaction" />,
   },
   { id: "status", header: "Status", cell: (row) => <Progress deposit={row} /> },
-  {
-    id: "amount",
-    header: "Amount",
-    align: "right",
-    cell: (row) => <Amount units={row.amount.units} asset={row.amount.asset} />,
-  },
+  amountColumn("Amount", (row) => row.amount),
 ];
 
 function HowToDeposit() {

@@ -3,18 +3,19 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { StatementEntryView } from "#core/schemas/balance.ts";
-import { PagedTable } from "../api/query-table.tsx";
+import { nextPage } from "../api/next-page.ts";
+import { PagedCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { Amount } from "../money/amount.tsx";
 import { postingWord } from "../money/posting-words.ts";
+import { receiptColumn } from "../receipt/receipt-column.tsx";
 import { ReceiptDrawer } from "../receipt/receipt-drawer.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { buttonClass } from "../ui/button-class.ts";
-import { Card, CardHeader } from "../ui/card.tsx";
+import { timeColumn } from "../ui/columns.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { shorten } from "../ui/identifier.tsx";
-import { Time } from "../ui/time.tsx";
 import { counterpartyWord } from "./counterparty-word.ts";
 import { postingSteps } from "./posting-steps.tsx";
 
@@ -22,11 +23,7 @@ import { postingSteps } from "./posting-steps.tsx";
 const memoText = (memo: string) => (memo.startsWith("0x") ? shorten(memo, 8, 6) : memo);
 
 const COLUMNS: readonly Column<StatementEntryView>[] = [
-  {
-    id: "when",
-    header: "When",
-    cell: (entry) => <Time iso={entry.createdAt} className="whitespace-nowrap text-ink-2" />,
-  },
+  timeColumn("When", (entry) => entry.createdAt),
   {
     id: "what",
     header: "What",
@@ -79,57 +76,42 @@ const COLUMNS: readonly Column<StatementEntryView>[] = [
     from: "sm",
     cell: (entry) => <Amount units={entry.balance.units} asset={entry.balance.asset} className="text-ink-2" />,
   },
-  {
-    id: "receipt",
-    header: "Receipt",
-    isHeaderHidden: true,
-    align: "right",
-    className: "w-12 pl-0",
-    cell: (entry) => (
-      <ReceiptDrawer
-        title={postingWord(entry.kind)}
-        id={entry.id}
-        subject={<Amount units={entry.amount.units} asset={entry.amount.asset} isSigned />}
-        status={<Badge>Posted</Badge>}
-        steps={postingSteps(entry)}
-      />
-    ),
-  },
+  receiptColumn((entry) => (
+    <ReceiptDrawer
+      title={postingWord(entry.kind)}
+      id={entry.id}
+      subject={<Amount units={entry.amount.units} asset={entry.amount.asset} isSigned />}
+      status={<Badge>Posted</Badge>}
+      steps={postingSteps(entry)}
+    />
+  )),
 ];
 
 export function Statement({ limit = 25 }: { limit?: number }) {
   const trpc = useTRPC();
   const query = useInfiniteQuery(
-    trpc.balance.listStatement.infiniteQueryOptions(
-      { limit },
-      { getNextPageParam: (page) => page.nextCursor ?? undefined, refetchInterval: 5_000 },
-    ),
+    trpc.balance.listStatement.infiniteQueryOptions({ limit }, { getNextPageParam: nextPage, refetchInterval: 5_000 }),
   );
   return (
-    <Card>
-      <CardHeader
-        title="Statement"
-        description="Every posting, with the balance after it. Nothing is ever changed or removed."
-      />
-      <PagedTable
-        query={query}
-        what="Statement"
-        columns={COLUMNS}
-        rowKey={(entry) => entry.id}
-        skeletonRows={6}
-        empty={
-          <EmptyState
-            title="Nothing has moved yet"
-            action={
-              <Link href="/feed" className={buttonClass({ variant: "primary" })}>
-                Earn your first cents
-              </Link>
-            }
-          >
-            Rewards, completions, payments and withdrawals appear here in order, each with its receipt.
-          </EmptyState>
-        }
-      />
-    </Card>
+    <PagedCard
+      title="Statement"
+      description="Every posting, with the balance after it. Nothing is ever changed or removed."
+      query={query}
+      columns={COLUMNS}
+      rowKey={(entry) => entry.id}
+      skeletonRows={6}
+      empty={
+        <EmptyState
+          title="Nothing has moved yet"
+          action={
+            <Link href="/feed" className={buttonClass({ variant: "primary" })}>
+              Earn your first cents
+            </Link>
+          }
+        >
+          Rewards, completions, payments and withdrawals appear here in order, each with its receipt.
+        </EmptyState>
+      }
+    />
   );
 }

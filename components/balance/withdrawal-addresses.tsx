@@ -4,11 +4,11 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy } from "react";
 import type { WithdrawalAddressView } from "#core/schemas/withdrawal.ts";
 import { notifyError } from "../api/notify-error.ts";
-import { QueryTable } from "../api/query-table.tsx";
+import { QueryCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { StatusBadge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
-import { Card, CardHeader } from "../ui/card.tsx";
+import { actionColumn } from "../ui/columns.tsx";
 import { ConfirmDialog } from "../ui/confirm-dialog.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
@@ -73,39 +73,28 @@ const COLUMNS: readonly Column<WithdrawalAddressView>[] = [
         </span>
       ),
   },
-  {
-    id: "action",
-    header: "Actions",
-    isHeaderHidden: true,
-    align: "right",
-    cell: (row) => (row.kind === "added" ? <RemoveButton address={row.address} /> : null),
-  },
+  actionColumn((row) => (row.kind === "added" ? <RemoveButton address={row.address} /> : null)),
 ];
 
 export function WithdrawalAddresses() {
   const trpc = useTRPC();
   const query = useQuery(trpc.account.listWithdrawalAddresses.queryOptions(undefined, { refetchInterval: 10_000 }));
   return (
-    <Card>
-      <CardHeader
-        title="Withdrawal addresses"
-        description="Money leaves to these alone. A new one waits before it counts."
-        action={
-          <Opener trigger={<Button size="sm">Add address</Button>}>{(popup) => <AddAddressDialog {...popup} />}</Opener>
-        }
-      />
-      <QueryTable
-        query={query}
-        what="Withdrawal addresses"
-        columns={COLUMNS}
-        rowKey={(row) => `${row.kind} ${row.address}`}
-        skeletonRows={2}
-        empty={
-          <EmptyState title="No address yet">
-            Add the address you want to be paid at. Your own account and your agents count without being added.
-          </EmptyState>
-        }
-      />
-    </Card>
+    <QueryCard
+      title="Withdrawal addresses"
+      description="Money leaves to these alone. A new one waits before it counts."
+      action={
+        <Opener trigger={<Button size="sm">Add address</Button>}>{(popup) => <AddAddressDialog {...popup} />}</Opener>
+      }
+      query={query}
+      columns={COLUMNS}
+      rowKey={(row) => `${row.kind} ${row.address}`}
+      skeletonRows={2}
+      empty={
+        <EmptyState title="No address yet">
+          Add the address you want to be paid at. Your own account and your agents count without being added.
+        </EmptyState>
+      }
+    />
   );
 }

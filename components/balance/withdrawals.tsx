@@ -3,18 +3,20 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { lazy } from "react";
 import type { WithdrawalView } from "#core/schemas/account.ts";
+import { nextPage } from "../api/next-page.ts";
 import { notifyError } from "../api/notify-error.ts";
-import { PagedTable } from "../api/query-table.tsx";
+import { PagedCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { Amount } from "../money/amount.tsx";
+import { amountColumn } from "../money/amount-column.tsx";
+import { receiptColumn } from "../receipt/receipt-column.tsx";
 import { ReceiptDrawer } from "../receipt/receipt-drawer.tsx";
 import { Button } from "../ui/button.tsx";
-import { Card, CardHeader } from "../ui/card.tsx";
+import { timeColumn } from "../ui/columns.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { shorten } from "../ui/identifier.tsx";
 import { Opener } from "../ui/opener.tsx";
-import { Time } from "../ui/time.tsx";
 import { toast } from "../ui/toast.ts";
 import { WithdrawalStatus } from "./withdrawal-status.tsx";
 import { withdrawalSteps } from "./withdrawal-steps.tsx";
@@ -41,11 +43,7 @@ function CancelButton({ withdrawal }: { withdrawal: WithdrawalView }) {
 }
 
 const COLUMNS: readonly Column<WithdrawalView>[] = [
-  {
-    id: "when",
-    header: "When",
-    cell: (row) => <Time iso={row.requestedAt} className="whitespace-nowrap text-ink-2" />,
-  },
+  timeColumn("When", (row) => row.requestedAt),
   {
     id: "to",
     header: "To",
@@ -62,28 +60,16 @@ const COLUMNS: readonly Column<WithdrawalView>[] = [
       </span>
     ),
   },
-  {
-    id: "amount",
-    header: "Amount",
-    align: "right",
-    cell: (row) => <Amount units={row.amount.units} asset={row.amount.asset} />,
-  },
-  {
-    id: "receipt",
-    header: "Receipt",
-    isHeaderHidden: true,
-    align: "right",
-    className: "w-12 pl-0",
-    cell: (row) => (
-      <ReceiptDrawer
-        title="Withdrawal"
-        id={row.id}
-        subject={<Amount units={row.amount.units} asset={row.amount.asset} />}
-        status={<WithdrawalStatus withdrawal={row} />}
-        steps={withdrawalSteps(row)}
-      />
-    ),
-  },
+  amountColumn("Amount", (row) => row.amount),
+  receiptColumn((row) => (
+    <ReceiptDrawer
+      title="Withdrawal"
+      id={row.id}
+      subject={<Amount units={row.amount.units} asset={row.amount.asset} />}
+      status={<WithdrawalStatus withdrawal={row} />}
+      steps={withdrawalSteps(row)}
+    />
+  )),
 ];
 
 export function Withdrawals() {
@@ -91,29 +77,22 @@ export function Withdrawals() {
   const query = useInfiniteQuery(
     trpc.account.listWithdrawals.infiniteQueryOptions(
       { limit: 10 },
-      { getNextPageParam: (page) => page.nextCursor ?? undefined, refetchInterval: 4_000 },
+      { getNextPageParam: nextPage, refetchInterval: 4_000 },
     ),
   );
   return (
-    <Card>
-      <CardHeader
-        title="Withdrawals"
-        action={
-          <Opener trigger={<Button size="sm">Withdraw</Button>}>{(popup) => <WithdrawDialog {...popup} />}</Opener>
-        }
-      />
-      <PagedTable
-        query={query}
-        what="Withdrawals"
-        columns={COLUMNS}
-        rowKey={(row) => row.id}
-        skeletonRows={2}
-        empty={
-          <EmptyState title="No withdrawal yet">
-            Money you take out, and money you give to agents, is listed here until it has arrived.
-          </EmptyState>
-        }
-      />
-    </Card>
+    <PagedCard
+      title="Withdrawals"
+      action={<Opener trigger={<Button size="sm">Withdraw</Button>}>{(popup) => <WithdrawDialog {...popup} />}</Opener>}
+      query={query}
+      columns={COLUMNS}
+      rowKey={(row) => row.id}
+      skeletonRows={2}
+      empty={
+        <EmptyState title="No withdrawal yet">
+          Money you take out, and money you give to agents, is listed here until it has arrived.
+        </EmptyState>
+      }
+    />
   );
 }

@@ -1,15 +1,14 @@
 import type { InferenceView } from "#core/schemas/compute.ts";
-import { StatusBadge, type StatusKind } from "../ui/badge.tsx";
+import { StatusWord, type StatusWords } from "../ui/badge.tsx";
 
-const STATUSES = {
+const INFERENCES: StatusWords<InferenceView["status"]> = {
   running: ["busy", "Running"],
   completed: ["ok", "Completed"],
   cancelled: ["idle", "Cancelled"],
   interrupted: ["warn", "Interrupted"],
   failed: ["bad", "Failed"],
-} as const satisfies Record<InferenceView["status"], readonly [StatusKind, string]>;
+};
 
-export function InferenceStatus({ status }: { status: InferenceView["status"] }) {
-  const [kind, word] = STATUSES[status];
-  return <StatusBadge kind={kind}>{word}</StatusBadge>;
-}
+export const InferenceStatus = ({ status }: { status: InferenceView["status"] }) => (
+  <StatusWord words={INFERENCES} status={status} />
+);

@@ -3,14 +3,14 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { ModelView, NodeView } from "#core/schemas/compute.ts";
-import { PagedTable, QueryTable } from "../api/query-table.tsx";
+import { nextPage } from "../api/next-page.ts";
+import { PagedCard, QueryCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
-import { Amount } from "../money/amount.tsx";
+import { amountColumn } from "../money/amount-column.tsx";
 import { buttonClass } from "../ui/button-class.ts";
-import { Card, CardHeader } from "../ui/card.tsx";
+import { actionColumn, numberColumn, timeColumn } from "../ui/columns.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
-import { Time } from "../ui/time.tsx";
 import { describeHardware } from "./describe-hardware.ts";
 import { NodeStatus } from "./node-status.tsx";
 
@@ -24,28 +24,10 @@ const MODEL_COLUMNS: readonly Column<ModelView>[] = [
     cell: (model) => <span className="whitespace-nowrap font-mono">{model.id}</span>,
     skeletonWidth: "w-32",
   },
-  {
-    id: "nodes",
-    header: "Nodes",
-    align: "right",
-    from: "sm",
-    cell: (model) => <span className="tabular">{model.nodesOnline}</span>,
-  },
-  {
-    id: "context",
-    header: "Context",
-    align: "right",
-    from: "md",
-    cell: (model) => <span className="tabular">{number.format(model.contextTokens)}</span>,
-  },
-  {
-    id: "input",
-    header: "In, per 1M",
-    align: "right",
-    from: "sm",
-    cell: (model) => <Amount units={model.inputPriceMin} />,
-  },
-  { id: "output", header: "Out, per 1M", align: "right", cell: (model) => <Amount units={model.outputPriceMin} /> },
+  numberColumn("Nodes", (model) => model.nodesOnline, { from: "sm" }),
+  numberColumn("Context", (model) => number.format(model.contextTokens), { from: "md" }),
+  amountColumn("In, per 1M", (model) => model.inputPriceMin, { from: "sm" }),
+  amountColumn("Out, per 1M", (model) => model.outputPriceMin),
   {
     id: "counting",
     header: "Counted by",
@@ -53,12 +35,8 @@ const MODEL_COLUMNS: readonly Column<ModelView>[] = [
     cell: (model) => <span className="text-ink-2">{model.countingMethod}</span>,
     skeletonWidth: "w-40",
   },
-  {
-    id: "try",
-    header: "Try",
-    isHeaderHidden: true,
-    align: "right",
-    cell: (model) => (
+  actionColumn(
+    (model) => (
       <Link
         href={`/compute?tab=playground&model=${encodeURIComponent(model.id)}`}
         className={buttonClass({ variant: "ghost", size: "sm" })}
@@ -66,7 +44,8 @@ const MODEL_COLUMNS: readonly Column<ModelView>[] = [
         Try
       </Link>
     ),
-  },
+    { id: "try", header: "Try" },
+  ),
 ];
 
 export const NODE_COLUMNS: readonly Column<NodeView>[] = [
@@ -123,13 +102,7 @@ export const NODE_COLUMNS: readonly Column<NodeView>[] = [
       </span>
     ),
   },
-  {
-    id: "seen",
-    header: "Seen",
-    align: "right",
-    from: "md",
-    cell: (node) => <Time iso={node.lastSeenAt} className="text-ink-2" />,
-  },
+  timeColumn("Seen", (node) => node.lastSeenAt, { align: "right", from: "md" }),
 ];
 
 /** What can be rented now, from whom, at what price and measured speed. */
@@ -139,44 +112,37 @@ export function Market() {
   const nodes = useInfiniteQuery(
     trpc.compute.listNodes.infiniteQueryOptions(
       { limit: 25 },
-      { getNextPageParam: (page) => page.nextCursor ?? undefined, refetchInterval: LIVE_MS },
+      { getNextPageParam: nextPage, refetchInterval: LIVE_MS },
     ),
   );
   return (
     <div className="flex flex-col gap-6">
-      <Card>
-        <CardHeader title="Models" description="The lowest price at which a node serves each one now." />
-        <QueryTable
-          query={models}
-          what="Models"
-          columns={MODEL_COLUMNS}
-          rowKey={(model) => model.id}
-          skeletonRows={1}
-          empty={
-            <EmptyState title="No model is served right now">
-              A model appears here as soon as a node that serves it is online.
-            </EmptyState>
-          }
-        />
-      </Card>
-      <Card>
-        <CardHeader
-          title="Nodes"
-          description="Speeds are measured by the platform on real requests, not claimed by the node."
-        />
-        <PagedTable
-          query={nodes}
-          what="Nodes"
-          columns={NODE_COLUMNS}
-          rowKey={(node) => node.id}
-          skeletonRows={2}
-          empty={
-            <EmptyState title="No node yet" example="node gpu-node --url … --token …">
-              A node is a machine somebody rents out. One command joins it; the tab “Provide” gives you that command.
-            </EmptyState>
-          }
-        />
-      </Card>
+      <QueryCard
+        title="Models"
+        description="The lowest price at which a node serves each one now."
+        query={models}
+        columns={MODEL_COLUMNS}
+        rowKey={(model) => model.id}
+        skeletonRows={1}
+        empty={
+          <EmptyState title="No model is served right now">
+            A model appears here as soon as a node that serves it is online.
+          </EmptyState>
+        }
+      />
+      <PagedCard
+        title="Nodes"
+        description="Speeds are measured by the platform on real requests, not claimed by the node."
+        query={nodes}
+        columns={NODE_COLUMNS}
+        rowKey={(node) => node.id}
+        skeletonRows={2}
+        empty={
+          <EmptyState title="No node yet" example="node gpu-node --url … --token …">
+            A node is a machine somebody rents out. One command joins it; the tab “Provide” gives you that command.
+          </EmptyState>
+        }
+      />
     </div>
   );
 }

@@ -1,14 +1,11 @@
 import type { NodeView } from "#core/schemas/compute.ts";
-import { StatusBadge, type StatusKind } from "../ui/badge.tsx";
+import { StatusWord, type StatusWords } from "../ui/badge.tsx";
 
-const STATUSES = {
+const NODES: StatusWords<NodeView["status"]> = {
   online: ["ok", "Online"],
   draining: ["warn", "Draining"],
   offline: ["bad", "Offline"],
   removed: ["idle", "Removed"],
-} as const satisfies Record<NodeView["status"], readonly [StatusKind, string]>;
+};
 
-export function NodeStatus({ status }: { status: NodeView["status"] }) {
-  const [kind, word] = STATUSES[status];
-  return <StatusBadge kind={kind}>{word}</StatusBadge>;
-}
+export const NodeStatus = ({ status }: { status: NodeView["status"] }) => <StatusWord words={NODES} status={status} />;

@@ -3,12 +3,14 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import type { NodeView } from "#core/schemas/compute.ts";
+import { nextPage } from "../api/next-page.ts";
 import { notifyError } from "../api/notify-error.ts";
-import { PagedTable } from "../api/query-table.tsx";
+import { PagedCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { Button } from "../ui/button.tsx";
 import { Card, CardBody, CardHeader } from "../ui/card.tsx";
 import { CodeBlock } from "../ui/code-block.tsx";
+import { actionColumn } from "../ui/columns.tsx";
 import { ConfirmDialog } from "../ui/confirm-dialog.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
@@ -46,13 +48,7 @@ function RemoveNodeButton({ node }: { node: NodeView }) {
 
 const COLUMNS: readonly Column<NodeView>[] = [
   ...NODE_COLUMNS.filter((column) => column.id !== "models"),
-  {
-    id: "remove",
-    header: "Actions",
-    isHeaderHidden: true,
-    align: "right",
-    cell: (node) => <RemoveNodeButton node={node} />,
-  },
+  actionColumn((node) => <RemoveNodeButton node={node} />),
 ];
 
 function JoinCommand({ publicUrl }: { publicUrl: string }) {
@@ -100,27 +96,24 @@ export default function Provide({ publicUrl }: { publicUrl: string }) {
   const nodes = useInfiniteQuery(
     trpc.compute.listMyNodes.infiniteQueryOptions(
       { limit: 25 },
-      { getNextPageParam: (page) => page.nextCursor ?? undefined, refetchInterval: 5_000 },
+      { getNextPageParam: nextPage, refetchInterval: 5_000 },
     ),
   );
   return (
     <div className="flex flex-col gap-6">
       <JoinCommand publicUrl={publicUrl} />
-      <Card>
-        <CardHeader title="Your nodes" />
-        <PagedTable
-          query={nodes}
-          what="Your nodes"
-          columns={COLUMNS}
-          rowKey={(node) => node.id}
-          skeletonRows={2}
-          empty={
-            <EmptyState title="No node of yours yet">
-              Make a join token above and run the command; the node appears here within seconds.
-            </EmptyState>
-          }
-        />
-      </Card>
+      <PagedCard
+        title="Your nodes"
+        query={nodes}
+        columns={COLUMNS}
+        rowKey={(node) => node.id}
+        skeletonRows={2}
+        empty={
+          <EmptyState title="No node of yours yet">
+            Make a join token above and run the command; the node appears here within seconds.
+          </EmptyState>
+        }
+      />
     </div>
   );
 }

@@ -3,19 +3,20 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { InferenceView } from "#core/schemas/compute.ts";
-import { PagedTable } from "../api/query-table.tsx";
+import { nextPage } from "../api/next-page.ts";
+import { PagedCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { Amount } from "../money/amount.tsx";
+import { receiptColumn } from "../receipt/receipt-column.tsx";
 import { buttonClass } from "../ui/button-class.ts";
-import { Card, CardHeader } from "../ui/card.tsx";
+import { timeColumn } from "../ui/columns.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
-import { Time } from "../ui/time.tsx";
 import { InferenceReceiptDrawer } from "./inference-receipt.tsx";
 import { InferenceStatus } from "./inference-status.tsx";
 
 const COLUMNS: readonly Column<InferenceView>[] = [
-  { id: "when", header: "When", cell: (row) => <Time iso={row.createdAt} className="whitespace-nowrap text-ink-2" /> },
+  timeColumn("When", (row) => row.createdAt),
   {
     id: "model",
     header: "Model",
@@ -66,14 +67,7 @@ const COLUMNS: readonly Column<InferenceView>[] = [
         <Amount units={row.charged} asset={row.asset} />
       ),
   },
-  {
-    id: "receipt",
-    header: "Receipt",
-    isHeaderHidden: true,
-    align: "right",
-    className: "w-12 pl-0",
-    cell: (row) => row.receiptId !== null && <InferenceReceiptDrawer receiptId={row.receiptId} />,
-  },
+  receiptColumn((row) => row.receiptId !== null && <InferenceReceiptDrawer receiptId={row.receiptId} />),
 ];
 
 export default function Requests() {
@@ -81,30 +75,29 @@ export default function Requests() {
   const query = useInfiniteQuery(
     trpc.compute.listInferences.infiniteQueryOptions(
       { limit: 25 },
-      { getNextPageParam: (page) => page.nextCursor ?? undefined, refetchInterval: 5_000 },
+      { getNextPageParam: nextPage, refetchInterval: 5_000 },
     ),
   );
   return (
-    <Card>
-      <CardHeader title="Your requests" description="What was asked, what arrived, and what exactly it cost." />
-      <PagedTable
-        query={query}
-        what="Requests"
-        columns={COLUMNS}
-        rowKey={(row) => row.id}
-        empty={
-          <EmptyState
-            title="No request yet"
-            action={
-              <Link href="/compute?tab=playground" className={buttonClass({ variant: "primary" })}>
-                Ask something
-              </Link>
-            }
-          >
-            Each completion appears here with its tokens, its price and a signed receipt.
-          </EmptyState>
-        }
-      />
-    </Card>
+    <PagedCard
+      title="Your requests"
+      description="What was asked, what arrived, and what exactly it cost."
+      query={query}
+      what="Requests"
+      columns={COLUMNS}
+      rowKey={(row) => row.id}
+      empty={
+        <EmptyState
+          title="No request yet"
+          action={
+            <Link href="/compute?tab=playground" className={buttonClass({ variant: "primary" })}>
+              Ask something
+            </Link>
+          }
+        >
+          Each completion appears here with its tokens, its price and a signed receipt.
+        </EmptyState>
+      }
+    />
   );
 }

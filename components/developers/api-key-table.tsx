@@ -5,11 +5,11 @@ import { Plus } from "lucide-react";
 import { lazy } from "react";
 import type { ApiOutput } from "../api/api-types.ts";
 import { notifyError } from "../api/notify-error.ts";
-import { QueryTable } from "../api/query-table.tsx";
+import { QueryCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { StatusBadge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
-import { Card, CardHeader } from "../ui/card.tsx";
+import { actionColumn } from "../ui/columns.tsx";
 import { ConfirmDialog } from "../ui/confirm-dialog.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
@@ -81,51 +81,40 @@ const COLUMNS: readonly Column<Key>[] = [
       key.lastUsedAt ? <Time iso={key.lastUsedAt} className="text-ink-2" /> : <span className="text-ink-3">Never</span>,
     from: "md",
   },
-  {
-    id: "action",
-    header: "Actions",
-    isHeaderHidden: true,
-    align: "right",
-    cell: (key) => <RevokeButton apiKey={key} />,
-  },
+  actionColumn((key) => <RevokeButton apiKey={key} />),
 ];
 
 export function ApiKeyTable({ onCreated }: { onCreated: (token: string) => void }) {
   const trpc = useTRPC();
   const query = useQuery(trpc.identity.listApiKeys.queryOptions());
   return (
-    <Card>
-      <CardHeader
-        title="API keys"
-        description="Shown once, stored as a hash, revoked within a second."
-        action={
-          <Opener
-            trigger={
-              <Button variant="primary">
-                <Plus aria-hidden /> Create key
-              </Button>
-            }
-          >
-            {(popup) => <CreateKeyDialog {...popup} onCreated={onCreated} />}
-          </Opener>
-        }
-      />
-      <QueryTable
-        query={query}
-        what="API keys"
-        columns={COLUMNS}
-        rowKey={(key) => key.id}
-        skeletonRows={2}
-        empty={
-          <EmptyState
-            title="No key yet"
-            example={'export CONVERGE_KEY=cvg_test_…\ncurl -H "Authorization: Bearer $CONVERGE_KEY" …'}
-          >
-            A key lets a program act for you within the scopes you choose. The sample below fills itself in with the key
-            you make.
-          </EmptyState>
-        }
-      />
-    </Card>
+    <QueryCard
+      title="API keys"
+      description="Shown once, stored as a hash, revoked within a second."
+      action={
+        <Opener
+          trigger={
+            <Button variant="primary">
+              <Plus aria-hidden /> Create key
+            </Button>
+          }
+        >
+          {(popup) => <CreateKeyDialog {...popup} onCreated={onCreated} />}
+        </Opener>
+      }
+      query={query}
+      columns={COLUMNS}
+      rowKey={(key) => key.id}
+      skeletonRows={2}
+      empty={
+        <EmptyState
+          title="No key yet"
+          example={'export CONVERGE_KEY=cvg_test_…\ncurl -H "Authorization: Bearer $CONVERGE_KEY" …'}
+        >
+          A key lets a program act for you within the scopes you choose. The sample below fills itself in with the key
+          you make.
+        </EmptyState>
+      }
+    />
   );
 }

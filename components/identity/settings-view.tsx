@@ -4,11 +4,12 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { KeyRound, Plus } from "lucide-react";
 import type { ApiOutput } from "../api/api-types.ts";
 import { notifyError } from "../api/notify-error.ts";
-import { QueryTable } from "../api/query-table.tsx";
+import { QueryCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card, CardBody, CardHeader } from "../ui/card.tsx";
+import { actionColumn, timeColumn } from "../ui/columns.tsx";
 import { ConfirmDialog } from "../ui/confirm-dialog.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { DefinitionList } from "../ui/definition-list.tsx";
@@ -36,7 +37,7 @@ const PASSKEY_COLUMNS: readonly Column<Passkey>[] = [
     ),
     skeletonWidth: "w-32",
   },
-  { id: "made", header: "Made", cell: (passkey) => <Time iso={passkey.createdAt} className="text-ink-2" /> },
+  timeColumn("Made", (passkey) => passkey.createdAt),
   {
     id: "used",
     header: "Last used",
@@ -109,15 +110,9 @@ const SESSION_COLUMNS: readonly Column<Session>[] = [
     cell: (session) => <span className="text-ink-2">{METHODS[session.method] ?? session.method}</span>,
     from: "sm",
   },
-  { id: "since", header: "Since", cell: (session) => <Time iso={session.createdAt} className="text-ink-2" /> },
+  timeColumn("Since", (session) => session.createdAt),
   { id: "end", header: "Ends", cell: (session) => <Time iso={session.expiresAt} className="text-ink-2" />, from: "md" },
-  {
-    id: "action",
-    header: "Actions",
-    isHeaderHidden: true,
-    align: "right",
-    cell: (session) => <EndSessionButton session={session} />,
-  },
+  actionColumn((session) => <EndSessionButton session={session} />),
 ];
 
 export function SettingsView() {
@@ -149,41 +144,34 @@ export function SettingsView() {
           />
         </CardBody>
       </Card>
-      <Card>
-        <CardHeader
-          title="Passkeys"
-          description="They sign you in, and they own your accounts."
-          action={me.data && <AddPasskeyButton name={me.data.name} />}
-        />
-        <QueryTable
-          query={{
-            data: me.data && { data: me.data.passkeys },
-            isError: me.isError,
-            error: me.error,
-            refetch: me.refetch,
-          }}
-          what="Passkeys"
-          columns={PASSKEY_COLUMNS}
-          rowKey={(passkey) => passkey.id}
-          skeletonRows={1}
-          empty={
-            <EmptyState title="No passkey yet">
-              Add one to sign in without a demo account or a wallet, and to own agents and cash-outs.
-            </EmptyState>
-          }
-        />
-      </Card>
-      <Card>
-        <CardHeader title="Sessions" description="Ending one takes effect with its next request." />
-        <QueryTable
-          query={sessions}
-          what="Sessions"
-          columns={SESSION_COLUMNS}
-          rowKey={(session) => session.id}
-          skeletonRows={2}
-          empty={<EmptyState title="No session">There is none but this one.</EmptyState>}
-        />
-      </Card>
+      <QueryCard
+        title="Passkeys"
+        description="They sign you in, and they own your accounts."
+        action={me.data && <AddPasskeyButton name={me.data.name} />}
+        query={{
+          data: me.data && { data: me.data.passkeys },
+          isError: me.isError,
+          error: me.error,
+          refetch: me.refetch,
+        }}
+        columns={PASSKEY_COLUMNS}
+        rowKey={(passkey) => passkey.id}
+        skeletonRows={1}
+        empty={
+          <EmptyState title="No passkey yet">
+            Add one to sign in without a demo account or a wallet, and to own agents and cash-outs.
+          </EmptyState>
+        }
+      />
+      <QueryCard
+        title="Sessions"
+        description="Ending one takes effect with its next request."
+        query={sessions}
+        columns={SESSION_COLUMNS}
+        rowKey={(session) => session.id}
+        skeletonRows={2}
+        empty={<EmptyState title="No session">There is none but this one.</EmptyState>}
+      />
     </div>
   );
 }

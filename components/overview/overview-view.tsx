@@ -8,6 +8,7 @@ import { useTRPC } from "../api/trpc.ts";
 import { BalanceStats } from "../balance/balance-stats.tsx";
 import { Statement } from "../balance/statement.tsx";
 import { Amount } from "../money/amount.tsx";
+import { isOnItsWay } from "../proofs/proof-status.tsx";
 import { Card } from "../ui/card.tsx";
 import { cn } from "../ui/class-names.ts";
 import { Skeleton } from "../ui/skeleton.tsx";
@@ -18,12 +19,13 @@ type PillarRowProps = {
   href: string;
   name: string;
   mark: string;
-  children: ReactNode;
   action: string;
   isBroken: boolean;
+  /** One figure after the other; `undefined` holds its place. */
+  facts: readonly (ReactNode | undefined)[];
 };
 
-function PillarRow({ href, name, mark, children, action, isBroken }: PillarRowProps) {
+function PillarRow({ href, name, mark, facts, action, isBroken }: PillarRowProps) {
   return (
     <li>
       <Link
@@ -35,7 +37,14 @@ function PillarRow({ href, name, mark, children, action, isBroken }: PillarRowPr
           {name}
         </span>
         <span className="tabular order-3 col-span-2 flex flex-wrap gap-x-6 gap-y-1 text-ink-2 text-sm sm:order-none sm:col-span-1">
-          {isBroken ? <span className="text-bad">Not readable right now</span> : children}
+          {isBroken ? (
+            <span className="text-bad">Not readable right now</span>
+          ) : (
+            facts.map((fact, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: each figure has its place in the row.
+              <span key={index}>{fact === undefined ? <Skeleton className="w-24" /> : fact}</span>
+            ))
+          )}
         </span>
         <span className="flex items-center gap-1 text-ink-3 text-sm group-hover:text-ink">
           {action} <ArrowRight aria-hidden className="size-4" />
@@ -45,12 +54,19 @@ function PillarRow({ href, name, mark, children, action, isBroken }: PillarRowPr
   );
 }
 
-/** One figure of a pillar; `undefined` holds its place. */
-const Fact = ({ value }: { value: ReactNode | undefined }) => (
-  <span>{value === undefined ? <Skeleton className="w-24" /> : value}</span>
-);
+type Page<Row> = { data: readonly Row[]; hasMore?: boolean };
 
-const count = (value: number, one: string, many: string): string => `${value} ${value === 1 ? one : many}`;
+/** How many of a page there are, or at least are. */
+function count<Row>(
+  page: Page<Row> | undefined,
+  one: string,
+  many: string,
+  isMeant: (row: Row) => boolean = () => true,
+) {
+  if (page === undefined) return undefined;
+  const found = page.data.filter(isMeant).length;
+  return `${found}${page.hasMore ? "+" : ""} ${found === 1 ? one : many}`;
+}
 
 function Pillars() {
   const trpc = useTRPC();
@@ -60,7 +76,6 @@ function Pillars() {
   const agents = useQuery(trpc.agent.listAgents.queryOptions({ limit: 100 }, live));
   const proofs = useQuery(trpc.proof.list.queryOptions({ limit: 100 }, live));
   const earnings = useQuery(trpc.reward.getEarnings.queryOptions(undefined, live));
-  const more = (page: { hasMore: boolean } | undefined) => (page?.hasMore ? "+" : "");
   return (
     <Card>
       <h2 className="sr-only">The four pillars</h2>
@@ -71,67 +86,52 @@ function Pillars() {
           mark="bg-compute"
           action="Ask"
           isBroken={models.isError || requests.isError}
-        >
-          <Fact value={models.data && count(models.data.data.length, "model served", "models served")} />
-          <Fact
-            value={
-              requests.data &&
-              `${requests.data.data.length}${more(requests.data)} ${requests.data.data.length === 1 ? "request" : "requests"} of yours`
-            }
-          />
-        </PillarRow>
-        <PillarRow href="/agents" name="Agents" mark="bg-agents" action="Manage" isBroken={agents.isError}>
-          <Fact
-            value={
-              agents.data &&
-              count(agents.data.data.filter((agent) => agent.status === "active").length, "active", "active")
-            }
-          />
-          <Fact
-            value={
-              agents.data &&
-              count(agents.data.data.filter((agent) => agent.status === "paused").length, "paused", "paused")
-            }
-          />
-        </PillarRow>
-        <PillarRow href="/proofs" name="Proofs" mark="bg-proofs" action="Prove" isBroken={proofs.isError}>
-          <Fact
-            value={
-              proofs.data &&
-              count(proofs.data.data.filter((proof) => proof.status === "recorded").length, "recorded", "recorded")
-            }
-          />
-          <Fact
-            value={
-              proofs.data &&
-              count(
-                proofs.data.data.filter((proof) => proof.status !== "recorded" && proof.status !== "failed").length,
-                "under way",
-                "under way",
-              )
-            }
-          />
-        </PillarRow>
-        <PillarRow href="/rewards" name="Rewards" mark="bg-rewards" action="Earn" isBroken={earnings.isError}>
-          <Fact
-            value={
-              earnings.data && (
-                <>
-                  <Amount units={earnings.data.lastDay.units} /> in 24 hours
-                </>
-              )
-            }
-          />
-          <Fact
-            value={
-              earnings.data && (
-                <>
-                  <Amount units={earnings.data.leftToday.units} /> still to earn
-                </>
-              )
-            }
-          />
-        </PillarRow>
+          facts={[
+            count(models.data, "model served", "models served"),
+            count(requests.data, "request of yours", "requests of yours"),
+          ]}
+        />
+        <PillarRow
+          href="/agents"
+          name="Agents"
+          mark="bg-agents"
+          action="Manage"
+          isBroken={agents.isError}
+          facts={[
+            count(agents.data, "active", "active", ({ status }) => status === "active"),
+            count(agents.data, "paused", "paused", ({ status }) => status === "paused"),
+          ]}
+        />
+        <PillarRow
+          href="/proofs"
+          name="Proofs"
+          mark="bg-proofs"
+          action="Prove"
+          isBroken={proofs.isError}
+          facts={[
+            count(proofs.data, "recorded", "recorded", ({ status }) => status === "recorded"),
+            count(proofs.data, "under way", "under way", isOnItsWay),
+          ]}
+        />
+        <PillarRow
+          href="/rewards"
+          name="Rewards"
+          mark="bg-rewards"
+          action="Earn"
+          isBroken={earnings.isError}
+          facts={[
+            earnings.data && (
+              <>
+                <Amount {...earnings.data.lastDay} /> in 24 hours
+              </>
+            ),
+            earnings.data && (
+              <>
+                <Amount {...earnings.data.leftToday} /> still to earn
+              </>
+            ),
+          ]}
+        />
       </ul>
     </Card>
   );

@@ -1,18 +1,20 @@
 import type { ProofSummary } from "#core/schemas/proof.ts";
-import { StatusBadge, type StatusKind } from "../ui/badge.tsx";
+import { StatusBadge, StatusWord, type StatusWords } from "../ui/badge.tsx";
 
-const STATUSES = {
+const STATUSES: StatusWords<ProofSummary["status"]> = {
   queued: ["idle", "Queued"],
   proving: ["busy", "Proving"],
   proved: ["busy", "Going on chain"],
   recorded: ["ok", "Recorded"],
   failed: ["bad", "Failed"],
-} as const satisfies Record<ProofSummary["status"], readonly [StatusKind, string]>;
+};
 
 export function ProofStatus({ proof }: { proof: Pick<ProofSummary, "status" | "consumedAt"> }) {
-  if (proof.consumedAt !== null) return <StatusBadge kind="ok">Used</StatusBadge>;
-  const [kind, word] = STATUSES[proof.status];
-  return <StatusBadge kind={kind}>{word}</StatusBadge>;
+  return proof.consumedAt === null ? (
+    <StatusWord words={STATUSES} status={proof.status} />
+  ) : (
+    <StatusBadge kind="ok">Used</StatusBadge>
+  );
 }
 
 export const isOnItsWay = (proof: Pick<ProofSummary, "status">): boolean =>

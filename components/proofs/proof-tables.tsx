@@ -5,16 +5,17 @@ import { BadgeCheck } from "lucide-react";
 import Link from "next/link";
 import { lazy } from "react";
 import type { ProofSummary, ProvingModelView } from "#core/schemas/proof.ts";
-import { PagedTable, QueryTable } from "../api/query-table.tsx";
+import { nextPage } from "../api/next-page.ts";
+import { PagedCard, QueryCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
+import { receiptColumn } from "../receipt/receipt-column.tsx";
 import { ReceiptDrawer } from "../receipt/receipt-drawer.tsx";
 import { Button } from "../ui/button.tsx";
-import { Card, CardHeader } from "../ui/card.tsx";
+import { numberColumn, timeColumn } from "../ui/columns.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Identifier, shorten } from "../ui/identifier.tsx";
 import { Opener } from "../ui/opener.tsx";
-import { Time } from "../ui/time.tsx";
 import { ProofStatus } from "./proof-status.tsx";
 import { proofSteps } from "./proof-steps.ts";
 
@@ -51,19 +52,8 @@ const MODEL_COLUMNS: readonly Column<ProvingModelView>[] = [
       </span>
     ),
   },
-  {
-    id: "gates",
-    header: "Gates",
-    align: "right",
-    from: "sm",
-    cell: (model) => <span className="tabular">{number.format(model.gates)}</span>,
-  },
-  {
-    id: "proofs",
-    header: "Proofs",
-    align: "right",
-    cell: (model) => <span className="tabular">{number.format(model.proofCount)}</span>,
-  },
+  numberColumn("Gates", (model) => number.format(model.gates), { from: "sm" }),
+  numberColumn("Proofs", (model) => number.format(model.proofCount)),
   {
     id: "verifier",
     header: "Verifier",
@@ -113,30 +103,17 @@ const PROOF_COLUMNS: readonly Column<ProofSummary>[] = [
         <span className="tabular">{(proof.proveMs / 1000).toFixed(1)} s</span>
       ),
   },
-  {
-    id: "when",
-    header: "Ordered",
-    align: "right",
-    from: "sm",
-    cell: (proof) => <Time iso={proof.createdAt} className="whitespace-nowrap text-ink-2" />,
-  },
-  {
-    id: "receipt",
-    header: "Receipt",
-    isHeaderHidden: true,
-    align: "right",
-    className: "w-12 pl-0",
-    cell: (proof) => (
-      <ReceiptDrawer
-        title="Proof"
-        id={proof.id}
-        subject={proof.output === null ? "No output yet" : `Output ${proof.output}`}
-        status={<ProofStatus proof={proof} />}
-        steps={proofSteps(proof)}
-        {...(proof.recordedAt === null ? {} : { shareHref: `/verify/${proof.inferenceId}` })}
-      />
-    ),
-  },
+  timeColumn("Ordered", (proof) => proof.createdAt, { align: "right", from: "sm" }),
+  receiptColumn((proof) => (
+    <ReceiptDrawer
+      title="Proof"
+      id={proof.id}
+      subject={proof.output === null ? "No output yet" : `Output ${proof.output}`}
+      status={<ProofStatus proof={proof} />}
+      steps={proofSteps(proof)}
+      {...(proof.recordedAt === null ? {} : { shareHref: `/verify/${proof.inferenceId}` })}
+    />
+  )),
 ];
 
 function OrderProof({ models }: { models: readonly ProvingModelView[] }) {
@@ -157,51 +134,38 @@ export function ProofsView() {
   const trpc = useTRPC();
   const models = useQuery(trpc.proof.models.queryOptions());
   const proofs = useInfiniteQuery(
-    trpc.proof.list.infiniteQueryOptions(
-      { limit: 20 },
-      { getNextPageParam: (page) => page.nextCursor ?? undefined, refetchInterval: 3_000 },
-    ),
+    trpc.proof.list.infiniteQueryOptions({ limit: 20 }, { getNextPageParam: nextPage, refetchInterval: 3_000 }),
   );
   const current = models.data?.data.filter((model) => model.isCurrent) ?? [];
   return (
     <div className="flex flex-col gap-6">
-      <Card>
-        <CardHeader
-          title="Models"
-          description="Their weights are private. The commitment is their public name: nobody can swap them unseen."
-        />
-        <QueryTable
-          query={models}
-          what="Models"
-          columns={MODEL_COLUMNS}
-          rowKey={(model) => model.id}
-          skeletonRows={1}
-          empty={
-            <EmptyState title="No model is set up">
-              The setup compiles the circuit and registers the model; it runs with the platform’s start.
-            </EmptyState>
-          }
-        />
-      </Card>
-      <Card>
-        <CardHeader
-          title="Your proofs"
-          description="Each proves one output, for one account, once."
-          action={<OrderProof models={current} />}
-        />
-        <PagedTable
-          query={proofs}
-          what="Your proofs"
-          columns={PROOF_COLUMNS}
-          rowKey={(proof) => proof.id}
-          empty={
-            <EmptyState title="No proof yet" action={<OrderProof models={current} />}>
-              A proof shows that a committed model gave this output, without showing its weights or your input. An
-              agent’s rule can demand one before it lets money go.
-            </EmptyState>
-          }
-        />
-      </Card>
+      <QueryCard
+        title="Models"
+        description="Their weights are private. The commitment is their public name: nobody can swap them unseen."
+        query={models}
+        columns={MODEL_COLUMNS}
+        rowKey={(model) => model.id}
+        skeletonRows={1}
+        empty={
+          <EmptyState title="No model is set up">
+            The setup compiles the circuit and registers the model; it runs with the platform’s start.
+          </EmptyState>
+        }
+      />
+      <PagedCard
+        title="Your proofs"
+        description="Each proves one output, for one account, once."
+        action={<OrderProof models={current} />}
+        query={proofs}
+        columns={PROOF_COLUMNS}
+        rowKey={(proof) => proof.id}
+        empty={
+          <EmptyState title="No proof yet" action={<OrderProof models={current} />}>
+            A proof shows that a committed model gave this output, without showing its weights or your input. An agent’s
+            rule can demand one before it lets money go.
+          </EmptyState>
+        }
+      />
     </div>
   );
 }

@@ -1,24 +1,23 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { QueryError } from "../api/query-error.tsx";
 import { useTRPC } from "../api/trpc.ts";
-import { Amount } from "../money/amount.tsx";
-import { Stat, StatGroup } from "../ui/stat.tsx";
+import { AmountStats } from "../money/amount-stats.tsx";
 import { BatchTable, CampaignTable, CashOutTable, EpochTable } from "./reward-tables.tsx";
 
 function Earnings() {
   const trpc = useTRPC();
   const query = useQuery(trpc.reward.getEarnings.queryOptions(undefined, { refetchInterval: 4_000 }));
-  if (query.isError && !query.data)
-    return <QueryError error={query.error} what="Your earnings" onRetry={() => void query.refetch()} />;
-  const show = (amount: { units: string } | undefined) => amount && <Amount units={amount.units} />;
   return (
-    <StatGroup columns={3}>
-      <Stat label="Last 24 hours" value={show(query.data?.lastDay)} detail="Earned and in your balance" />
-      <Stat label="Still to earn today" value={show(query.data?.leftToday)} detail="Over all campaigns" />
-      <Stat label="Ever" value={show(query.data?.total)} detail="Since your first view" />
-    </StatGroup>
+    <AmountStats
+      query={query}
+      what="Your earnings"
+      figures={[
+        { label: "Last 24 hours", detail: "Earned and in your balance", amount: (earnings) => earnings.lastDay },
+        { label: "Still to earn today", detail: "Over all campaigns", amount: (earnings) => earnings.leftToday },
+        { label: "Ever", detail: "Since your first view", amount: (earnings) => earnings.total },
+      ]}
+    />
   );
 }
 

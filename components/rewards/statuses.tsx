@@ -1,31 +1,35 @@
 import type { Campaign, CashOut } from "#core/schemas/reward.ts";
 import type { ApiOutput } from "../api/api-types.ts";
-import { StatusBadge, type StatusKind } from "../ui/badge.tsx";
+import { StatusWord, type StatusWords } from "../ui/badge.tsx";
 
 type Epoch = ApiOutput["reward"]["listEpochs"]["data"][number];
 
-const CAMPAIGNS = {
+const CAMPAIGNS: StatusWords<Campaign["status"]> = {
   upcoming: ["idle", "Upcoming"],
   active: ["ok", "Paying"],
   ended: ["idle", "Ended"],
   exhausted: ["warn", "Used up"],
-} as const satisfies Record<Campaign["status"], readonly [StatusKind, string]>;
+};
 
-const CASH_OUTS = {
+const CASH_OUTS: StatusWords<CashOut["status"]> = {
   requested: ["busy", "Requested"],
   settling: ["busy", "Settling"],
   ready: ["busy", "Ready"],
   arrived: ["ok", "Arrived"],
-} as const satisfies Record<CashOut["status"], readonly [StatusKind, string]>;
+};
 
-const EPOCHS = {
+const EPOCHS: StatusWords<Epoch["status"]> = {
   funding: ["busy", "Funding"],
   publishing: ["busy", "Publishing"],
   final: ["ok", "Final"],
-} as const satisfies Record<Epoch["status"], readonly [StatusKind, string]>;
+};
 
-const badge = ([kind, word]: readonly [StatusKind, string]) => <StatusBadge kind={kind}>{word}</StatusBadge>;
+export const CampaignStatus = ({ status }: { status: Campaign["status"] }) => (
+  <StatusWord words={CAMPAIGNS} status={status} />
+);
 
-export const CampaignStatus = ({ status }: { status: Campaign["status"] }) => badge(CAMPAIGNS[status]);
-export const CashOutStatus = ({ status }: { status: CashOut["status"] }) => badge(CASH_OUTS[status]);
-export const EpochStatus = ({ status }: { status: Epoch["status"] }) => badge(EPOCHS[status]);
+export const CashOutStatus = ({ status }: { status: CashOut["status"] }) => (
+  <StatusWord words={CASH_OUTS} status={status} />
+);
+
+export const EpochStatus = ({ status }: { status: Epoch["status"] }) => <StatusWord words={EPOCHS} status={status} />;

@@ -57,7 +57,9 @@ function Figures({ pillar, totals }: { pillar: PillarText; totals: PublicTotals 
 const STRAND_STARTS = [12.5, 37.5, 62.5, 87.5];
 
 /** Four strands, one from each pillar, that become the one line of the ledger: across on wide screens, down on a phone. */
-function Strands() {
+function Strands({ isDown, className }: { isDown: boolean; className: string }) {
+  const at = (along: number, aside: number): string => (isDown ? `${aside} ${along}` : `${along} ${aside}`);
+  const meeting = isDown ? 76 : 82;
   return (
     <svg
       viewBox="0 0 100 100"
@@ -65,46 +67,25 @@ function Strands() {
       fill="none"
       strokeWidth="1.5"
       aria-hidden="true"
-      className="hidden h-full w-full lg:block"
+      className={className}
     >
       {PILLAR_TEXTS.map((pillar, index) => {
-        const y = STRAND_STARTS[index] ?? 50;
+        const start = STRAND_STARTS[index] ?? 50;
         return (
           <path
             key={pillar.key}
-            d={`M0 ${y} C 48 ${y}, 36 50, 82 50`}
+            d={`M${at(0, start)} C ${at(48, start)}, ${at(36, 50)}, ${at(meeting, 50)}`}
             stroke={pillar.stroke}
             vectorEffect="non-scaling-stroke"
           />
         );
       })}
-      <path d="M82 50 H100" stroke="var(--ink)" strokeWidth="2" vectorEffect="non-scaling-stroke" />
-    </svg>
-  );
-}
-
-function StrandsDown() {
-  return (
-    <svg
-      viewBox="0 0 100 100"
-      preserveAspectRatio="none"
-      fill="none"
-      strokeWidth="1.5"
-      aria-hidden="true"
-      className="h-20 w-full lg:hidden"
-    >
-      {PILLAR_TEXTS.map((pillar, index) => {
-        const x = STRAND_STARTS[index] ?? 50;
-        return (
-          <path
-            key={pillar.key}
-            d={`M${x} 0 C ${x} 48, 50 36, 50 76`}
-            stroke={pillar.stroke}
-            vectorEffect="non-scaling-stroke"
-          />
-        );
-      })}
-      <path d="M50 76 V100" stroke="var(--ink)" strokeWidth="2" vectorEffect="non-scaling-stroke" />
+      <path
+        d={`M${at(meeting, 50)} L ${at(100, 50)}`}
+        stroke="var(--ink)"
+        strokeWidth="2"
+        vectorEffect="non-scaling-stroke"
+      />
     </svg>
   );
 }
@@ -169,8 +150,8 @@ export function Convergence({ initial }: { initial: PublicTotals | null }) {
           </li>
         ))}
       </ul>
-      <Strands />
-      <StrandsDown />
+      <Strands isDown={false} className="hidden h-full w-full lg:block" />
+      <Strands isDown className="h-20 w-full lg:hidden" />
       <Ledger totals={totals} />
     </div>
   );

@@ -20,6 +20,17 @@ export type StepFacts = { rows: readonly Row[]; causes: readonly Cause[] };
 
 const row = (key: string, label: string, as: Row["as"]): Row => ({ key, label, as });
 
+const cause = (kind: ReceiptStepKind, title: string, detail: string, hash?: string): Cause => ({
+  kind,
+  title,
+  detail,
+  ...(hash === undefined ? {} : { hash }),
+});
+const refusal = (kind: ReceiptStepKind, title: string, detail: string): Cause => ({
+  ...cause(kind, title, detail),
+  isRefusal: true,
+});
+
 const TRANSACTION = row("transaction", "Transaction", "identifier");
 const GAS = row("gas", "Gas used", "number");
 
@@ -27,14 +38,14 @@ const EARN_AND_SPEND: Record<string, StepFacts> = {
   "sign-in": {
     rows: [row("user", "Person", "identifier"), row("passkeys", "Passkeys", "number")],
     causes: [
-      { kind: "event", title: "The device makes a key pair", detail: "P-256. The private half never leaves it." },
-      { kind: "signature", title: "It signs our challenge", detail: "Made for this once, deleted on use." },
-      {
-        kind: "decision",
-        title: "The session opens",
-        detail: "Origin, user verification and curve are checked; a session row can be revoked at once.",
-        hash: "user",
-      },
+      cause("event", "The device makes a key pair", "P-256. The private half never leaves it."),
+      cause("signature", "It signs our challenge", "Made for this once, deleted on use."),
+      cause(
+        "decision",
+        "The session opens",
+        "Origin, user verification and curve are checked; a session row can be revoked at once.",
+        "user",
+      ),
     ],
   },
   earn: {
@@ -45,21 +56,21 @@ const EARN_AND_SPEND: Record<string, StepFacts> = {
       row("device", "Device", "identifier"),
     ],
     causes: [
-      {
-        kind: "signature",
-        title: "The device key signs each batch",
-        detail: "Numbered, and each names the hash of the one before.",
-        hash: "device",
-      },
-      { kind: "decision", title: "Each event counts once", detail: "{events} events scored, capped, deduplicated." },
-      { kind: "posting", title: "One posting a batch", detail: "{credited} from the campaign to the person." },
+      cause(
+        "signature",
+        "The device key signs each batch",
+        "Numbered, and each names the hash of the one before.",
+        "device",
+      ),
+      cause("decision", "Each event counts once", "{events} events scored, capped, deduplicated."),
+      cause("posting", "One posting a batch", "{credited} from the campaign to the person."),
     ],
   },
   balance: {
     rows: [row("available", "Available", "amount")],
     causes: [
-      { kind: "posting", title: "Postings are only ever added", detail: "No balance is written by hand." },
-      { kind: "decision", title: "The balance is their sum", detail: "{available} posted and not reserved." },
+      cause("posting", "Postings are only ever added", "No balance is written by hand."),
+      cause("decision", "The balance is their sum", "{available} posted and not reserved."),
     ],
   },
   spend: {
@@ -71,14 +82,14 @@ const EARN_AND_SPEND: Record<string, StepFacts> = {
       row("receipt", "Signed receipt", "identifier"),
     ],
     causes: [
-      { kind: "posting", title: "The worst case is reserved", detail: "Before the node is asked, so it can be paid." },
-      { kind: "decision", title: "A node is chosen", detail: "By price, measured speed and health.", hash: "node" },
-      {
-        kind: "posting",
-        title: "{tokens} tokens arrive and are captured",
-        detail: "Counted on our side; {charged} for what was delivered, the rest released.",
-      },
-      { kind: "signature", title: "The receipt is signed", detail: "By the platform and the node.", hash: "receipt" },
+      cause("posting", "The worst case is reserved", "Before the node is asked, so it can be paid."),
+      cause("decision", "A node is chosen", "By price, measured speed and health.", "node"),
+      cause(
+        "posting",
+        "{tokens} tokens arrive and are captured",
+        "Counted on our side; {charged} for what was delivered, the rest released.",
+      ),
+      cause("signature", "The receipt is signed", "By the platform and the node.", "receipt"),
     ],
   },
 };
@@ -93,24 +104,19 @@ const AGENT: Record<string, StepFacts> = {
       TRANSACTION,
     ],
     causes: [
-      {
-        kind: "signature",
-        title: "The signer makes a key",
-        detail: "Encrypted at rest, in no other memory.",
-        hash: "agent",
-      },
-      {
-        kind: "signature",
-        title: "The passkey signs one operation",
-        detail: "Its challenge is the operation's hash, nothing else.",
-        hash: "operation",
-      },
-      {
-        kind: "transaction",
-        title: "The account grants the key its policy",
-        detail: "Deployed and granted in one ERC-4337 operation; the sponsor pays the gas.",
-        hash: "transaction",
-      },
+      cause("signature", "The signer makes a key", "Encrypted at rest, in no other memory.", "agent"),
+      cause(
+        "signature",
+        "The passkey signs one operation",
+        "Its challenge is the operation's hash, nothing else.",
+        "operation",
+      ),
+      cause(
+        "transaction",
+        "The account grants the key its policy",
+        "Deployed and granted in one ERC-4337 operation; the sponsor pays the gas.",
+        "transaction",
+      ),
     ],
   },
   "fund-agent": {
@@ -121,19 +127,9 @@ const AGENT: Record<string, StepFacts> = {
       TRANSACTION,
     ],
     causes: [
-      {
-        kind: "posting",
-        title: "The ledger reserves it",
-        detail: "{amount} can no longer be spent twice.",
-        hash: "withdrawal",
-      },
-      {
-        kind: "transaction",
-        title: "The Vault pays once",
-        detail: "Per withdrawal id, on chain.",
-        hash: "transaction",
-      },
-      { kind: "posting", title: "The event captures it", detail: "The confirmed log, not the hash, makes it final." },
+      cause("posting", "The ledger reserves it", "{amount} can no longer be spent twice.", "withdrawal"),
+      cause("transaction", "The Vault pays once", "Per withdrawal id, on chain.", "transaction"),
+      cause("posting", "The event captures it", "The confirmed log, not the hash, makes it final."),
     ],
   },
   "agent-pays": {
@@ -145,24 +141,15 @@ const AGENT: Record<string, StepFacts> = {
       GAS,
     ],
     causes: [
-      {
-        kind: "decision",
-        title: "The policy allows it",
-        detail: "Read from the exact call data: approve, then deposit.",
-      },
-      { kind: "signature", title: "The agent's key signs", detail: "In the signer, which checks the policy itself." },
-      {
-        kind: "transaction",
-        title: "The contract checks the same policy",
-        detail: "{deposited} into the Vault, {gas} gas.",
-        hash: "transaction",
-      },
-      {
-        kind: "posting",
-        title: "The agent's balance pays",
-        detail: "{charged}, from its own key only.",
-        hash: "receipt",
-      },
+      cause("decision", "The policy allows it", "Read from the exact call data: approve, then deposit."),
+      cause("signature", "The agent's key signs", "In the signer, which checks the policy itself."),
+      cause(
+        "transaction",
+        "The contract checks the same policy",
+        "{deposited} into the Vault, {gas} gas.",
+        "transaction",
+      ),
+      cause("posting", "The agent's balance pays", "{charged}, from its own key only.", "receipt"),
     ],
   },
   "signer-refuses": {
@@ -173,37 +160,17 @@ const AGENT: Record<string, StepFacts> = {
       row("code", "Answer", "code"),
     ],
     causes: [
-      { kind: "event", title: "The agent asks to pay {tried}", detail: "The bytes are decoded, never the claim." },
-      {
-        kind: "decision",
-        title: "Over the cap of one payment",
-        detail: "Rule {rule}: the limit is {limit}.",
-        isRefusal: true,
-      },
-      {
-        kind: "signature",
-        title: "No signature exists",
-        detail: "Nothing was signed, nothing reserved.",
-        isRefusal: true,
-      },
+      cause("event", "The agent asks to pay {tried}", "The bytes are decoded, never the claim."),
+      refusal("decision", "Over the cap of one payment", "Rule {rule}: the limit is {limit}."),
+      refusal("signature", "No signature exists", "Nothing was signed, nothing reserved."),
     ],
   },
   "contract-refuses": {
     rows: [row("tried", "Tried", "amount"), row("error", "Revert", "code"), row("values", "Asked, allowed", "code")],
     causes: [
-      { kind: "event", title: "The same call, past the signer", detail: "As if a stolen key had signed it." },
-      {
-        kind: "decision",
-        title: "The account reverts",
-        detail: "With the cap it would break: ({values}) base units.",
-        isRefusal: true,
-      },
-      {
-        kind: "transaction",
-        title: "No transaction exists",
-        detail: "Simulated against the chain's state.",
-        isRefusal: true,
-      },
+      cause("event", "The same call, past the signer", "As if a stolen key had signed it."),
+      refusal("decision", "The account reverts", "With the cap it would break: ({values}) base units."),
+      refusal("transaction", "No transaction exists", "Simulated against the chain's state."),
     ],
   },
 };
@@ -218,15 +185,15 @@ const PROVE_AND_SETTLE: Record<string, StepFacts> = {
       TRANSACTION,
     ],
     causes: [
-      { kind: "event", title: "120 events become the input", detail: "Kept private, as the weights are." },
-      { kind: "proof", title: "An UltraHonk proof is made", detail: "Noir and bb, {proveMs} ms.", hash: "proof" },
-      { kind: "decision", title: "The verifier contract accepts", detail: "Against the committed weights." },
-      {
-        kind: "transaction",
-        title: "The registry records the output",
-        detail: "Model, input hash, output {output}, requester, nonce.",
-        hash: "transaction",
-      },
+      cause("event", "120 events become the input", "Kept private, as the weights are."),
+      cause("proof", "An UltraHonk proof is made", "Noir and bb, {proveMs} ms.", "proof"),
+      cause("decision", "The verifier contract accepts", "Against the committed weights."),
+      cause(
+        "transaction",
+        "The registry records the output",
+        "Model, input hash, output {output}, requester, nonce.",
+        "transaction",
+      ),
     ],
   },
   gated: {
@@ -238,15 +205,15 @@ const PROVE_AND_SETTLE: Record<string, StepFacts> = {
       GAS,
     ],
     causes: [
-      { kind: "decision", title: "Without the proof: refused", detail: "{without}, nothing signed.", isRefusal: true },
-      { kind: "proof", title: "With it, the policy allows", detail: "Fresh, unused, of that model, high enough." },
-      {
-        kind: "transaction",
-        title: "Paid, and the proof consumed",
-        detail: "{amount} in the same transaction, {gas} gas.",
-        hash: "transaction",
-      },
-      { kind: "decision", title: "Once more: refused", detail: "{usedTwice}, it was used.", isRefusal: true },
+      refusal("decision", "Without the proof: refused", "{without}, nothing signed."),
+      cause("proof", "With it, the policy allows", "Fresh, unused, of that model, high enough."),
+      cause(
+        "transaction",
+        "Paid, and the proof consumed",
+        "{amount} in the same transaction, {gas} gas.",
+        "transaction",
+      ),
+      refusal("decision", "Once more: refused", "{usedTwice}, it was used."),
     ],
   },
   settle: {
@@ -257,10 +224,10 @@ const PROVE_AND_SETTLE: Record<string, StepFacts> = {
       row("root", "Merkle root", "identifier"),
     ],
     causes: [
-      { kind: "posting", title: "The ledger owes it", detail: "{amount} leaves the balance at once.", hash: "cashOut" },
-      { kind: "decision", title: "The epoch closes", detail: "Everybody's cumulative claims become one tree." },
-      { kind: "transaction", title: "The Vault funds the distributor", detail: "Before any root may promise it." },
-      { kind: "transaction", title: "The root goes on chain", detail: "Epoch {epoch}.", hash: "root" },
+      cause("posting", "The ledger owes it", "{amount} leaves the balance at once.", "cashOut"),
+      cause("decision", "The epoch closes", "Everybody's cumulative claims become one tree."),
+      cause("transaction", "The Vault funds the distributor", "Before any root may promise it."),
+      cause("transaction", "The root goes on chain", "Epoch {epoch}.", "root"),
     ],
   },
   claim: {
@@ -273,19 +240,14 @@ const PROVE_AND_SETTLE: Record<string, StepFacts> = {
       row("gasPaidBy", "Gas paid by", "word"),
     ],
     causes: [
-      {
-        kind: "signature",
-        title: "The passkey signs one operation",
-        detail: "Claim, and nothing else.",
-        hash: "operation",
-      },
-      { kind: "decision", title: "The sponsor pays the gas", detail: "A paymaster, for calls it knows." },
-      {
-        kind: "transaction",
-        title: "The distributor pays",
-        detail: "The Merkle proof is checked; {amount} to that account only.",
-        hash: "transaction",
-      },
+      cause("signature", "The passkey signs one operation", "Claim, and nothing else.", "operation"),
+      cause("decision", "The sponsor pays the gas", "A paymaster, for calls it knows."),
+      cause(
+        "transaction",
+        "The distributor pays",
+        "The Merkle proof is checked; {amount} to that account only.",
+        "transaction",
+      ),
     ],
   },
 };

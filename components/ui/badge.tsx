@@ -55,3 +55,13 @@ export function StatusBadge({ kind, children, className }: { kind: StatusKind; c
     </Badge>
   );
 }
+
+/** What each status of one kind of thing looks like and is called: the compiler sees that none is forgotten. */
+export type StatusWords<Status extends string> = Record<Status, readonly [StatusKind, string]>;
+
+type StatusWordProps<Status extends string> = { words: StatusWords<Status>; status: Status };
+
+export function StatusWord<Status extends string>({ words, status }: StatusWordProps<Status>) {
+  const [kind, word] = words[status];
+  return <StatusBadge kind={kind}>{word}</StatusBadge>;
+}
