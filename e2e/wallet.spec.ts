@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { expect, test } from "./fixtures.ts";
+import { addAuthenticator, expect, test } from "./fixtures.ts";
 
 type Wallet = { account: PrivateKeyAccount; chainId?: number; declines?: string; knowsNetwork?: boolean };
 
@@ -69,17 +69,32 @@ test("a wallet signs in with a message and is the person's wallet from then on",
   await expect(page.getByTitle(account.address)).toBeVisible();
 });
 
-test("a wallet owns an agent: one signature of its limits makes it active", async ({ page }) => {
-  await installWallet(page, { account: newWallet() });
-  await chooseWallet(page, "/agents/new");
+async function createAgent(page: Page): Promise<void> {
   // What is typed before the page is alive is gone; the summary of what is signed shows that it heard.
   await expect(async () => {
-    await page.getByLabel("Name").fill("Wallet's buyer");
+    await page.getByLabel("Name").fill("Research buyer");
     await expect(page.getByText("Everything else is denied")).toBeVisible({ timeout: 1_000 });
   }).toPass();
   await page.getByRole("button", { name: "Create and sign" }).click();
-  await expect(page).toHaveURL(/\/agents\/agt_/);
+  await expect(page).toHaveURL(/\/agents\/agt_/, { timeout: 30_000 });
   await expect(page.getByText("Active", { exact: true })).toBeVisible({ timeout: 30_000 });
+}
+
+test("a wallet owns an agent: one signature of its limits makes it active", async ({ page }) => {
+  await installWallet(page, { account: newWallet() });
+  await chooseWallet(page, "/agents/new");
+  await createAgent(page);
+});
+
+test("somebody adds a passkey in the settings and makes an agent with it", async ({ page }) => {
+  await addAuthenticator(page);
+  await installWallet(page, { account: newWallet(), declines: "eth_signTypedData_v4" });
+  await chooseWallet(page);
+  await page.getByRole("button", { name: "Add passkey" }).click();
+  await expect(page.getByText("The passkey was added")).toBeVisible();
+  await expect(page.getByText("No passkey yet")).toHaveCount(0);
+  await page.goto("/agents/new");
+  await createAgent(page);
 });
 
 test("a declined signature says so, and the wallet can be tried again", async ({ page }) => {

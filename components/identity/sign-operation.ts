@@ -5,6 +5,10 @@ import { ensureNetwork, findWallet } from "./wallets.ts";
 /** What of a prepared operation its owner signs, and with what. */
 type ToSign = Pick<PreparedOperation, "hash" | "signer" | "typedData">;
 
+/** A browser tells nobody whether a passkey is missing or its owner said no. */
+const NO_PASSKEY =
+  "The passkey that owns your account did not sign: it was declined, or it is on another device. Nothing was changed.";
+
 /** No signature was given; the message says why, for a person. */
 export class NotSigned extends Error {
   override readonly name = "NotSigned";
@@ -20,7 +24,8 @@ export async function signOperation(prepared: ToSign): Promise<OwnerSignature> {
       ? await signWithPasskey(prepared.hash, prepared.signer.credentialId)
       : await signWithWallet(prepared, prepared.signer.address);
   } catch (cause) {
-    throw new NotSigned(describeFailure(cause), { cause });
+    const isPasskeyAbsent = prepared.signer.kind === "passkey" && cause instanceof DOMException;
+    throw new NotSigned(isPasskeyAbsent ? NO_PASSKEY : describeFailure(cause), { cause });
   }
 }
 
