@@ -25,7 +25,7 @@ import { closeSolvencyEpoch } from "./close-solvency-epoch.ts";
 import { listEpochs } from "./epoch-rows.ts";
 import { getBalanceProof } from "./get-balance-proof.ts";
 import { getSolvency } from "./get-solvency.ts";
-import { backEverything, follow, reserves } from "./testing/solvency-world.ts";
+import { backEverything, follow, giveUpLeftovers, reserves } from "./testing/solvency-world.ts";
 
 const DOLLAR = 1_000_000n;
 const { contracts } = loadDeployment();
@@ -44,6 +44,7 @@ const failed = async () => {
 
 beforeAll(async () => {
   registerSolvencyFailures();
+  await giveUpLeftovers();
   person = await createPerson();
   await getPersonalAccount(person.actor.userId);
   await depositFor(code(), 10n * DOLLAR);

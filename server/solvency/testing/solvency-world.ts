@@ -26,6 +26,10 @@ export async function follow(): Promise<void> {
   throw new Error("The chain did not come to rest.");
 }
 
+/** A root waits for everything ordered before it; what other tests of this database ordered and left unsent never is. */
+export const giveUpLeftovers = () =>
+  pool.query("UPDATE chain_transaction SET status = 'failed', error = 'left by another test' WHERE status = 'queued'");
+
 /** Other tests of this database make money out of nothing; here it has to be backed, as every dollar of ours is. */
 export async function backEverything(): Promise<void> {
   const owed = (await listOwed(sqlOf(pool), "USD")).reduce((sum, { balance }) => sum + balance, 0n);
