@@ -2,7 +2,7 @@ import { GeistMono } from "geist/font/mono";
 import { GeistSans } from "geist/font/sans";
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
-import { ThemeProvider } from "#components/theme/theme-provider.tsx";
+import { THEME_SCRIPT } from "#components/theme/theme-script.ts";
 import { Toaster } from "#components/ui/toaster.tsx";
 import "./globals.css";
 
@@ -29,10 +29,10 @@ export default function RootLayout({ children }: { children: ReactNode }) {
   return (
     <html lang="en" className={`${GeistSans.variable} ${GeistMono.variable}`} suppressHydrationWarning>
       <body>
-        <ThemeProvider>
-          <div data-app-root>{children}</div>
-          <Toaster />
-        </ThemeProvider>
+        {/* biome-ignore lint/security/noDangerouslySetInnerHtml: a constant of ours that must run before the first paint. */}
+        <script dangerouslySetInnerHTML={{ __html: THEME_SCRIPT }} />
+        <div data-app-root>{children}</div>
+        <Toaster />
       </body>
     </html>
   );

@@ -15,6 +15,7 @@ const FEED_KB = 200;
 const ROUTES: readonly Route[] = [
   { path: "/", viewer: "stranger", bound: PUBLIC_KB },
   { path: "/docs", viewer: "stranger", bound: PUBLIC_KB },
+  { path: "/verify/balance", viewer: "stranger", bound: CONSOLE_KB },
   { path: "/sign-in", viewer: "stranger", bound: CONSOLE_KB },
   { path: "/tour", viewer: "stranger", bound: CONSOLE_KB },
   { path: "/feed", viewer: "user", bound: FEED_KB },

@@ -4,6 +4,7 @@ import { redirect } from "next/navigation";
 import type { ReactNode } from "react";
 import { ApiProvider } from "#components/api/api-provider.tsx";
 import { ConsoleShell } from "#components/shell/console-shell.tsx";
+import { NetworkBadge } from "#components/shell/network-badge.tsx";
 import { SIDEBAR_COOKIE } from "#components/shell/sidebar-cookie.ts";
 import { network } from "#server/api/network.ts";
 import { currentPerson } from "#server/identity/current-person.ts";
@@ -26,8 +27,7 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
     <ApiProvider>
       <ConsoleShell
         user={{ id: person.userId, name: person.name, roles: person.roles }}
-        chainId={network.chainId}
-        isDevelopment={network.isDevelopment}
+        badge={network.isDevelopment && <NetworkBadge chainId={network.chainId} />}
         isInitiallyCollapsed={isCollapsed}
       >
         {children}

@@ -1,7 +1,9 @@
 "use client";
 
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import type { ApiOutput } from "../api/api-types.ts";
+import { every } from "../api/every.ts";
 import { nextPage } from "../api/next-page.ts";
 import { QueryError } from "../api/query-error.tsx";
 import { PagedCard, QueryCard } from "../api/query-table.tsx";
@@ -9,14 +11,13 @@ import { useTRPC } from "../api/trpc.ts";
 import { Amount } from "../money/amount.tsx";
 import { amountColumn } from "../money/amount-column.tsx";
 import { StatusBadge } from "../ui/badge.tsx";
+import { CardSkeleton } from "../ui/card-skeleton.tsx";
 import { numberColumn, timeColumn } from "../ui/columns.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Identifier } from "../ui/identifier.tsx";
 import { Stat, StatGroup } from "../ui/stat.tsx";
-import { Approvals } from "./approvals.tsx";
 import { SolvencyLine } from "./solvency-line.tsx";
-import { UnassignedTransfers } from "./unassigned-transfers.tsx";
 
 type Overview = ApiOutput["admin"]["overview"];
 type User = ApiOutput["admin"]["listUsers"]["data"][number];
@@ -25,6 +26,7 @@ type Process = Overview["processes"][number];
 type StatusCount = { name: string; status: string; count: number };
 
 const number = new Intl.NumberFormat("en");
+const plural = (count: number, noun: string): string => `${number.format(count)} ${noun}${count === 1 ? "" : "s"}`;
 
 function Money({ overview }: { overview: Overview | undefined }) {
   const ledger = overview?.ledger;
@@ -63,7 +65,9 @@ function State({ overview }: { overview: Overview | undefined }) {
       <Stat
         label="People"
         value={overview && number.format(overview.people.users)}
-        detail={overview && `${overview.people.providers} providers, ${overview.people.admins} admins`}
+        detail={
+          overview && `${plural(overview.people.providers, "provider")}, ${plural(overview.people.admins, "admin")}`
+        }
       />
       <Stat label="Sessions" value={overview && number.format(overview.people.activeSessions)} detail="Signed in now" />
       <Stat
@@ -154,9 +158,12 @@ function Users() {
   );
 }
 
+const Approvals = lazy(() => import("./approvals.tsx"));
+const UnassignedTransfers = lazy(() => import("./unassigned-transfers.tsx"));
+
 export function AdminView() {
   const trpc = useTRPC();
-  const query = useQuery(trpc.admin.overview.queryOptions(undefined, { refetchInterval: 5_000 }));
+  const query = useQuery(trpc.admin.overview.queryOptions(undefined, { refetchInterval: every(5_000) }));
   const overview = query.data;
   const rest = { isError: query.isError, error: query.error, refetch: query.refetch };
   if (query.isError && !overview)
@@ -171,7 +178,9 @@ export function AdminView() {
       <SolvencyLine overview={overview} />
       <Money overview={overview} />
       <State overview={overview} />
-      <Approvals />
+      <Suspense fallback={<CardSkeleton rows={1} />}>
+        <Approvals />
+      </Suspense>
       <div className="grid grid-cols-1 items-start gap-6 *:min-w-0 lg:grid-cols-2">
         <QueryCard
           title="Health"
@@ -209,7 +218,9 @@ export function AdminView() {
           />
         </div>
       </div>
-      <UnassignedTransfers />
+      <Suspense fallback={<CardSkeleton rows={1} />}>
+        <UnassignedTransfers />
+      </Suspense>
       <Users />
     </div>
   );

@@ -3,6 +3,7 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { lazy } from "react";
 import type { ApiOutput } from "../api/api-types.ts";
+import { every } from "../api/every.ts";
 import { nextPage } from "../api/next-page.ts";
 import { notifyError } from "../api/notify-error.ts";
 import { PagedCard } from "../api/query-table.tsx";
@@ -81,12 +82,12 @@ const COLUMNS: readonly Column<Approval>[] = [
 ];
 
 /** Large withdrawals, which leave only after somebody other than the person who asks has approved them. */
-export function Approvals() {
+export default function Approvals() {
   const trpc = useTRPC();
   const query = useInfiniteQuery(
     trpc.admin.listApprovals.infiniteQueryOptions(
       { limit: 20 },
-      { getNextPageParam: nextPage, refetchInterval: 5_000 },
+      { getNextPageParam: nextPage, refetchInterval: every(5_000) },
     ),
   );
   return (

@@ -2,6 +2,7 @@
 
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { UnassignedTransferView } from "#core/schemas/withdrawal.ts";
+import { every } from "../api/every.ts";
 import { nextPage } from "../api/next-page.ts";
 import { PagedCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
@@ -43,12 +44,12 @@ const COLUMNS: readonly Column<UnassignedTransferView>[] = [
 ];
 
 /** What reached the vault and cannot be credited to anybody. */
-export function UnassignedTransfers() {
+export default function UnassignedTransfers() {
   const trpc = useTRPC();
   const query = useInfiniteQuery(
     trpc.admin.listUnassignedTransfers.infiniteQueryOptions(
       { limit: 20 },
-      { getNextPageParam: nextPage, refetchInterval: 15_000 },
+      { getNextPageParam: nextPage, refetchInterval: every(15_000) },
     ),
   );
   return (

@@ -2,6 +2,7 @@
 
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { ActivityView } from "#core/schemas/agent.ts";
+import { every } from "../api/every.ts";
 import { nextPage } from "../api/next-page.ts";
 import { PagedCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
@@ -75,7 +76,7 @@ export function ActivityTable({ agentId }: { agentId: string }) {
   const query = useInfiniteQuery(
     trpc.agent.listPayments.infiniteQueryOptions(
       { id: agentId, limit: 20 },
-      { getNextPageParam: nextPage, refetchInterval: 3_000 },
+      { getNextPageParam: nextPage, refetchInterval: every(3_000) },
     ),
   );
   return (

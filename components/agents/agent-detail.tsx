@@ -2,6 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import type { AgentDetail as Agent } from "#core/schemas/agent.ts";
+import { every } from "../api/every.ts";
 import { QueryError } from "../api/query-error.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { Amount } from "../money/amount.tsx";
@@ -62,7 +63,7 @@ function Money({ agent }: { agent: Agent | undefined }) {
 
 export function AgentDetail({ id }: { id: string }) {
   const trpc = useTRPC();
-  const query = useQuery(trpc.agent.getAgent.queryOptions({ id }, { refetchInterval: 3_000 }));
+  const query = useQuery(trpc.agent.getAgent.queryOptions({ id }, { refetchInterval: every(3_000) }));
   if (query.isError && !query.data)
     return <QueryError error={query.error} what="The agent" onRetry={() => void query.refetch()} />;
   const agent = query.data;

@@ -3,6 +3,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { AgentView } from "#core/schemas/agent.ts";
+import { every } from "../api/every.ts";
 import { nextPage } from "../api/next-page.ts";
 import { PagedTable } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
@@ -64,7 +65,10 @@ const createLink = (
 export function AgentTable() {
   const trpc = useTRPC();
   const query = useInfiniteQuery(
-    trpc.agent.listAgents.infiniteQueryOptions({ limit: 20 }, { getNextPageParam: nextPage, refetchInterval: 5_000 }),
+    trpc.agent.listAgents.infiniteQueryOptions(
+      { limit: 20 },
+      { getNextPageParam: nextPage, refetchInterval: every(5_000) },
+    ),
   );
   return (
     <Card>

@@ -2,7 +2,7 @@
 
 import { type FormEvent, type ReactNode, useId } from "react";
 import { Button } from "../ui/button.tsx";
-import { Dialog, DialogClose } from "../ui/dialog.tsx";
+import { Dialog, DialogClose, DialogProblem } from "../ui/dialog.tsx";
 import type { Popup } from "../ui/opener.tsx";
 import { readApiError } from "./read-api-error.ts";
 
@@ -39,6 +39,11 @@ export function FormDialog(props: Props) {
       description={description}
       footer={
         <>
+          {problem !== null && (
+            <DialogProblem>
+              {problem.fix ? `${problem.message} ${problem.fix}` : problem.message} {props.wayOut?.(problem.code)}
+            </DialogProblem>
+          )}
           <DialogClose render={<Button>Cancel</Button>} />
           <Button type="submit" form={formId} variant="primary" isPending={isPending} disabled={!isReady}>
             {submitLabel}
@@ -48,11 +53,6 @@ export function FormDialog(props: Props) {
     >
       <form id={formId} onSubmit={submit} className="flex flex-col gap-4">
         {children}
-        {problem !== null && (
-          <p role="alert" className="text-bad text-sm">
-            {problem.fix ? `${problem.message} ${problem.fix}` : problem.message} {props.wayOut?.(problem.code)}
-          </p>
-        )}
       </form>
     </Dialog>
   );

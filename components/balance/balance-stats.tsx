@@ -1,12 +1,13 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
+import { every } from "../api/every.ts";
 import { useTRPC } from "../api/trpc.ts";
 import { AmountStats } from "../money/amount-stats.tsx";
 
 export function BalanceStats() {
   const trpc = useTRPC();
-  const query = useQuery(trpc.balance.get.queryOptions(undefined, { refetchInterval: 3_000 }));
+  const query = useQuery(trpc.balance.get.queryOptions(undefined, { refetchInterval: every(3_000) }));
   return (
     <AmountStats
       query={query}

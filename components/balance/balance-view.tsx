@@ -1,10 +1,13 @@
 "use client";
 
+import { lazy, Suspense } from "react";
+import { CardSkeleton } from "../ui/card-skeleton.tsx";
 import { BalanceStats } from "./balance-stats.tsx";
-import { Deposits } from "./deposits.tsx";
 import { Statement } from "./statement.tsx";
-import { WithdrawalAddresses } from "./withdrawal-addresses.tsx";
-import { Withdrawals } from "./withdrawals.tsx";
+
+const Withdrawals = lazy(() => import("./withdrawals.tsx"));
+const WithdrawalAddresses = lazy(() => import("./withdrawal-addresses.tsx"));
+const Deposits = lazy(() => import("./deposits.tsx"));
 
 export function BalanceView() {
   return (
@@ -13,10 +16,16 @@ export function BalanceView() {
       <Statement />
       <div className="grid grid-cols-1 items-start gap-6 *:min-w-0 lg:grid-cols-2">
         <div className="flex flex-col gap-6">
-          <Withdrawals />
-          <WithdrawalAddresses />
+          <Suspense fallback={<CardSkeleton rows={2} />}>
+            <Withdrawals />
+          </Suspense>
+          <Suspense fallback={<CardSkeleton rows={2} />}>
+            <WithdrawalAddresses />
+          </Suspense>
         </div>
-        <Deposits />
+        <Suspense fallback={<CardSkeleton rows={4} />}>
+          <Deposits />
+        </Suspense>
       </div>
     </div>
   );

@@ -2,6 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import type { DepositView } from "#core/schemas/withdrawal.ts";
+import { every } from "../api/every.ts";
 import { QueryError } from "../api/query-error.tsx";
 import { QueryTable } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
@@ -67,9 +68,9 @@ function HowToDeposit() {
 }
 
 /** How to put money in, and how far what was put in is. */
-export function Deposits() {
+export default function Deposits() {
   const trpc = useTRPC();
-  const query = useQuery(trpc.account.listDeposits.queryOptions(undefined, { refetchInterval: 3_000 }));
+  const query = useQuery(trpc.account.listDeposits.queryOptions(undefined, { refetchInterval: every(3_000) }));
   return (
     <Card>
       <CardHeader title="Deposit" description="Your balance grows when enough blocks confirm it." />

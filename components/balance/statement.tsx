@@ -3,6 +3,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { StatementEntryView } from "#core/schemas/balance.ts";
+import { every } from "../api/every.ts";
 import { nextPage } from "../api/next-page.ts";
 import { PagedCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
@@ -90,7 +91,10 @@ const COLUMNS: readonly Column<StatementEntryView>[] = [
 export function Statement({ limit = 25 }: { limit?: number }) {
   const trpc = useTRPC();
   const query = useInfiniteQuery(
-    trpc.balance.listStatement.infiniteQueryOptions({ limit }, { getNextPageParam: nextPage, refetchInterval: 5_000 }),
+    trpc.balance.listStatement.infiniteQueryOptions(
+      { limit },
+      { getNextPageParam: nextPage, refetchInterval: every(5_000) },
+    ),
   );
   return (
     <PagedCard

@@ -3,6 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy } from "react";
 import type { WithdrawalAddressView } from "#core/schemas/withdrawal.ts";
+import { every } from "../api/every.ts";
 import { notifyError } from "../api/notify-error.ts";
 import { QueryCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
@@ -76,9 +77,11 @@ const COLUMNS: readonly Column<WithdrawalAddressView>[] = [
   actionColumn((row) => (row.kind === "added" ? <RemoveButton address={row.address} /> : null)),
 ];
 
-export function WithdrawalAddresses() {
+export default function WithdrawalAddresses() {
   const trpc = useTRPC();
-  const query = useQuery(trpc.account.listWithdrawalAddresses.queryOptions(undefined, { refetchInterval: 10_000 }));
+  const query = useQuery(
+    trpc.account.listWithdrawalAddresses.queryOptions(undefined, { refetchInterval: every(10_000) }),
+  );
   return (
     <QueryCard
       title="Withdrawal addresses"

@@ -3,6 +3,7 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { lazy } from "react";
 import type { WithdrawalView } from "#core/schemas/account.ts";
+import { every } from "../api/every.ts";
 import { nextPage } from "../api/next-page.ts";
 import { notifyError } from "../api/notify-error.ts";
 import { PagedCard } from "../api/query-table.tsx";
@@ -72,12 +73,12 @@ const COLUMNS: readonly Column<WithdrawalView>[] = [
   )),
 ];
 
-export function Withdrawals() {
+export default function Withdrawals() {
   const trpc = useTRPC();
   const query = useInfiniteQuery(
     trpc.account.listWithdrawals.infiniteQueryOptions(
       { limit: 10 },
-      { getNextPageParam: nextPage, refetchInterval: 4_000 },
+      { getNextPageParam: nextPage, refetchInterval: every(4_000) },
     ),
   );
   return (

@@ -3,6 +3,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { ModelView, NodeView } from "#core/schemas/compute.ts";
+import { every } from "../api/every.ts";
 import { nextPage } from "../api/next-page.ts";
 import { PagedCard, QueryCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
@@ -108,11 +109,11 @@ export const NODE_COLUMNS: readonly Column<NodeView>[] = [
 /** What can be rented now, from whom, at what price and measured speed. */
 export function Market() {
   const trpc = useTRPC();
-  const models = useQuery(trpc.compute.listModels.queryOptions(undefined, { refetchInterval: LIVE_MS }));
+  const models = useQuery(trpc.compute.listModels.queryOptions(undefined, { refetchInterval: every(LIVE_MS) }));
   const nodes = useInfiniteQuery(
     trpc.compute.listNodes.infiniteQueryOptions(
       { limit: 25 },
-      { getNextPageParam: nextPage, refetchInterval: LIVE_MS },
+      { getNextPageParam: nextPage, refetchInterval: every(LIVE_MS) },
     ),
   );
   return (

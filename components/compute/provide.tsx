@@ -3,6 +3,7 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import type { NodeView } from "#core/schemas/compute.ts";
+import { every } from "../api/every.ts";
 import { nextPage } from "../api/next-page.ts";
 import { notifyError } from "../api/notify-error.ts";
 import { PagedCard } from "../api/query-table.tsx";
@@ -47,7 +48,10 @@ function RemoveNodeButton({ node }: { node: NodeView }) {
 }
 
 const COLUMNS: readonly Column<NodeView>[] = [
-  ...NODE_COLUMNS.filter((column) => column.id !== "models"),
+  ...NODE_COLUMNS.filter((column) => column.id !== "models").map((column) =>
+    // On a phone there is room for the speed or for the button.
+    column.id === "speed" ? { ...column, from: "sm" as const } : column,
+  ),
   actionColumn((node) => <RemoveNodeButton node={node} />),
 ];
 
@@ -96,7 +100,7 @@ export default function Provide({ publicUrl }: { publicUrl: string }) {
   const nodes = useInfiniteQuery(
     trpc.compute.listMyNodes.infiniteQueryOptions(
       { limit: 25 },
-      { getNextPageParam: nextPage, refetchInterval: 5_000 },
+      { getNextPageParam: nextPage, refetchInterval: every(5_000) },
     ),
   );
   return (

@@ -3,6 +3,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { InferenceView } from "#core/schemas/compute.ts";
+import { every } from "../api/every.ts";
 import { nextPage } from "../api/next-page.ts";
 import { PagedCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
@@ -75,7 +76,7 @@ export default function Requests() {
   const query = useInfiniteQuery(
     trpc.compute.listInferences.infiniteQueryOptions(
       { limit: 25 },
-      { getNextPageParam: nextPage, refetchInterval: 5_000 },
+      { getNextPageParam: nextPage, refetchInterval: every(5_000) },
     ),
   );
   return (

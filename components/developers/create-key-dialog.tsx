@@ -9,7 +9,7 @@ import { useTRPC } from "../api/trpc.ts";
 import { Button } from "../ui/button.tsx";
 import { CheckboxRow } from "../ui/checkbox-row.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
-import { Dialog, DialogClose } from "../ui/dialog.tsx";
+import { Dialog, DialogClose, DialogProblem } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
 import type { Popup } from "../ui/opener.tsx";
@@ -77,6 +77,7 @@ export default function CreateKeyDialog({ onCreated, ...popup }: Props) {
           <DialogClose render={<Button variant="primary">Done, I copied it</Button>} />
         ) : (
           <>
+            {create.isError && <DialogProblem>{readApiError(create.error).message}</DialogProblem>}
             <DialogClose render={<Button>Cancel</Button>} />
             <Button
               type="submit"
@@ -115,11 +116,6 @@ export default function CreateKeyDialog({ onCreated, ...popup }: Props) {
               />
             ))}
           </fieldset>
-          {create.isError && (
-            <p role="alert" className="text-bad text-sm">
-              {readApiError(create.error).message}
-            </p>
-          )}
         </form>
       )}
     </Dialog>

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ArrowRight } from "lucide-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
+import { every } from "../api/every.ts";
 import { useTRPC } from "../api/trpc.ts";
 import { BalanceStats } from "../balance/balance-stats.tsx";
 import { Statement } from "../balance/statement.tsx";
@@ -70,7 +71,7 @@ function count<Row>(
 
 function Pillars() {
   const trpc = useTRPC();
-  const live = { refetchInterval: LIVE_MS };
+  const live = { refetchInterval: every(LIVE_MS) };
   const models = useQuery(trpc.compute.listModels.queryOptions(undefined, live));
   const requests = useQuery(trpc.compute.listInferences.queryOptions({ limit: 100 }, live));
   const agents = useQuery(trpc.agent.listAgents.queryOptions({ limit: 100 }, live));

@@ -5,6 +5,7 @@ import { BadgeCheck } from "lucide-react";
 import Link from "next/link";
 import { lazy } from "react";
 import type { ProofSummary, ProvingModelView } from "#core/schemas/proof.ts";
+import { every } from "../api/every.ts";
 import { nextPage } from "../api/next-page.ts";
 import { PagedCard, QueryCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
@@ -134,7 +135,7 @@ export function ProofsView() {
   const trpc = useTRPC();
   const models = useQuery(trpc.proof.models.queryOptions());
   const proofs = useInfiniteQuery(
-    trpc.proof.list.infiniteQueryOptions({ limit: 20 }, { getNextPageParam: nextPage, refetchInterval: 3_000 }),
+    trpc.proof.list.infiniteQueryOptions({ limit: 20 }, { getNextPageParam: nextPage, refetchInterval: every(3_000) }),
   );
   const current = models.data?.data.filter((model) => model.isCurrent) ?? [];
   return (

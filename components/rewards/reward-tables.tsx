@@ -4,6 +4,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { lazy } from "react";
 import type { Campaign, CashOut } from "#core/schemas/reward.ts";
 import type { ApiOutput } from "../api/api-types.ts";
+import { every } from "../api/every.ts";
 import { nextPage } from "../api/next-page.ts";
 import { PagedCard, QueryCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
@@ -41,7 +42,7 @@ const CAMPAIGN_COLUMNS: readonly Column<Campaign>[] = [
 
 export function CampaignTable() {
   const trpc = useTRPC();
-  const query = useQuery(trpc.reward.listCampaigns.queryOptions(undefined, { refetchInterval: 10_000 }));
+  const query = useQuery(trpc.reward.listCampaigns.queryOptions(undefined, { refetchInterval: every(10_000) }));
   return (
     <QueryCard
       title="Campaigns"
@@ -96,7 +97,10 @@ const BATCH_COLUMNS: readonly Column<Batch>[] = [
 export function BatchTable() {
   const trpc = useTRPC();
   const query = useInfiniteQuery(
-    trpc.reward.listBatches.infiniteQueryOptions({ limit: 10 }, { getNextPageParam: nextPage, refetchInterval: 4_000 }),
+    trpc.reward.listBatches.infiniteQueryOptions(
+      { limit: 10 },
+      { getNextPageParam: nextPage, refetchInterval: every(4_000) },
+    ),
   );
   return (
     <PagedCard
@@ -136,7 +140,7 @@ export function CashOutTable() {
   const query = useInfiniteQuery(
     trpc.reward.listCashOuts.infiniteQueryOptions(
       { limit: 10 },
-      { getNextPageParam: nextPage, refetchInterval: 4_000 },
+      { getNextPageParam: nextPage, refetchInterval: every(4_000) },
     ),
   );
   return (
@@ -176,7 +180,10 @@ const EPOCH_COLUMNS: readonly Column<Epoch>[] = [
 export function EpochTable() {
   const trpc = useTRPC();
   const query = useInfiniteQuery(
-    trpc.reward.listEpochs.infiniteQueryOptions({ limit: 10 }, { getNextPageParam: nextPage, refetchInterval: 10_000 }),
+    trpc.reward.listEpochs.infiniteQueryOptions(
+      { limit: 10 },
+      { getNextPageParam: nextPage, refetchInterval: every(10_000) },
+    ),
   );
   return (
     <PagedCard

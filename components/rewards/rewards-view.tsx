@@ -1,13 +1,14 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
+import { every } from "../api/every.ts";
 import { useTRPC } from "../api/trpc.ts";
 import { AmountStats } from "../money/amount-stats.tsx";
 import { BatchTable, CampaignTable, CashOutTable, EpochTable } from "./reward-tables.tsx";
 
 function Earnings() {
   const trpc = useTRPC();
-  const query = useQuery(trpc.reward.getEarnings.queryOptions(undefined, { refetchInterval: 4_000 }));
+  const query = useQuery(trpc.reward.getEarnings.queryOptions(undefined, { refetchInterval: every(4_000) }));
   return (
     <AmountStats
       query={query}

@@ -4,8 +4,8 @@ import { Dialog } from "@base-ui/react/dialog";
 import { Command } from "cmdk";
 import { BookOpen, FileCode, Hash, Moon, Play, Sun } from "lucide-react";
 import { useRouter } from "next/navigation";
-import { useTheme } from "next-themes";
 import { type ReactNode, useState } from "react";
+import { setTheme, useIsDark } from "../theme/theme.ts";
 import { backdropClass } from "../ui/dialog.tsx";
 import { Kbd } from "../ui/kbd.tsx";
 import { navigationFor } from "./navigation.ts";
@@ -20,7 +20,7 @@ type Props = { open: boolean; onOpenChange: (open: boolean) => void; roles: read
 
 export default function CommandPalette({ open, onOpenChange, roles }: Props) {
   const router = useRouter();
-  const { resolvedTheme, setTheme } = useTheme();
+  const isDark = useIsDark();
   const [search, setSearch] = useState("");
   const target = objectHref(search.trim());
 
@@ -86,7 +86,7 @@ export default function CommandPalette({ open, onOpenChange, roles }: Props) {
                 {item("Tour", <Play aria-hidden />, () => router.push("/tour"))}
                 {item("Documentation", <BookOpen aria-hidden />, () => router.push("/docs"))}
                 {item("API reference", <FileCode aria-hidden />, () => router.push("/docs/api"))}
-                {resolvedTheme === "dark"
+                {isDark
                   ? item("Light theme", <Sun aria-hidden />, () => setTheme("light"))
                   : item("Dark theme", <Moon aria-hidden />, () => setTheme("dark"))}
               </Command.Group>

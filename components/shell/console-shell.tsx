@@ -9,7 +9,6 @@ import { Breadcrumbs } from "../ui/breadcrumbs.tsx";
 import { Kbd } from "../ui/kbd.tsx";
 import { crumbsOf } from "./crumbs-of.ts";
 import { LogoMark } from "./logo.tsx";
-import { NetworkBadge } from "./network-badge.tsx";
 import { PhoneNavigation } from "./phone-navigation.tsx";
 import { Sidebar } from "./sidebar.tsx";
 import { SIDEBAR_COOKIE } from "./sidebar-cookie.ts";
@@ -21,14 +20,14 @@ const CommandPalette = lazy(() => import("./command-palette.tsx"));
 
 type Props = {
   user: ShellUser;
-  chainId: number;
-  isDevelopment: boolean;
+  /** Which network this is, drawn by the server. */
+  badge: ReactNode;
   isInitiallyCollapsed: boolean;
   children: ReactNode;
 };
 
 /** The frame around every signed-in page. */
-export function ConsoleShell({ user, chainId, isDevelopment, isInitiallyCollapsed, children }: Props) {
+export function ConsoleShell({ user, badge, isInitiallyCollapsed, children }: Props) {
   const pathname = usePathname();
   const [isCollapsed, setIsCollapsed] = useState(isInitiallyCollapsed);
   const [isPaletteOpen, setIsPaletteOpen] = useState(false);
@@ -71,7 +70,7 @@ export function ConsoleShell({ user, chainId, isDevelopment, isInitiallyCollapse
                 <Kbd>⌘K</Kbd>
               </span>
             </button>
-            {isDevelopment && <NetworkBadge chainId={chainId} />}
+            {badge}
             <ThemeSwitch />
             <UserMenu user={user} />
           </header>

@@ -29,11 +29,11 @@ export function SiteHeader({ chainId, isDevelopment, isSignedIn }: Props) {
           {isDevelopment && <NetworkBadge chainId={chainId} />}
           <ThemeToggle />
           {isSignedIn ? (
-            <Link href="/overview" className={buttonClass({ variant: "primary" })}>
+            <Link href="/overview" className={buttonClass()}>
               Console
             </Link>
           ) : (
-            <Link href="/sign-in" className={buttonClass({ variant: "primary" })}>
+            <Link href="/sign-in" className={buttonClass()}>
               Sign in
             </Link>
           )}

@@ -1,15 +1,15 @@
 "use client";
 
 import { Monitor, Moon, Sun } from "lucide-react";
-import { useTheme } from "next-themes";
 import { Menu, MenuRadioGroup, MenuRadioItem } from "../ui/menu.tsx";
 import type { Popup } from "../ui/opener.tsx";
+import { setTheme, type Theme, useTheme } from "./theme.ts";
 
 export default function ThemeMenu(popup: Popup) {
-  const { theme, setTheme } = useTheme();
+  const theme = useTheme();
   return (
     <Menu {...popup}>
-      <MenuRadioGroup value={theme ?? "system"} onValueChange={(value: string) => setTheme(value)}>
+      <MenuRadioGroup value={theme} onValueChange={(value: Theme) => setTheme(value)}>
         <MenuRadioItem value="light">
           <Sun aria-hidden /> Light
         </MenuRadioItem>

@@ -17,7 +17,8 @@ export function CardHeader({ title, description, action, id, className }: CardHe
   return (
     <header
       className={cn(
-        "flex flex-wrap items-start justify-between gap-x-4 gap-y-2 border-line border-b px-4 py-3",
+        "flex flex-wrap justify-between gap-x-4 gap-y-2 border-line border-b px-4 py-3",
+        description === undefined ? "items-center" : "items-start",
         className,
       )}
     >

@@ -50,3 +50,10 @@ export function Dialog({ open, onOpenChange, onClosed, anchor, title, descriptio
 }
 
 export const DialogClose = Base.Close;
+
+/** Why the order was refused, beside the button that gave it: it is in view however long the form is. */
+export const DialogProblem = ({ children }: { children: ReactNode }) => (
+  <p role="alert" className="w-full text-bad text-sm">
+    {children}
+  </p>
+);

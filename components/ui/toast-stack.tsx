@@ -1,14 +1,11 @@
 "use client";
 
 import { CircleAlert, CircleCheck, LoaderCircle } from "lucide-react";
-import { useTheme } from "next-themes";
 import { Toaster as Sonner } from "sonner";
 
 export default function ToastStack() {
-  const { resolvedTheme } = useTheme();
   return (
     <Sonner
-      theme={resolvedTheme === "dark" ? "dark" : "light"}
       position="bottom-right"
       visibleToasts={3}
       icons={{
