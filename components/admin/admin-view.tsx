@@ -11,6 +11,7 @@ import { useTRPC } from "../api/trpc.ts";
 import { Amount } from "../money/amount.tsx";
 import { amountColumn } from "../money/amount-column.tsx";
 import { StatusBadge } from "../ui/badge.tsx";
+import { Card } from "../ui/card.tsx";
 import { CardSkeleton } from "../ui/card-skeleton.tsx";
 import { numberColumn, timeColumn } from "../ui/columns.tsx";
 import type { Column } from "../ui/data-table.tsx";
@@ -167,7 +168,11 @@ export function AdminView() {
   const overview = query.data;
   const rest = { isError: query.isError, error: query.error, refetch: query.refetch };
   if (query.isError && !overview)
-    return <QueryError error={query.error} what="The platform’s state" onRetry={() => void query.refetch()} />;
+    return (
+      <Card>
+        <QueryError error={query.error} what="The platform’s state" onRetry={() => void query.refetch()} />
+      </Card>
+    );
   const checks = overview && Object.entries(overview.readiness.checks).map(([name, check]) => ({ name, ...check }));
   const counts = overview && [
     ...overview.outbox.map((row) => ({ name: "Chain transactions", ...row })),

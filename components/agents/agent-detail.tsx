@@ -7,6 +7,7 @@ import { QueryError } from "../api/query-error.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { Amount } from "../money/amount.tsx";
 import { PageHeader, PendingTitle } from "../shell/page-header.tsx";
+import { Card } from "../ui/card.tsx";
 import { CardSkeleton } from "../ui/card-skeleton.tsx";
 import { Identifier } from "../ui/identifier.tsx";
 import { Meter } from "../ui/meter.tsx";
@@ -65,7 +66,11 @@ export function AgentDetail({ id }: { id: string }) {
   const trpc = useTRPC();
   const query = useQuery(trpc.agent.getAgent.queryOptions({ id }, { refetchInterval: every(3_000) }));
   if (query.isError && !query.data)
-    return <QueryError error={query.error} what="The agent" onRetry={() => void query.refetch()} />;
+    return (
+      <Card>
+        <QueryError error={query.error} what="The agent" onRetry={() => void query.refetch()} />
+      </Card>
+    );
   const agent = query.data;
   return (
     <>

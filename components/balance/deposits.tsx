@@ -44,7 +44,9 @@ function HowToDeposit() {
   const trpc = useTRPC();
   const query = useQuery(trpc.account.getDepositReference.queryOptions());
   if (query.isError && !query.data)
-    return <QueryError error={query.error} what="How to deposit" onRetry={() => void query.refetch()} />;
+    return (
+      <QueryError error={query.error} what="How to deposit" onRetry={() => void query.refetch()} className="-mx-4" />
+    );
   const identifier = (value: string | undefined, label: string) =>
     value === undefined ? <Skeleton className="w-40" /> : <Identifier value={value} label={label} head={10} tail={8} />;
   return (

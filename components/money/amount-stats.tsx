@@ -1,6 +1,7 @@
 "use client";
 
 import { QueryError } from "../api/query-error.tsx";
+import { Card } from "../ui/card.tsx";
 import { Stat, StatGroup } from "../ui/stat.tsx";
 import { Amount } from "./amount.tsx";
 
@@ -17,7 +18,11 @@ type Props<Data> = { query: Query<Data>; what: string; figures: readonly [Figure
 export function AmountStats<Data>({ query, what, figures }: Props<Data>) {
   const { data } = query;
   if (query.isError && data === undefined)
-    return <QueryError error={query.error} what={what} onRetry={() => void query.refetch()} />;
+    return (
+      <Card>
+        <QueryError error={query.error} what={what} onRetry={() => void query.refetch()} />
+      </Card>
+    );
   return (
     <StatGroup columns={3}>
       {figures.map(({ label, detail, amount }) => (

@@ -85,7 +85,11 @@ export function ProofDetail({ id }: { id: string }) {
     ),
   );
   if (query.isError && !query.data)
-    return <QueryError error={query.error} what="The proof" onRetry={() => void query.refetch()} />;
+    return (
+      <Card>
+        <QueryError error={query.error} what="The proof" onRetry={() => void query.refetch()} />
+      </Card>
+    );
   return (
     <>
       <PageHeader

@@ -50,7 +50,7 @@ function judge(checks: ProofCheck[], isComplete: boolean, isOtherChain: boolean,
 }
 
 /** Every check of a proof, made here, each with what it found. */
-export function ProofChecks({ proof }: { proof: BalanceProof }) {
+export default function ProofChecks({ proof }: { proof: BalanceProof }) {
   const [pasted, setPasted] = useState({ anchor: "", reserves: "" });
   const chain = useQuery({
     queryKey: ["vault", proof.vault, proof.token, proof.epoch, proof.anchor.blockNumber],

@@ -2,16 +2,18 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Download, FileUp } from "lucide-react";
-import { type DragEvent, useId, useState } from "react";
+import { type DragEvent, lazy, Suspense, useEffect, useId, useState } from "react";
 import type { BalanceProof } from "#core/solvency.ts";
 import { readApiError } from "../api/read-api-error.ts";
 import { useTRPC } from "../api/trpc.ts";
 import { Button } from "../ui/button.tsx";
+import { CardSkeleton } from "../ui/card-skeleton.tsx";
 import { cn } from "../ui/class-names.ts";
 import { Field, useControl } from "../ui/field.tsx";
 import { inputClass } from "../ui/input.tsx";
-import { ProofChecks } from "./proof-checks.tsx";
-import { readProof } from "./read-proof.ts";
+import type { readProof } from "./read-proof.ts";
+
+const ProofChecks = lazy(() => import("./proof-checks.tsx"));
 
 function download(proof: BalanceProof): void {
   const url = URL.createObjectURL(new Blob([`${JSON.stringify(proof, null, 2)}\n`], { type: "application/json" }));
@@ -79,13 +81,29 @@ function ProofText({ value, onChange, isOver, onOver, onDrop }: TextProps) {
   );
 }
 
+/** What the text says, read by what is fetched with the first proof: hashes, schemas and the chain's encodings. */
+function useProof(text: string): ReturnType<typeof readProof> | null {
+  const [read, setRead] = useState<ReturnType<typeof readProof> | null>(null);
+  useEffect(() => {
+    if (text.trim() === "") return setRead(null);
+    let isCurrent = true;
+    void import("./read-proof.ts").then((module) => {
+      if (isCurrent) setRead(module.readProof(text));
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [text]);
+  return read;
+}
+
 /** Takes a proof from anybody and has it checked in this browser. */
 export function VerifyBalance({ isSignedIn }: { isSignedIn: boolean }) {
   const [text, setText] = useState("");
   const [isOver, setIsOver] = useState(false);
   const [hasReadFailed, setHasReadFailed] = useState(false);
   const fileId = useId();
-  const read = text.trim() === "" ? null : readProof(text);
+  const read = useProof(text);
   const take = (file: File | undefined) => {
     setHasReadFailed(false);
     file?.text().then(setText, () => setHasReadFailed(true));
@@ -119,7 +137,11 @@ export function VerifyBalance({ isSignedIn }: { isSignedIn: boolean }) {
           </label>
         </div>
       </div>
-      {read && "proof" in read && <ProofChecks key={text} proof={read.proof} />}
+      {read && "proof" in read && (
+        <Suspense fallback={<CardSkeleton rows={6} />}>
+          <ProofChecks key={text} proof={read.proof} />
+        </Suspense>
+      )}
     </div>
   );
 }
