@@ -57,7 +57,7 @@ const COLUMNS: readonly Column<AgentView>[] = [
 ];
 
 const createLink = (
-  <Link href="/agents/new" className={buttonClass({ variant: "primary" })}>
+  <Link href="/agents/new" className={buttonClass()}>
     Create an agent
   </Link>
 );

@@ -156,7 +156,8 @@ export function ProofsView() {
       <PagedCard
         title="Your proofs"
         description="Each proves one output, for one account, once."
-        action={<OrderProof models={current} />}
+        // Where there is no proof yet, the empty list asks for the first one.
+        action={proofs.data?.pages[0]?.data.length === 0 ? undefined : <OrderProof models={current} />}
         query={proofs}
         columns={PROOF_COLUMNS}
         rowKey={(proof) => proof.id}
