@@ -170,7 +170,7 @@ async function retryAfterTimeout(): Promise<number> {
   const killing = (async () => {
     while (!isOver) {
       await killer.query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%ledger_post%' AND pid <> pg_backend_pid()",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%ledger_post_%' AND pid <> pg_backend_pid()",
       );
       await pause(40);
     }

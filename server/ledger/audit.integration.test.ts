@@ -41,12 +41,14 @@ async function fill(): Promise<void> {
       amount: 9n,
       purpose: "test",
       expiresAt: LATER,
+      scopes: ["provider:one", "provider:two"],
     });
     if (count % 2 === 0) {
       await captureReservation({
         reservationId,
         key: freshKey(),
         parts: [{ credit: first, amount: 7n, kind: "test" }],
+        unusedScopes: ["provider:two"],
       });
     }
   }

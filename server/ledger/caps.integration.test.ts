@@ -1,13 +1,13 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { newId } from "#core/ids.ts";
-import { db, pool, sqlOf } from "#server/db.ts";
+import { db, pool, sqlOf, withTransaction } from "#server/db.ts";
 import { EXTERNAL_ACCOUNT, EXTERNAL_EUR_ACCOUNT } from "./account-codes.ts";
 import { auditLedger } from "./audit-ledger.ts";
 import { changeCap, createCap, listCaps, removeCap } from "./caps.ts";
 import { ensureAccounts } from "./ensure-accounts.ts";
-import type { Reserve } from "./operations.ts";
+import type { Capture, Reserve } from "./operations.ts";
 import { postTransfers } from "./post-transfers.ts";
-import { captureReservation, releaseReservation, reserve } from "./reservations.ts";
+import { captureReservation, releaseReservation, reserve, reserveIn } from "./reservations.ts";
 import { freshKey, openAccounts } from "./testing/accounts.ts";
 
 const DAY = 86_400_000;
@@ -23,11 +23,12 @@ const hold = (account: string, amount: bigint, more: Partial<Reserve> = {}) =>
   reserve({ key: freshKey(), account, amount, purpose: "test", expiresAt: LATER, ...more });
 const pay = (debit: string, amount: bigint, key = freshKey()) =>
   postTransfers([{ key, debit, credit: EXTERNAL_ACCOUNT, amount, asset: "USD", kind: "test" }]);
-const capture = (reservationId: string, amount: bigint) =>
+const capture = (reservationId: string, amount: bigint, more: Partial<Capture> = {}) =>
   captureReservation({
     reservationId,
     key: freshKey(),
     parts: amount > 0n ? [{ credit: EXTERNAL_ACCOUNT, amount, kind: "test" }] : [],
+    ...more,
   });
 const left = async (capId: string) => (await listCaps({ capId }))[0]?.left;
 const daily = (scope: string, amount: bigint, more = {}) =>
@@ -188,6 +189,50 @@ describe("caps", () => {
     await expect(hold(account, 11n, { scopes: [scope] })).rejects.toMatchObject({
       details: { limit: "10", asked: "11" },
     });
+  });
+
+  test("what a capture leaves unused counts under none of its caps, and under a common one once", async () => {
+    const [account, used, unused, above] = [await wallet(), scopeOf(), scopeOf(), scopeOf()];
+    const { capId: parent } = await daily(above, 100n);
+    const [{ capId: ofUsed }, { capId: ofUnused }] = [
+      await daily(used, 100n, { parent }),
+      await daily(unused, 100n, { parent }),
+    ];
+    const lefts = async () => [await left(ofUsed), await left(ofUnused), await left(parent)];
+    const open = () => hold(account, 20n, { scopes: [used, unused] });
+    const [first, second, third] = [await open(), await open(), await open()];
+    expect(await lefts()).toEqual([40n, 40n, 40n]);
+    const key = freshKey();
+    await capture(first.reservationId, 10n, { unusedScopes: [unused], key });
+    expect(await lefts()).toEqual([50n, 60n, 50n]);
+    // Beside a repeat the batch is applied one by one.
+    await Promise.all([
+      capture(second.reservationId, 10n, { unusedScopes: [unused] }),
+      capture(first.reservationId, 10n, { unusedScopes: [unused], key }),
+    ]);
+    expect(await lefts()).toEqual([60n, 80n, 60n]);
+    await expect(capture(first.reservationId, 10n, { key })).rejects.toMatchObject({ code: "IDEMPOTENCY_KEY_REUSED" });
+    await capture(third.reservationId, 10n, { unusedScopes: [used, unused] });
+    expect(await lefts()).toEqual([80n, 100n, 80n]);
+    // A cap that is made later counts what was used, too.
+    expect(await left((await daily(unused, 100n)).capId)).toBe(100n);
+    expect(await left((await daily(used, 100n)).capId)).toBe(80n);
+  });
+
+  test("a cap that is made while money is set aside counts it", async () => {
+    const account = await wallet();
+    let making: ReturnType<typeof createCap> | undefined;
+    await withTransaction(async (sql) => {
+      await reserveIn(sql, { key: freshKey(), account, amount: 30n, purpose: "test", expiresAt: LATER });
+      making = daily(account, 100n);
+      for (;;) {
+        const [waiting] = await sql.query(
+          "SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 7141 AND NOT granted",
+        );
+        if (waiting) break;
+      }
+    });
+    expect(await left((await making)?.capId ?? "")).toBe(70n);
   });
 
   test("bad terms are refused by name", async () => {

@@ -2,6 +2,7 @@ import { DomainError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { type Asset, isAsset, LEDGER_UNITS_MAX } from "#core/money.ts";
 import { pool, type Sql, sqlOf } from "#server/db.ts";
+import { sqlState } from "./sql-state.ts";
 
 /** "window": in any stretch of `windowMs`; "lifetime": ever; "transaction": at once. */
 export type CapKind = "window" | "lifetime" | "transaction";
@@ -38,6 +39,7 @@ export type Cap = {
   createdAt: Date;
 };
 
+const LOCK_NOT_AVAILABLE = "55P03";
 const WINDOW_MS_MIN = 1_000;
 const WINDOW_MS_MAX = 100 * 366 * 24 * 3_600_000;
 
@@ -72,6 +74,16 @@ function checkInput({ scope, asset, kind, amount, windowMs }: CapInput): void {
   }
 }
 
+/** A cap waits for all spending that is under way; one of a transaction that does not end is not waited for. */
+function sayBusy(error: unknown): never {
+  if (sqlState(error) !== LOCK_NOT_AVAILABLE) throw error;
+  throw new DomainError(
+    "UNAVAILABLE",
+    { message: "The cap was not made: spending under way did not end in time. Retry." },
+    { cause: error },
+  );
+}
+
 /**
  * Makes a cap. It counts from its first moment what its scope has spent inside the window and holds reserved.
  *
@@ -81,21 +93,23 @@ export async function createCap(input: CapInput, sql: Sql = sqlOf(pool)): Promis
   checkInput(input);
   const { scope, asset, kind, amount, windowMs, parent, ownerId, note, actor } = input;
   const capId = newId("cap");
-  const [made] = await sql.query<{ id: bigint | null }>(
-    "SELECT ledger_create_cap($1, $2, $3, $4, $5::bigint, $6::bigint, $7, $8, $9, $10) AS id",
-    [
-      capId,
-      scope,
-      asset,
-      kind,
-      String(amount),
-      windowMs === undefined ? null : String(windowMs),
-      parent ?? null,
-      ownerId ?? null,
-      note ?? null,
-      actor,
-    ],
-  );
+  const [made] = await sql
+    .query<{ id: bigint | null }>(
+      "SELECT ledger_create_cap($1, $2, $3, $4, $5::bigint, $6::bigint, $7, $8, $9, $10) AS id",
+      [
+        capId,
+        scope,
+        asset,
+        kind,
+        String(amount),
+        windowMs === undefined ? null : String(windowMs),
+        parent ?? null,
+        ownerId ?? null,
+        note ?? null,
+        actor,
+      ],
+    )
+    .catch(sayBusy);
   if (made?.id === null) throw new DomainError("CAP_NOT_FOUND", { param: "parent" });
   return { capId };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createGroupCommit, type GroupCommitOptions } from "./group-commit.ts";
 import type { OperationResult } from "./operations.ts";
-import type { Submission } from "./post-batch.ts";
+import type { Submission } from "./post-each.ts";
 
 const submission = (...keys: string[]): Submission => ({
   operations: keys.map((key) => [{ op: "release", key }]),

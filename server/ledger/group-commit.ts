@@ -1,5 +1,5 @@
 import type { OperationResult } from "./operations.ts";
-import type { Submission } from "./post-batch.ts";
+import type { Submission } from "./post-each.ts";
 
 type Waiting = {
   submission: Submission;

@@ -5,6 +5,7 @@ import { db, pool, sqlOf, withTransaction } from "#server/db.ts";
 import { EXTERNAL_ACCOUNT } from "./account-codes.ts";
 import { ensureAccounts } from "./ensure-accounts.ts";
 import { getBalance, getBalances } from "./get-balance.ts";
+import { learnAccounts } from "./known-accounts.ts";
 import { ledgerTotals } from "./ledger-totals.ts";
 import { listStatement, type StatementEntry } from "./list-statement.ts";
 import type { Transfer } from "./operations.ts";
@@ -146,6 +147,20 @@ describe("transfers", () => {
     const codes = settled.map((result) => (result.status === "rejected" ? result.reason.code : "ok"));
     expect(codes).toEqual([...bad.map(([, code]) => code), "ok"]);
     expect(await available(payer)).toBe(9n);
+  });
+
+  test("an account remembered under the id of another pays and gets what it should", async () => {
+    const [payer, payee] = await two(100n, 0n);
+    const [stranger = ""] = await openAccounts(100n);
+    const { rows } = await pool.query<{ id: bigint }>("SELECT id FROM ledger_account WHERE code = $1", [stranger]);
+    // As after the database was restored under a running process.
+    for (const code of [payer, payee]) {
+      await learnAccounts([code], {
+        query: async <Row>() => [{ code, asset: "USD", ids: String(rows[0]?.id) }] as Row[],
+      });
+    }
+    await postTransfers([pay(payer, payee, 30n)]);
+    expect([await available(payer), await available(payee), await available(stranger)]).toEqual([70n, 30n, 100n]);
   });
 
   test("text with quotes, backslashes, braces and other scripts arrives as it was sent", async () => {

@@ -45,6 +45,8 @@ export type Capture = {
   account?: string;
   /** Who gets what; what they leave of the reservation is released. */
   parts: CapturePart[];
+  /** Scopes of the reservation that the captured money does not count under, such as providers that did not serve. */
+  unusedScopes?: readonly string[];
 };
 
 export type Release = { reservationId: string; key: string; account?: string; reason?: "released" | "expired" };
@@ -57,6 +59,7 @@ export type LedgerRow = {
   credit?: string | undefined;
   amount?: bigint | undefined;
   value?: bigint | undefined;
+  /** Of a capture: those it leaves unused. */
   scopes?: readonly string[] | undefined;
   asset?: string | undefined;
   kind?: string | undefined;
@@ -141,7 +144,7 @@ export function reserveOperation(reserve: Reserve): LedgerOperation {
 }
 
 export function captureOperation(capture: Capture): LedgerOperation {
-  const { key, reservationId, account, parts } = capture;
+  const { key, reservationId, account, parts, unusedScopes = [] } = capture;
   checkKey(key);
   checkText("reservationId", reservationId);
   checkText("account", account);
@@ -163,8 +166,9 @@ export function captureOperation(capture: Capture): LedgerOperation {
     part.refId ?? null,
     part.memo ?? null,
   ]);
-  const hash = contentHash(["capture", reservationId, content]);
-  return [{ op: "capture", key, account, reservation: reservationId, hash }, ...rows];
+  const { scopes } = checkSpending({ scopes: unusedScopes });
+  const hash = contentHash(["capture", reservationId, content, ...(scopes.length > 0 ? [scopes] : [])]);
+  return [{ op: "capture", key, account, reservation: reservationId, hash, scopes }, ...rows];
 }
 
 export function releaseOperation(release: Release): LedgerOperation {

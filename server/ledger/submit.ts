@@ -1,9 +1,11 @@
-import pg from "pg";
 import { DomainError } from "#core/errors.ts";
 import { pool, type Sql } from "#server/db.ts";
 import { createGroupCommit } from "./group-commit.ts";
+import { forgetAccounts, learnAccounts, unknownAmong } from "./known-accounts.ts";
 import type { LedgerOperation, OperationResult } from "./operations.ts";
-import { decodeBatch, encodeBatch, POST_BATCH_SQL, type PostBatchRow, type Submission } from "./post-batch.ts";
+import { decodeEach, encodeEach, POST_EACH_SQL, type PostEachRow, type Submission } from "./post-each.ts";
+import { codesOf, decodeSet, encodeSet, POST_SET_SQL, type PostSetRow } from "./post-set.ts";
+import { NO_STATE, sqlState } from "./sql-state.ts";
 
 const OPERATIONS_IN_CALL_MAX = 10_000;
 const ATTEMPTS_MAX = 4;
@@ -11,48 +13,58 @@ const ATTEMPTS_MAX = 4;
 /** Deadlock, serialization failure, and a key that another transaction committed a moment ago: nothing was written. */
 const RETRYABLE = new Set(["40P01", "40001", "23505"]);
 
-const NO_STATE = "";
-
-const sqlState = (error: unknown): string =>
-  error instanceof pg.DatabaseError ? (error.code ?? NO_STATE) : stateBehindPrisma(error);
-
-// Prisma wraps what the driver threw and keeps Postgres's code beneath it.
-function stateBehindPrisma(error: unknown): string {
-  let cause: unknown = error;
-  for (let depth = 0; depth < 5 && typeof cause === "object" && cause !== null; depth += 1) {
-    if ("originalCode" in cause && typeof cause.originalCode === "string") return cause.originalCode;
-    if (
-      "meta" in cause &&
-      typeof cause.meta === "object" &&
-      cause.meta !== null &&
-      "driverAdapterError" in cause.meta
-    ) {
-      cause = cause.meta.driverAdapterError;
-    } else {
-      cause = "cause" in cause ? cause.cause : null;
-    }
-  }
-  return NO_STATE;
-}
-
 /** No answer from Postgres at all, or one that says it cannot work just now. */
 const isUnreachable = (state: string): boolean => state === NO_STATE || /^(08|53|57)/.test(state);
 
 /** Errors of one row's content: classes 22 (data) and 23 (constraint). */
 const isContentError = (error: unknown): boolean => /^2[23]/.test(sqlState(error));
 
+type Statement = { name: string; text: string; values: unknown[] };
+type Run = <Row>(statement: Statement) => Promise<Row[]>;
+
+/** Batches of one process follow each other in the database; any number will do, as long as processes differ. */
+const LANE = process.pid;
+
 /**
- * Posts in a statement and a commit of its own.
+ * Applies submissions as sets, which nearly always succeeds, or else one operation after the other, which says of each
+ * what became of it. Both are one statement that leaves a surrounding transaction usable. The answer is read by whoever
+ * calls what comes back, so that a fault in reading is not taken for one in asking.
+ */
+async function applyBatch(
+  submissions: Submission[],
+  run: Run,
+  lane: number | null,
+): Promise<() => OperationResult[][]> {
+  const codes = codesOf(submissions);
+  const unknown = unknownAmong(codes);
+  if (unknown.length > 0) {
+    await learnAccounts(unknown, { query: (text, values = []) => run({ name: "ledger_learn", text, values }) });
+  }
+  const values = encodeSet(submissions, lane);
+  if (values) {
+    const [answer] = await run<PostSetRow>({ name: "ledger_post_set", text: POST_SET_SQL, values });
+    const posted = answer?.posted;
+    if (typeof posted === "string") return () => decodeSet(submissions, posted);
+    forgetAccounts(codes);
+  }
+  const each = { name: "ledger_post_each", text: POST_EACH_SQL, values: encodeEach(submissions) };
+  const rows = await run<PostEachRow>(each);
+  return () => decodeEach(submissions, rows);
+}
+
+const runAlone: Run = async <Row>(statement: Statement) => (await pool.query(statement)).rows as Row[];
+
+/**
+ * Posts in a commit of its own.
  *
  * Every operation carries a key, so sending a batch again after an unknown outcome cannot apply it twice: a broken
  * connection is answered by one more attempt on another connection.
  */
 async function postAlone(submissions: Submission[]): Promise<OperationResult[][]> {
-  const values = encodeBatch(submissions);
   for (let attempt = 1; ; attempt += 1) {
-    let rows: PostBatchRow[];
+    let read: () => OperationResult[][];
     try {
-      rows = (await pool.query<PostBatchRow>({ name: "ledger_post", text: POST_BATCH_SQL, values })).rows;
+      read = await applyBatch(submissions, runAlone, LANE);
     } catch (error) {
       const state = sqlState(error);
       if (isUnreachable(state)) {
@@ -66,7 +78,7 @@ async function postAlone(submissions: Submission[]): Promise<OperationResult[][]
       if (!RETRYABLE.has(state) || attempt >= ATTEMPTS_MAX) throw error;
       continue;
     }
-    return decodeBatch(submissions, rows);
+    return read();
   }
 }
 
@@ -98,8 +110,8 @@ export async function submitIn(sql: Sql, operations: readonly LedgerOperation[])
   if (operations.length === 0) return [];
   const submissions = [{ operations, isAtomic: true }];
   try {
-    const rows = await sql.query<PostBatchRow>(POST_BATCH_SQL, encodeBatch(submissions));
-    return decodeBatch(submissions, rows).flat();
+    const read = await applyBatch(submissions, ({ text, values }) => sql.query(text, values), null);
+    return read().flat();
   } catch (error) {
     if (RETRYABLE.has(sqlState(error))) throw new DomainError("CONFLICT", {}, { cause: error });
     throw error;

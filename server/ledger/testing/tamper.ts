@@ -13,6 +13,7 @@ export const TARGETS: Record<string, readonly string[]> = {
     "status",
     "purpose",
     "scopes",
+    "unused_scopes",
     "expires_at",
     "created_at",
   ],

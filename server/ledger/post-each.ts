@@ -1,15 +1,16 @@
 import { type ErrorCode, isErrorCode } from "#core/errors.ts";
-import { ASSET_DECIMALS } from "#core/money.ts";
+import { arrayLiteral } from "./array-literal.ts";
+import { ASSETS_LITERAL, assetNumber } from "./asset-numbers.ts";
 import type { LedgerOperation, LedgerRow, OperationResult } from "./operations.ts";
 import { NOT_APPLIED } from "./operations.ts";
 
 /** Operations of one caller: all or nothing when `isAtomic`, each on its own otherwise. */
 export type Submission = { operations: readonly LedgerOperation[]; isAtomic: boolean };
 
-export const POST_BATCH_SQL = `SELECT posted, results FROM ledger_post(
+export const POST_EACH_SQL = `SELECT ledger_post_each(
   $1::text[], $2::int, $3::text[], $4::text[], $5::int[], $6::text[], $7::int[], $8::int[], $9::bigint[], $10::bigint[],
   $11::int[], $12::int[], $13::text[], $14::text[], $15::text[], $16::timestamptz[], $17::text[], $18::int[], $19::int[],
-  $20::int[], $21::text[])`;
+  $20::int[], $21::text[]) AS results`;
 
 type ItemAnswer = {
   n: number;
@@ -19,31 +20,9 @@ type ItemAnswer = {
   detail: Record<string, unknown> | null;
 };
 
-export type PostBatchRow = { posted: string | null; results: ItemAnswer[] | null };
+export type PostEachRow = { results: ItemAnswer[] };
 
 const OP_NUMBERS = { transfer: 1, reserve: 2, capture: 3, part: 4, release: 5 } as const;
-const ASSETS = Object.keys(ASSET_DECIMALS);
-const ASSET_NUMBERS = new Map(ASSETS.map((asset, index) => [asset, index + 1]));
-
-const NEEDS_ESCAPE = /["\\]/;
-
-// Array literals are written here because Prisma and pg each have an own idea of arrays with nulls and bigints in them.
-function literal(values: readonly (string | number | bigint | undefined)[]): string {
-  let text = "{";
-  let hasValue = false;
-  for (const [index, value] of values.entries()) {
-    if (index > 0) text += ",";
-    if (value === undefined) {
-      text += "NULL";
-    } else {
-      hasValue = true;
-      if (typeof value !== "string") text += value;
-      else text += `"${NEEDS_ESCAPE.test(value) ? value.replace(/["\\]/g, "\\$&") : value}"`;
-    }
-  }
-  // A column without any value travels empty: `unnest` fills up shorter arrays with nulls.
-  return hasValue ? `${text}}` : "{}";
-}
 
 /** Numbers texts by their first appearance, from 1. */
 function createDictionary() {
@@ -79,8 +58,8 @@ function place(submissions: readonly Submission[]): Placed[] {
   return placed;
 }
 
-/** Lays submissions out as the parallel arrays of the SQL function. */
-export function encodeBatch(submissions: readonly Submission[]): string[] {
+/** Lays submissions out as the parallel arrays of `ledger_post_each`. */
+export function encodeEach(submissions: readonly Submission[]): string[] {
   const placed = place(submissions);
   const codes = createDictionary();
   const kinds = createDictionary();
@@ -89,7 +68,7 @@ export function encodeBatch(submissions: readonly Submission[]): string[] {
   const payers = codes.numbers.size;
   const scopes = placed.flatMap(({ row }, index) => (row.scopes ?? []).map((scope) => ({ scope, item: index + 1 })));
   const column = (read: (row: LedgerRow) => string | number | bigint | undefined) =>
-    literal(placed.map(({ row }) => read(row)));
+    arrayLiteral(placed.map(({ row }) => read(row)));
   const rows = [
     column((row) => OP_NUMBERS[row.op]),
     column((row) => row.key),
@@ -97,23 +76,23 @@ export function encodeBatch(submissions: readonly Submission[]): string[] {
     column((row) => codes.numberOf(row.credit)),
     column((row) => row.amount),
     column((row) => row.value),
-    column((row) => (row.asset === undefined ? undefined : ASSET_NUMBERS.get(row.asset))),
+    column((row) => (row.asset === undefined ? undefined : assetNumber(row.asset))),
     column((row) => kinds.numberOf(row.kind)),
     column((row) => row.refId),
     column((row) => row.memo),
     column((row) => row.reservation),
     column((row) => row.expiresAt?.toISOString()),
     column((row) => row.hash),
-    literal(placed.map(({ parent }) => parent)),
-    literal(placed.map(({ unit }) => unit)),
-    literal(scopes.map(({ item }) => item)),
-    literal(scopes.map(({ scope }) => scope)),
+    arrayLiteral(placed.map(({ parent }) => parent)),
+    arrayLiteral(placed.map(({ unit }) => unit)),
+    arrayLiteral(scopes.map(({ item }) => item)),
+    arrayLiteral(scopes.map(({ scope }) => scope)),
   ];
   return [
-    literal([...codes.numbers.keys()]),
+    arrayLiteral([...codes.numbers.keys()]),
     String(payers),
-    literal(ASSETS),
-    literal([...kinds.numbers.keys()]),
+    ASSETS_LITERAL,
+    arrayLiteral([...kinds.numbers.keys()]),
     ...rows,
   ];
 }
@@ -126,24 +105,14 @@ function answered({ status, id, replayed, detail }: ItemAnswer): OperationResult
 }
 
 /** Hands each submission its own results, in the order of its operations. */
-export function decodeBatch(
-  submissions: readonly Submission[],
-  [answer]: readonly PostBatchRow[],
-): OperationResult[][] {
-  if (!answer) throw new Error("The ledger did not answer");
-  const { posted, results } = answer;
-  const ids = results ? [] : (posted?.split(",") ?? []);
+export function decodeEach(submissions: readonly Submission[], [answer]: readonly PostEachRow[]): OperationResult[][] {
+  const results = answer?.results ?? [];
   let next = 0;
   return submissions.map(({ operations }) =>
-    operations.map(([head]): OperationResult => {
-      const result = results?.[next];
-      if (result) {
-        next += 1;
-        return answered(result);
-      }
-      const id = head.op === "transfer" ? ids[next++] : head.reservation;
-      if (results || id === undefined) throw new Error("The ledger answered fewer operations than it was asked");
-      return { status: "ok", id, replayed: false };
+    operations.map((): OperationResult => {
+      const result = results[next++];
+      if (!result) throw new Error("The ledger answered fewer operations than it was asked");
+      return answered(result);
     }),
   );
 }
