@@ -6,6 +6,8 @@ import { type FormEvent, useState } from "react";
 import { ALL_SCOPES, SCOPES, type Scope } from "#core/scopes.ts";
 import { readApiError } from "../api/read-api-error.ts";
 import { useTRPC } from "../api/trpc.ts";
+import { readTime, TIME_DRAFT, TimeFields } from "../limits/time-fields.tsx";
+import { AmountInput } from "../money/amount-input.tsx";
 import { Button } from "../ui/button.tsx";
 import { CheckboxRow } from "../ui/checkbox-row.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
@@ -48,22 +50,35 @@ export default function CreateKeyDialog({ onCreated, ...popup }: Props) {
   const [expiry, setExpiry] = useState<string>("90");
   const [scopes, setScopes] = useState<readonly Scope[]>(["inference:write", "balance:read"]);
 
+  const [limit, setLimit] = useState("");
+  const [time, setTime] = useState(TIME_DRAFT);
+  const terms = readTime(time);
+
   const create = useMutation(
     trpc.identity.createApiKey.mutationOptions({
       onSuccess: (key) => {
         onCreated(key.token);
-        return queryClient.invalidateQueries({ queryKey: trpc.identity.listApiKeys.queryKey() });
+        return Promise.all([
+          queryClient.invalidateQueries({ queryKey: trpc.identity.listApiKeys.queryKey() }),
+          queryClient.invalidateQueries({ queryKey: trpc.cap.list.queryKey() }),
+        ]);
       },
     }),
   );
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    create.mutate({ name, scopes: [...scopes], ...(expiry === "never" ? {} : { expiresInDays: Number(expiry) }) });
+    create.mutate({
+      name,
+      scopes: [...scopes],
+      ...(expiry === "never" ? {} : { expiresInDays: Number(expiry) }),
+      ...(limit !== "" && terms ? { spendLimit: { units: limit, ...terms } } : {}),
+    });
   };
   // What was shown once is gone with the dialog; the next one begins anew.
   const forget = () => {
     create.reset();
     setName("");
+    setLimit("");
   };
 
   return (
@@ -84,7 +99,7 @@ export default function CreateKeyDialog({ onCreated, ...popup }: Props) {
               form={FORM_ID}
               variant="primary"
               isPending={create.isPending}
-              disabled={name.trim() === "" || scopes.length === 0}
+              disabled={name.trim() === "" || scopes.length === 0 || (limit !== "" && terms === null)}
             >
               Create key
             </Button>
@@ -102,6 +117,13 @@ export default function CreateKeyDialog({ onCreated, ...popup }: Props) {
           <Field label="Expires">
             <Select options={EXPIRIES} value={expiry} onValueChange={setExpiry} label="Expires" />
           </Field>
+          <AmountInput
+            label="Spending limit"
+            hint="What goes above it is refused; empty for none."
+            units={limit}
+            onUnitsChange={setLimit}
+          />
+          {limit !== "" && <TimeFields time={time} onChange={setTime} />}
           <fieldset className="flex flex-col">
             <legend className="pb-1 font-medium text-sm">May</legend>
             {ALL_SCOPES.map((scope) => (

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DomainError } from "#core/errors.ts";
-import { explainRefusal } from "./explain-refusal.ts";
+import { explainRefusal, momentWords } from "./explain-refusal.ts";
 
 const person = { userId: "usr_1" };
 const details = {
@@ -25,7 +25,7 @@ describe("a refusal by a cap", () => {
     const { message, details: told } = explained();
     expect(message).toBe(
       "The limit on the API key key_1 is $5.00 in any hour; $0.20 of it is left, and this may take $0.35. " +
-        "There is room for it at 2100-01-01T00:00:00.500Z; something smaller may fit now. " +
+        "There is room for it at 2100-01-01 00:01 UTC; something smaller may fit now. " +
         "Its owner can raise it in Balance, under Limits. Nothing was charged.",
     );
     expect(told).toMatchObject({ cap: "cap_1", limit: "5000000", left: "200000", roomAt: "2100-01-01T00:00:00.500Z" });
@@ -57,6 +57,14 @@ describe("a refusal by a cap", () => {
     const refusal = explained({ scope: "category:withdrawal", kind: "transaction", windowMs: null, roomAt: null });
     expect(refusal.message).toContain("The platform’s limit on withdrawals is $5.00 at a time");
     expect(refusal.message).toContain("Ask for less.");
+  });
+
+  test("says a near moment in seconds and a far one to the minute, never too early", () => {
+    const now = Date.parse("2100-01-01T00:00:00.000Z");
+    expect(momentWords("2100-01-01T00:00:00.001Z", now)).toBe("in a second");
+    expect(momentWords("2100-01-01T00:01:30.200Z", now)).toBe("in 91 seconds");
+    expect(momentWords("2100-01-01T05:00:00.000Z", now)).toBe("at 2100-01-01 05:00 UTC");
+    expect(momentWords("2100-01-01T05:00:00.001Z", now)).toBe("at 2100-01-01 05:01 UTC");
   });
 
   test("leaves other errors alone", () => {

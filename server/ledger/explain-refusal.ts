@@ -78,9 +78,17 @@ function limitWords(refusal: Refusal): string {
   return refusal.windowMs === null ? `${limit} in all` : `${limit} in any ${spanWords(refusal.windowMs)}`;
 }
 
+/** A moment for a sentence, never earlier than it is; programs have it to the millisecond in the details. */
+export function momentWords(iso: string, nowMs: number = Date.now()): string {
+  const waitMs = Date.parse(iso) - nowMs;
+  if (waitMs < 120_000) return waitMs <= 1_000 ? "in a second" : `in ${Math.ceil(waitMs / 1000)} seconds`;
+  const minute = new Date(Math.ceil(Date.parse(iso) / 60_000) * 60_000).toISOString();
+  return `at ${minute.slice(0, 16).replace("T", " ")} UTC`;
+}
+
 function roomWords({ kind, roomAt }: Refusal): string {
   if (kind === "transaction") return "Ask for less.";
-  if (roomAt !== null) return `There is room for it at ${roomAt}; something smaller may fit now.`;
+  if (roomAt !== null) return `There is room for it ${momentWords(roomAt)}; something smaller may fit now.`;
   return "Ask for less, or wait for what is under way.";
 }
 

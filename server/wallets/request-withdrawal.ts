@@ -11,7 +11,7 @@ import { type Sql, withTransaction } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { userAccount } from "#server/ledger/account-codes.ts";
-import { explainRefusal } from "#server/ledger/explain-refusal.ts";
+import { explainRefusal, momentWords } from "#server/ledger/explain-refusal.ts";
 import { reserveIn } from "#server/ledger/reservations.ts";
 import { scopesOf } from "#server/ledger/scopes.ts";
 import { depositRef } from "./deposit-accounts.ts";
@@ -136,7 +136,7 @@ function sayDailyCap(error: unknown): DomainError | null {
   if (scope !== WITHDRAWAL_SCOPE || kind !== "window" || windowMs !== DAY_MS) return null;
   const room =
     typeof roomAt === "string"
-      ? `There is room for it at ${new Date(roomAt).toISOString()}`
+      ? `There is room for it ${momentWords(roomAt)}`
       : "When there is room depends on withdrawals that are under way";
   const rest = formatAmount({ asset: "USD", units: BigInt(String(left)) });
   const message = `Only a certain amount leaves the platform in 24 hours, and $${rest} of it are left. ${room}; a smaller withdrawal may fit now. Nothing was taken.`;
