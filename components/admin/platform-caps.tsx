@@ -17,11 +17,24 @@ import { Button } from "../ui/button.tsx";
 import { actionColumn } from "../ui/columns.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
+import { shorten } from "../ui/identifier.tsx";
 import { Opener } from "../ui/opener.tsx";
 
 const CreateCapDialog = lazy(() => import("./create-cap-dialog.tsx"));
 const ChangeCapDialog = lazy(() => import("./change-cap-dialog.tsx"));
 const RemoveCapDialog = lazy(() => import("./remove-cap-dialog.tsx"));
+
+/** A scope in a table: an id in it is shortened, and the line breaks before it rather than within. */
+function Scope({ scope }: { scope: string }) {
+  const [, nouns = "", name = scope] = /^(.*:)([^:]*)$/.exec(scope) ?? [];
+  return (
+    <code className="block font-mono" title={scope}>
+      {nouns}
+      <wbr />
+      {name.length > 20 ? shorten(name) : name}
+    </code>
+  );
+}
 
 /** Who set it to what, and why. */
 const stepsOf = (cap: PlatformCapView): ReceiptStep[] =>
@@ -69,10 +82,13 @@ const COLUMNS: readonly Column<PlatformCapView>[] = [
     header: "Scope",
     cell: (cap) => (
       <span className="block min-w-0">
-        <code className="block break-all font-mono">{cap.scope}</code>
+        <Scope scope={cap.scope} />
         {cap.note !== null && <span className="block text-ink-3 text-xs">{cap.note}</span>}
         <span className="block text-ink-2 sm:hidden">
           <LimitTerms cap={cap} />
+        </span>
+        <span className="mt-1.5 block md:hidden">
+          <LimitMeter cap={cap} label="Used of the cap" />
         </span>
       </span>
     ),

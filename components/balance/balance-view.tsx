@@ -44,16 +44,18 @@ export function BalanceView() {
   return (
     <div className="flex flex-col gap-6">
       <BalanceStats />
-      <Tabs label="Balance" tabs={TABS} value={tab} onValueChange={setWanted}>
-        <TabPanel value="money">
-          <Money />
-        </TabPanel>
-        <TabPanel value="limits">
-          <Suspense fallback={<CardSkeleton rows={3} />}>
-            <Limits />
-          </Suspense>
-        </TabPanel>
-      </Tabs>
+      <div>
+        <Tabs label="Balance" tabs={TABS} value={tab} onValueChange={setWanted}>
+          <TabPanel value="money">
+            <Money />
+          </TabPanel>
+          <TabPanel value="limits">
+            <Suspense fallback={<CardSkeleton rows={3} />}>
+              <Limits />
+            </Suspense>
+          </TabPanel>
+        </Tabs>
+      </div>
     </div>
   );
 }

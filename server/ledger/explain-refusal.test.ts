@@ -26,10 +26,16 @@ describe("a refusal by a cap", () => {
     expect(message).toBe(
       "The limit on the API key key_1 is $5.00 in any hour; $0.20 of it is left, and this may take $0.35. " +
         "There is room for it at 2100-01-01 00:01 UTC; something smaller may fit now. " +
-        "Its owner can raise it in Balance, under Limits. Nothing was charged.",
+        "Your own limits are changed in Balance, under Limits. Nothing was charged.",
     );
     expect(told).toMatchObject({ cap: "cap_1", limit: "5000000", left: "200000", roomAt: "2100-01-01T00:00:00.500Z" });
     expect(told.retryAfterSeconds).toBeGreaterThan(60);
+  });
+
+  test("does not bid wait who asks for more than the whole limit", () => {
+    const { message } = explained({ asked: "5000001", roomAt: null });
+    expect(message).toContain("Ask for less. Your own limits");
+    expect(message).not.toContain("wait");
   });
 
   test("does not say when to retry where nobody knows", () => {

@@ -86,8 +86,8 @@ export function momentWords(iso: string, nowMs: number = Date.now()): string {
   return `at ${minute.slice(0, 16).replace("T", " ")} UTC`;
 }
 
-function roomWords({ kind, roomAt }: Refusal): string {
-  if (kind === "transaction") return "Ask for less.";
+function roomWords({ kind, roomAt, asked, limit }: Refusal): string {
+  if (kind === "transaction" || BigInt(asked || "0") > BigInt(limit || "0")) return "Ask for less.";
   if (roomAt !== null) return `There is room for it ${momentWords(roomAt)}; something smaller may fit now.`;
   return "Ask for less, or wait for what is under way.";
 }
@@ -124,7 +124,7 @@ export function explainRefusal(error: unknown, spender: Spender): unknown {
   }
   const whose = isEverybodys(scope) ? "The platform’s limit" : isOwners ? "The owner’s limit" : "The limit";
   const rest = kind === "transaction" ? "" : `; ${money(refusal, left)} of it is left`;
-  const raise = isEverybodys(scope) || isOwners ? "" : " Its owner can raise it in Balance, under Limits.";
+  const raise = isEverybodys(scope) || isOwners ? "" : " Your own limits are changed in Balance, under Limits.";
   return refuse(
     { ...base, limit, left },
     `${whose} on ${scopeWords(scope)} is ${limitWords(refusal)}${rest}, and this may take ${money(refusal, asked)}. ${roomWords(refusal)}${raise}`,
