@@ -25,14 +25,22 @@ async function ask(page: Page, question: string): Promise<void> {
   await page.getByRole("button", { name: "Send" }).click();
 }
 
+/** A click before the page is alive is gone. */
+async function openDialog(page: Page, name: string): Promise<void> {
+  await expect(async () => {
+    await page.getByRole("button", { name }).click({ timeout: 1_000 });
+    await expect(page.getByRole("dialog").or(page.getByRole("alertdialog"))).toBeVisible({ timeout: 1_000 });
+  }).toPass();
+}
+
 const refusal = (page: Page) => page.getByRole("alert").filter({ hasText: /The limit on completions/ });
 
 test("somebody sets a limit, is refused above it, raises it, uses it up and is told what is left", async ({ page }) => {
   await signInWithMoney(page);
   await page.goto("/balance?tab=limits");
   await expect(page.getByText("No limit yet")).toBeVisible();
-  await page.getByRole("button", { name: "Set a limit" }).click();
   const dialog = page.getByRole("dialog");
+  await openDialog(page, "Set a limit");
   await dialog.getByLabel("On").selectOption("One kind of spending");
   await dialog.getByLabel("Kind", { exact: true }).selectOption("Completions");
   await dialog.getByLabel("At most").fill("0.000001");
@@ -48,7 +56,7 @@ test("somebody sets a limit, is refused above it, raises it, uses it up and is t
   await expect(page).toHaveURL(/\/balance\?tab=limits/);
 
   // Room for one answer at its longest; the second finds what the first left of it.
-  await page.getByRole("button", { name: "Change the limit on Completions" }).click();
+  await openDialog(page, "Change the limit on Completions");
   await dialog.getByLabel("At most").fill(asked);
   await dialog.getByRole("button", { name: "Change limit" }).click();
   await expect(dialog).toBeHidden();
@@ -59,7 +67,7 @@ test("somebody sets a limit, is refused above it, raises it, uses it up and is t
 
   await page.goto("/balance?tab=limits");
   await expect(row).toContainText("left, room returns");
-  await page.getByRole("button", { name: "Remove the limit on Completions" }).click();
+  await openDialog(page, "Remove the limit on Completions");
   await page.getByRole("button", { name: "Remove limit" }).click();
   await expect(page.getByText("No limit yet")).toBeVisible();
   await ask(page, "What is Converge?");
@@ -69,8 +77,8 @@ test("somebody sets a limit, is refused above it, raises it, uses it up and is t
 test("a key is made with its limit, and both are in its row", async ({ page }) => {
   await signInWithMoney(page);
   await page.goto("/developers");
-  await page.getByRole("button", { name: "Create key" }).click();
   const dialog = page.getByRole("dialog");
+  await openDialog(page, "Create key");
   await dialog.getByLabel("Name").fill("Nightly job");
   await dialog.getByLabel("Spending limit").fill("2.50");
   await dialog.getByLabel("Counted").selectOption("In all, ever");
