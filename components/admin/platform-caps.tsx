@@ -31,7 +31,7 @@ function Scope({ scope }: { scope: string }) {
     <code className="block font-mono" title={scope}>
       {nouns}
       <wbr />
-      {name.length > 20 ? shorten(name) : name}
+      <span className="whitespace-nowrap">{name.length > 20 ? shorten(name) : name}</span>
     </code>
   );
 }
@@ -51,7 +51,7 @@ const stepsOf = (cap: PlatformCapView): ReceiptStep[] =>
   }));
 
 function Actions({ cap }: { cap: PlatformCapView }) {
-  if (cap.isConfigured) return <Badge tone="outline">From the configuration</Badge>;
+  if (cap.isConfigured) return <Badge tone="outline">Configured</Badge>;
   return (
     <span className="flex flex-wrap justify-end gap-1">
       <Opener

@@ -34,7 +34,7 @@ function Actions({ cap }: { cap: CapView }) {
       onSettled: () => queryClient.invalidateQueries({ queryKey: trpc.cap.list.queryKey() }),
     }),
   );
-  if (!cap.isOwn) return <Badge tone="outline">Set by the platform</Badge>;
+  if (!cap.isOwn) return <Badge tone="outline">The platform’s</Badge>;
   const what = coversWord(cap);
   return (
     <span className="flex flex-wrap justify-end gap-1">

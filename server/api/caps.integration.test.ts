@@ -304,6 +304,18 @@ describe("making limits", () => {
     expect((await caller.cap.list()).data).toHaveLength(50);
   });
 
+  test("ends for a day at two hundred, however many of them were removed", async () => {
+    const { actor } = await newPerson(0n);
+    const caller = callerOf(actor);
+    for (let count = 0; count < 200; count += 1) {
+      const { id } = await caller.cap.create(daily({ kind: "everything" }, 1n));
+      await caller.cap.remove({ id });
+    }
+    await expect(caller.cap.create(daily({ kind: "everything" }, 1n))).rejects.toMatchObject({
+      cause: { code: "CAPS_TOO_MANY" },
+    });
+  });
+
   test("a window without a length, or a length without a window, is refused", async () => {
     const caller = callerOf((await newPerson(0n)).actor);
     const bad = { covers: { kind: "everything" as const }, units: "1", asset: "USD" as const };

@@ -10,6 +10,8 @@ import { viewCaps } from "./view-caps.ts";
 
 /** Every spending looks at the caps it falls under, so nobody may have them without end. */
 const CAPS_MAX = 50;
+/** A new one is reckoned from what was spent before it, which takes the database a moment, and none is ever deleted. */
+const CAPS_MADE_IN_DAY_MAX = 200;
 
 /** The limits a caller may see: a person theirs and what the platform set on them, an agent those on itself and its key. */
 export async function listOwnCaps(actor: Actor): Promise<CapView[]> {
@@ -50,6 +52,7 @@ export async function createOwnCapIn(sql: Sql, actor: Actor, input: CreateCapInp
   );
   if (first) return sameCap(first, { amount: BigInt(input.units), parent });
   if (caps.length >= CAPS_MAX) throw new DomainError("CAPS_TOO_MANY", { capsMax: CAPS_MAX });
+  await checkPace(sql, userId);
   const { capId } = await createCap(
     {
       scope,
@@ -65,6 +68,16 @@ export async function createOwnCapIn(sql: Sql, actor: Actor, input: CreateCapInp
     sql,
   );
   return capId;
+}
+
+async function checkPace(sql: Sql, userId: string): Promise<void> {
+  const [made] = await sql.query<{ count: number }>(
+    "SELECT count(*)::int AS count FROM ledger_cap WHERE owner_id = $1 AND created_at > clock_timestamp() - interval '1 day'",
+    [userId],
+  );
+  if ((made?.count ?? 0) < CAPS_MADE_IN_DAY_MAX) return;
+  const message = `${CAPS_MADE_IN_DAY_MAX} limits were made in 24 hours. Change the amount of one there is, or make another tomorrow.`;
+  throw new DomainError("CAPS_TOO_MANY", { message });
 }
 
 function sameCap(first: Cap, wanted: { amount: bigint; parent: string | null }): string {
