@@ -80,6 +80,10 @@ test("a key is made with its limit, and both are in its row", async ({ page }) =
   const dialog = page.getByRole("dialog");
   await openDialog(page, "Create key");
   await dialog.getByLabel("Name").fill("Nightly job");
+  await dialog.getByText("Limit what may be spent with it").click();
+  // What is no amount makes no key, least of all one without a limit.
+  await dialog.getByLabel("Spending limit").fill("2,50");
+  await expect(dialog.getByRole("button", { name: "Create key" })).toBeDisabled();
   await dialog.getByLabel("Spending limit").fill("2.50");
   await dialog.getByLabel("Counted").selectOption("In all, ever");
   await dialog.getByRole("button", { name: "Create key" }).click();

@@ -130,8 +130,9 @@ export default function Limits({ fixed, title = "Limits", description }: LimitsP
       skeletonRows={2}
       empty={
         <EmptyState title="No limit yet">
-          A limit holds over everything at once: keys, agents, retries and any number of servers. Set one on a key
-          before you give it away, or on all you spend in a day.
+          {fixed === undefined
+            ? "A limit holds over everything at once: keys, agents, retries and any number of servers. Set one on a key before you give it away, or on all you spend in a day."
+            : "Up to its whole balance may be spent. A limit holds over all its keys at once."}
         </EmptyState>
       }
     />

@@ -302,6 +302,11 @@ describe("making limits", () => {
     );
     expect(settled.filter(({ status }) => status === "fulfilled")).toHaveLength(50);
     expect((await caller.cap.list()).data).toHaveLength(50);
+    // A key that cannot have its limit is not made without it.
+    await expect(keyOf(actor, { spendLimit: { units: "1", kind: "lifetime" } })).rejects.toMatchObject({
+      code: "CAPS_TOO_MANY",
+    });
+    expect(await db.apiKey.count({ where: { userId: actor.userId } })).toBe(1);
   });
 
   test("ends for a day at two hundred, however many of them were removed", async () => {
