@@ -13,6 +13,7 @@ const PAGES: { path: string; as?: DemoAccount }[] = [
   { path: "/proofs", as: "user" },
   { path: "/rewards", as: "user" },
   { path: "/balance", as: "user" },
+  { path: "/balance?tab=limits", as: "user" },
   { path: "/developers", as: "user" },
   { path: "/settings", as: "user" },
   { path: "/admin", as: "admin" },

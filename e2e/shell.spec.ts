@@ -32,8 +32,12 @@ test("a dialog is fetched, takes the focus, and gives it back", async ({ page })
   await signInAs(page, "user");
   await page.goto("/balance");
   const trigger = page.getByRole("button", { name: "Withdraw", exact: true });
-  await trigger.click();
   const dialog = page.getByRole("dialog", { name: "Withdraw" });
+  // A click before the page is alive is gone.
+  await expect(async () => {
+    await trigger.click({ timeout: 1_000 });
+    await expect(dialog).toBeVisible({ timeout: 1_000 });
+  }).toPass();
   await expect(dialog.getByRole("button", { name: "Withdraw" })).toBeDisabled();
   await dialog.getByLabel("Amount").fill("1.2345678");
   await expect(dialog.getByText("Six decimals at most.")).toBeVisible();

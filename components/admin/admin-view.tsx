@@ -160,6 +160,7 @@ function Users() {
 }
 
 const Approvals = lazy(() => import("./approvals.tsx"));
+const PlatformCaps = lazy(() => import("./platform-caps.tsx"));
 const UnassignedTransfers = lazy(() => import("./unassigned-transfers.tsx"));
 
 export function AdminView() {
@@ -185,6 +186,9 @@ export function AdminView() {
       <State overview={overview} />
       <Suspense fallback={<CardSkeleton rows={1} />}>
         <Approvals />
+      </Suspense>
+      <Suspense fallback={<CardSkeleton rows={1} />}>
+        <PlatformCaps />
       </Suspense>
       <div className="grid grid-cols-1 items-start gap-6 *:min-w-0 lg:grid-cols-2">
         <QueryCard

@@ -1,6 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import type { AgentDetail as Agent } from "#core/schemas/agent.ts";
 import { every } from "../api/every.ts";
 import { QueryError } from "../api/query-error.tsx";
@@ -18,6 +19,8 @@ import { AgentStatus } from "./agent-status.tsx";
 import { PolicyCard } from "./policy-card.tsx";
 import { shareOf } from "./share-of.ts";
 import { windowWord } from "./window-word.ts";
+
+const Limits = lazy(() => import("../limits/limits.tsx"));
 
 function Money({ agent }: { agent: Agent | undefined }) {
   const share = agent ? shareOf(agent.spentInWindow.units, agent.policy.windowCap.units) : 0;
@@ -92,6 +95,13 @@ export function AgentDetail({ id }: { id: string }) {
         <Money agent={agent} />
         <ActivityTable agentId={id} />
         {agent ? <PolicyCard agent={agent} /> : <CardSkeleton rows={6} />}
+        <Suspense fallback={<CardSkeleton rows={2} />}>
+          <Limits
+            fixed={{ kind: "agent", id }}
+            title="Limits on its balance here"
+            description="What it may spend of the money it has on the platform, such as for completions."
+          />
+        </Suspense>
       </div>
     </>
   );

@@ -1,6 +1,7 @@
 "use client";
 
 import { type FormEvent, type ReactNode, useId } from "react";
+import { LimitsLink } from "../limits/limits-link.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogClose, DialogProblem } from "../ui/dialog.tsx";
 import type { Popup } from "../ui/opener.tsx";
@@ -42,6 +43,7 @@ export function FormDialog(props: Props) {
           {problem !== null && (
             <DialogProblem>
               {problem.fix ? `${problem.message} ${problem.fix}` : problem.message} {props.wayOut?.(problem.code)}
+              {problem.code === "CAP_EXCEEDED" && <LimitsLink roomAt={problem.roomAt} />}
             </DialogProblem>
           )}
           <DialogClose render={<Button>Cancel</Button>} />

@@ -5,6 +5,8 @@ export type ReadableError = {
   param: string | undefined;
   /** What to do about it, where the refusal knows. */
   fix: string | undefined;
+  /** When a limit has room again, where that is known. */
+  roomAt: string | undefined;
 };
 
 const NETWORK: ReadableError = {
@@ -13,6 +15,7 @@ const NETWORK: ReadableError = {
   requestId: undefined,
   param: undefined,
   fix: undefined,
+  roomAt: undefined,
 };
 
 const field = (value: unknown, name: string): unknown =>
@@ -31,6 +34,7 @@ export function readApiError(error: unknown): ReadableError {
     requestId: text(field(wire, "request_id")),
     param: text(field(wire, "param")),
     fix: text(field(field(wire, "details"), "fix")),
+    roomAt: text(field(field(wire, "details"), "roomAt")),
   };
 }
 

@@ -5,6 +5,7 @@ import { ArrowUp, CircleAlert, ReceiptText, Square } from "lucide-react";
 import Link from "next/link";
 import { type FormEvent, type KeyboardEvent, useState } from "react";
 import { useTRPC } from "../api/trpc.ts";
+import { LimitsLink } from "../limits/limits-link.tsx";
 import { Amount } from "../money/amount.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
@@ -69,6 +70,12 @@ function TurnView({ turn }: { turn: Turn }) {
                   Earn a few cents first
                 </Link>
                 .
+              </>
+            )}
+            {turn.error.code === "CAP_EXCEEDED" && (
+              <>
+                {" "}
+                <LimitsLink roomAt={turn.error.roomAt} />
               </>
             )}
             {turn.error.requestId && <span className="ml-1 font-mono text-xs">{turn.error.requestId}</span>}

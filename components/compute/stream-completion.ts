@@ -1,6 +1,6 @@
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import type { ChatMessage } from "#core/schemas/chat.ts";
-import { readApiError } from "../api/read-api-error.ts";
+import { type ReadableError, readApiError } from "../api/read-api-error.ts";
 
 /** What we read of a piece; our own door writes it, in OpenAI's form. */
 type Chunk = {
@@ -18,16 +18,18 @@ export type CompletionEvent =
 export class CompletionError extends Error {
   readonly code: string;
   readonly requestId: string | undefined;
-  constructor(message: string, code: string, requestId: string | undefined) {
+  readonly roomAt: string | undefined;
+  constructor({ message, code, requestId, roomAt }: Omit<ReadableError, "param" | "fix">) {
     super(message);
     this.code = code;
     this.requestId = requestId;
+    this.roomAt = roomAt;
   }
 }
 
 function failureOf(value: unknown, requestId: string | undefined): CompletionError {
   const error = readApiError(value);
-  return new CompletionError(error.message, error.code, error.requestId ?? requestId);
+  return new CompletionError({ ...error, requestId: error.requestId ?? requestId });
 }
 
 /** Asks for a completion the way every OpenAI client does, and yields it piece by piece as it arrives. */

@@ -14,7 +14,7 @@ export type Turn = {
   completionTokens?: number;
   firstTextMs?: number;
   tokensPerSecond?: number;
-  error?: { message: string; code: string; requestId?: string | undefined };
+  error?: { message: string; code: string; requestId?: string | undefined; roomAt?: string | undefined };
 };
 
 const historyOf = (turns: readonly Turn[]): ChatMessage[] =>
@@ -67,10 +67,8 @@ export function useConversation(onSettled: () => unknown) {
     } catch (cause) {
       if (controller.signal.aborted) patchLast(() => ({ state: "stopped" }));
       else {
-        const message = cause instanceof CompletionError ? cause.message : "The connection broke.";
-        const requestId = cause instanceof CompletionError ? cause.requestId : undefined;
-        const code = cause instanceof CompletionError ? cause.code : "NETWORK";
-        patchLast(() => ({ state: "failed", error: { message, code, requestId } }));
+        const error = cause instanceof CompletionError ? cause : { message: "The connection broke.", code: "NETWORK" };
+        patchLast(() => ({ state: "failed", error }));
       }
     } finally {
       onSettled();

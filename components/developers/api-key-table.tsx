@@ -2,7 +2,7 @@
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
-import { lazy } from "react";
+import { lazy, Suspense } from "react";
 import type { ApiOutput } from "../api/api-types.ts";
 import { notifyError } from "../api/notify-error.ts";
 import { QueryCard } from "../api/query-table.tsx";
@@ -18,6 +18,7 @@ import { Time } from "../ui/time.tsx";
 import { toast } from "../ui/toast.ts";
 
 const CreateKeyDialog = lazy(() => import("./create-key-dialog.tsx"));
+const KeyLimit = lazy(() => import("../limits/key-limit.tsx"));
 
 type Key = ApiOutput["identity"]["listApiKeys"]["data"][number];
 
@@ -74,6 +75,18 @@ const COLUMNS: readonly Column<Key>[] = [
     skeletonWidth: "w-40",
   },
   { id: "state", header: "State", cell: keyState },
+  {
+    id: "limit",
+    header: "Limit",
+    cell: (key) =>
+      key.revokedAt === null && (
+        <Suspense fallback={null}>
+          <KeyLimit apiKeyId={key.id} />
+        </Suspense>
+      ),
+    from: "md",
+    skeletonWidth: "w-28",
+  },
   {
     id: "used",
     header: "Last used",

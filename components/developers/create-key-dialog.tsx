@@ -3,24 +3,14 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { TriangleAlert } from "lucide-react";
 import { type FormEvent, useState } from "react";
-import { ALL_SCOPES, SCOPES, type Scope } from "#core/scopes.ts";
 import { readApiError } from "../api/read-api-error.ts";
 import { useTRPC } from "../api/trpc.ts";
+import { readTime } from "../limits/time-fields.tsx";
 import { Button } from "../ui/button.tsx";
-import { CheckboxRow } from "../ui/checkbox-row.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Dialog, DialogClose, DialogProblem } from "../ui/dialog.tsx";
-import { Field } from "../ui/field.tsx";
-import { Input } from "../ui/input.tsx";
 import type { Popup } from "../ui/opener.tsx";
-import { Select } from "../ui/select.tsx";
-
-const EXPIRIES = [
-  { value: "30", label: "30 days" },
-  { value: "90", label: "90 days" },
-  { value: "365", label: "1 year" },
-  { value: "never", label: "No expiry" },
-] as const;
+import { CreateKeyFields, KEY_DRAFT, NO_EXPIRY } from "./create-key-fields.tsx";
 
 const FORM_ID = "create-key";
 
@@ -44,26 +34,36 @@ function ShownOnce({ token }: { token: string }) {
 export default function CreateKeyDialog({ onCreated, ...popup }: Props) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
-  const [name, setName] = useState("");
-  const [expiry, setExpiry] = useState<string>("90");
-  const [scopes, setScopes] = useState<readonly Scope[]>(["inference:write", "balance:read"]);
+  const [draft, setDraft] = useState(KEY_DRAFT);
+  const terms = readTime(draft.time);
 
   const create = useMutation(
     trpc.identity.createApiKey.mutationOptions({
       onSuccess: (key) => {
         onCreated(key.token);
-        return queryClient.invalidateQueries({ queryKey: trpc.identity.listApiKeys.queryKey() });
+        return Promise.all([
+          queryClient.invalidateQueries({ queryKey: trpc.identity.listApiKeys.queryKey() }),
+          queryClient.invalidateQueries({ queryKey: trpc.cap.list.queryKey() }),
+        ]);
       },
     }),
   );
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    create.mutate({ name, scopes: [...scopes], ...(expiry === "never" ? {} : { expiresInDays: Number(expiry) }) });
+    const { name, scopes, expiry, isLimited, limit } = draft;
+    create.mutate({
+      name,
+      scopes: [...scopes],
+      ...(expiry === NO_EXPIRY ? {} : { expiresInDays: Number(expiry) }),
+      ...(isLimited && terms ? { spendLimit: { units: limit, ...terms } } : {}),
+    });
   };
+  const hasItsLimit = !draft.isLimited || (draft.limit !== "" && terms !== null);
+  const isReady = draft.name.trim() !== "" && draft.scopes.length > 0 && hasItsLimit;
   // What was shown once is gone with the dialog; the next one begins anew.
   const forget = () => {
     create.reset();
-    setName("");
+    setDraft({ ...draft, name: "", isLimited: false, limit: "" });
   };
 
   return (
@@ -79,13 +79,7 @@ export default function CreateKeyDialog({ onCreated, ...popup }: Props) {
           <>
             {create.isError && <DialogProblem>{readApiError(create.error).message}</DialogProblem>}
             <DialogClose render={<Button>Cancel</Button>} />
-            <Button
-              type="submit"
-              form={FORM_ID}
-              variant="primary"
-              isPending={create.isPending}
-              disabled={name.trim() === "" || scopes.length === 0}
-            >
+            <Button type="submit" form={FORM_ID} variant="primary" isPending={create.isPending} disabled={!isReady}>
               Create key
             </Button>
           </>
@@ -96,26 +90,7 @@ export default function CreateKeyDialog({ onCreated, ...popup }: Props) {
         <ShownOnce token={create.data.token} />
       ) : (
         <form id={FORM_ID} onSubmit={submit} className="flex flex-col gap-4">
-          <Field label="Name" hint="Where it will be used, such as “laptop” or “nightly job”.">
-            <Input value={name} onChange={(event) => setName(event.target.value)} maxLength={60} required autoFocus />
-          </Field>
-          <Field label="Expires">
-            <Select options={EXPIRIES} value={expiry} onValueChange={setExpiry} label="Expires" />
-          </Field>
-          <fieldset className="flex flex-col">
-            <legend className="pb-1 font-medium text-sm">May</legend>
-            {ALL_SCOPES.map((scope) => (
-              <CheckboxRow
-                key={scope}
-                label={SCOPES[scope]}
-                detail={scope}
-                checked={scopes.includes(scope)}
-                onCheckedChange={(checked) =>
-                  setScopes(checked ? [...scopes, scope] : scopes.filter((other) => other !== scope))
-                }
-              />
-            ))}
-          </fieldset>
+          <CreateKeyFields draft={draft} onChange={(patch) => setDraft((was) => ({ ...was, ...patch }))} />
         </form>
       )}
     </Dialog>

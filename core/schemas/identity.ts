@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ALL_SCOPES, ROLES, type Scope } from "../scopes.ts";
+import { capOutput, spendLimitInput } from "./cap.ts";
 
 const scopeSchema = z.enum(ALL_SCOPES as [Scope, ...Scope[]]);
 const isoTime = z.iso.datetime();
@@ -22,10 +23,12 @@ export const createApiKeyInput = z.strictObject({
   scopes: z.array(scopeSchema).min(1).max(ALL_SCOPES.length),
   expiresInDays: z.number().int().min(1).max(365).optional(),
   agentId: z.string().max(80).optional(),
+  spendLimit: spendLimitInput.optional().describe("What may be spent with this key at most."),
 });
 
 export const createdApiKeySchema = apiKeySchema.extend({
   token: z.string().describe("Shown this once. Only its hash is stored."),
+  spendLimit: capOutput.nullable(),
 });
 
 export const meSchema = z.object({

@@ -40,6 +40,8 @@ export const SHOTS: readonly Shot[] = [
   { name: "rewards", path: "/rewards", viewer: "walker" },
   { name: "rewards-receipt", path: "/rewards", viewer: "walker", press: /^receipt of cash-out/i },
   { name: "balance", path: "/balance", viewer: "walker" },
+  { name: "limits", path: "/balance?tab=limits", viewer: "walker" },
+  { name: "limits-set", path: "/balance?tab=limits", viewer: "walker", press: /set a limit/i },
   { name: "developers", path: "/developers", viewer: "walker" },
   { name: "settings", path: "/settings", viewer: "walker" },
   { name: "palette", path: "/settings", viewer: "walker", press: /^search/i },

@@ -2,6 +2,7 @@ import { accountRouter } from "./routers/account.ts";
 import { adminRouter } from "./routers/admin.ts";
 import { agentRouter } from "./routers/agent.ts";
 import { balanceRouter } from "./routers/balance.ts";
+import { capRouter } from "./routers/cap.ts";
 import { computeRouter } from "./routers/compute.ts";
 import { identityRouter } from "./routers/identity.ts";
 import { proofRouter } from "./routers/proof.ts";
@@ -15,6 +16,7 @@ export const appRouter = router({
   admin: adminRouter,
   agent: agentRouter,
   balance: balanceRouter,
+  cap: capRouter,
   compute: computeRouter,
   identity: identityRouter,
   proof: proofRouter,

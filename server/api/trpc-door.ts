@@ -44,6 +44,10 @@ export function handleTrpc(request: Request): Promise<Response> {
         maxBatchSize: BATCH_MAX,
         onError: ({ error }) => logFailure(toDomainError(error), requestId),
         createContext: () => ({ actor, requestId, idempotencyKey }),
+        responseMeta: ({ errors }) => {
+          const wait = errors.map((error) => toDomainError(error).details.retryAfterSeconds).find(Number.isInteger);
+          return wait === undefined ? {} : { headers: new Headers({ "retry-after": String(wait) }) };
+        },
       });
     if (!actor || body === null || idempotencyKey === null) return call();
     return once(actor, idempotencyKey, { method: request.method, path, body }, call);

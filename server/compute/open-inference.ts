@@ -9,8 +9,10 @@ import { db, sqlOf } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { assertScope } from "#server/identity/assert-scope.ts";
 import { agentAccount, userAccount } from "#server/ledger/account-codes.ts";
+import { explainRefusal } from "#server/ledger/explain-refusal.ts";
 import type { Reserve } from "#server/ledger/operations.ts";
 import { releaseReservation, reserve, reserveIn } from "#server/ledger/reservations.ts";
+import { nodeOf, scopesOf } from "#server/ledger/scopes.ts";
 import { listCandidates } from "./list-candidates.ts";
 import { worstCase } from "./metering.math.ts";
 import { type Candidate, rankOffers, readModelName } from "./rank-offers.ts";
@@ -19,6 +21,8 @@ import type { Timing } from "./timing.ts";
 
 /** How many nodes may be tried for one request. */
 const CANDIDATES_MAX = 3;
+/** How many nodes without room under their caps are passed over for one request. */
+const REFUSALS_MAX = 8;
 /** How long an answer may get when the caller names no limit. */
 const ANSWER_TOKENS_DEFAULT = 512;
 
@@ -36,6 +40,8 @@ export type OpenInference = {
   promptTokens: number;
   maxTokens: number;
   reserved: bigint;
+  /** What the reservation falls under besides its account. */
+  scopes: string[];
   candidates: Candidate[];
   startedAt: Date;
 };
@@ -43,6 +49,11 @@ export type OpenInference = {
 /** Whose money pays: the agent's when the key belongs to one, else the person's. */
 export const payerOf = (actor: Actor): string =>
   actor.agentId ? agentAccount(actor.agentId) : userAccount(actor.userId);
+
+type Order = { actor: Actor; input: ChatRequest; request: KeyedRequest | null; timing: Timing };
+
+/** What is asked for, before nodes are chosen. */
+type Question = Pick<OpenInference, "model" | "counting" | "promptHash" | "promptTokens">;
 
 /**
  * Chooses nodes and sets the worst case aside: the whole prompt and the longest answer, at the highest price among
@@ -64,7 +75,27 @@ export async function openInference(
     const contextTokens = Math.max(...all.map((node) => node.contextTokens));
     throw new DomainError("CONTEXT_LENGTH_EXCEEDED", { param: "messages", promptTokens, contextTokens });
   }
-  const candidates = rankOffers(fitting, preference, Date.now()).slice(0, CANDIDATES_MAX);
+  const promptHash = await sha256Hex(canonicalMessages(input.messages));
+  const question = { model, counting, promptHash, promptTokens };
+  let ranked = rankOffers(fitting, preference, Date.now());
+  for (let left = REFUSALS_MAX; ; left -= 1) {
+    try {
+      return await openAt({ actor, input, request, timing }, question, ranked.slice(0, CANDIDATES_MAX));
+    } catch (error) {
+      // A cap on one node is no reason to refuse while others may answer.
+      const full =
+        error instanceof DomainError && error.code === "CAP_EXCEEDED" ? nodeOf(String(error.details.scope)) : null;
+      const others = ranked.filter(({ nodeId }) => nodeId !== full);
+      if (left === 0 || others.length === 0 || others.length === ranked.length) throw explainRefusal(error, actor);
+      ranked = others;
+    }
+  }
+}
+
+/** Sets aside what the answer may cost at these nodes and writes the row. */
+async function openAt(order: Order, question: Question, candidates: Candidate[]): Promise<OpenInference> {
+  const { actor, input, request, timing } = order;
+  const { promptTokens } = question;
   const room = Math.min(...candidates.map((node) => node.contextTokens)) - promptTokens;
   const wanted = input.max_completion_tokens ?? input.max_tokens ?? ANSWER_TOKENS_DEFAULT;
   const maxTokens = Math.min(wanted, room);
@@ -75,26 +106,17 @@ export async function openInference(
   const payer = payerOf(actor);
   const startedAt = new Date();
   const expiresAt = new Date(startedAt.getTime() + timing.reservationMs);
-  const promptHash = await sha256Hex(canonicalMessages(input.messages));
-  const order = {
+  const scopes = scopesOf(actor, { category: "inference", nodeIds: candidates.map(({ nodeId }) => nodeId) });
+  const money: Reserve = {
     key: `inference:${id}`,
     account: payer,
     amount: reserved,
     purpose: "inference",
     refId: id,
     expiresAt,
+    scopes,
   };
-  const chosen = {
-    id,
-    receiptId: newId("receipt"),
-    payer,
-    model,
-    counting,
-    promptHash,
-    promptTokens,
-    maxTokens,
-    reserved,
-  };
+  const chosen = { ...question, id, receiptId: newId("receipt"), payer, maxTokens, reserved };
   const row = {
     ...chosen,
     userId: actor.userId,
@@ -106,7 +128,7 @@ export async function openInference(
     createdAt: startedAt,
     expiresAt,
   };
-  const reservationId = await (request ? reserveOnce(order, row, request) : reserveFast(order, row)).catch(
+  const reservationId = await (request ? reserveOnce(money, row, request) : reserveFast(money, row)).catch(
     (error: unknown) => {
       // Somebody who never had money has no account yet: to them it is the same sentence.
       if (error instanceof DomainError && error.code === "ACCOUNT_NOT_FOUND") {
@@ -116,7 +138,7 @@ export async function openInference(
     },
   );
   const keepsAnswer = request !== null && !input.stream;
-  return { ...chosen, reservationId, keepsAnswer, candidates, startedAt };
+  return { ...chosen, reservationId, keepsAnswer, scopes, candidates, startedAt };
 }
 
 type NewRow = Omit<Prisma.InferenceUncheckedCreateInput, "reservationId">;

@@ -4,6 +4,7 @@ import { type Sql, withTransaction } from "#server/db.ts";
 import { REVENUE_ACCOUNT, userAccount } from "#server/ledger/account-codes.ts";
 import { ensureAccounts } from "#server/ledger/ensure-accounts.ts";
 import { captureReservationIn, releaseReservationIn } from "#server/ledger/reservations.ts";
+import { unusedScopes } from "#server/ledger/scopes.ts";
 import { addJob } from "#server/queue.ts";
 import { wakeNode } from "./hub.ts";
 import { type Segment, type Settlement, settle } from "./metering.math.ts";
@@ -42,7 +43,7 @@ export async function settleInference(
     ? await receiptBodyOf(open, { ...delivery, segments }, settlement, outcome, finishedAt)
     : null;
   await withTransaction(async (sql) => {
-    await moveMoney(sql, open, settlement);
+    await moveMoney(sql, open, settlement, segments);
     await sql.query(
       `UPDATE inference SET status = $2, charged = $3, completion_tokens = $4, finish_reason = $5,
          first_token_at = $6::timestamptz, finished_at = $7::timestamptz, error_code = $8,
@@ -76,8 +77,17 @@ function withoutSelfPayment(settlement: Settlement, payer: string): Settlement {
   return { charged: paid, fee: settlement.fee, parts };
 }
 
-async function moveMoney(sql: Sql, open: OpenInference, { fee, parts }: Settlement): Promise<void> {
+async function moveMoney(
+  sql: Sql,
+  open: OpenInference,
+  { fee, parts }: Settlement,
+  segments: readonly DeliveredSegment[],
+): Promise<void> {
   const { reservationId, id } = open;
+  const unused = unusedScopes(
+    open.scopes,
+    segments.map(({ nodeId }) => nodeId),
+  );
   const payees = parts.map(({ providerId, amount }) => ({
     credit: userAccount(providerId),
     amount,
@@ -93,7 +103,12 @@ async function moveMoney(sql: Sql, open: OpenInference, { fee, parts }: Settleme
     { code: REVENUE_ACCOUNT, asset: "USD" },
     ...parts.map((part) => ({ code: userAccount(part.providerId), asset: "USD" as const, ownerId: part.providerId })),
   ]);
-  await captureReservationIn(sql, { reservationId, key: `inference-capture:${id}`, parts: payees });
+  await captureReservationIn(sql, {
+    reservationId,
+    key: `inference-capture:${id}`,
+    parts: payees,
+    unusedScopes: unused,
+  });
 }
 
 /** Speed as the platform saw it; a short answer says little about it and is left out. */

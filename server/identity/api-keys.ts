@@ -1,10 +1,12 @@
 import { DomainError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
+import type { SpendLimit } from "#core/schemas/cap.ts";
 import { AGENT_SCOPES, isRole, isScope, type Scope } from "#core/scopes.ts";
-import { db, pool } from "#server/db.ts";
+import { db, pool, sqlOf } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import type { Actor } from "./actor.ts";
 import { createApiKeyToken, hashApiKey, isApiKeyToken } from "./api-key-token.ts";
+import { createOwnCapIn, removeCapsOfKeyIn } from "./own-caps.ts";
 
 export type ApiKeyView = {
   id: string;
@@ -33,11 +35,13 @@ const VIEW = {
 /** Keys of one person that are not revoked: a key that no list shows could not be revoked. */
 const KEYS_MAX = 100;
 
-/** Creates a key. The token in the answer is the only copy there will ever be. */
+/**
+ * Creates a key, and with it the limit on what it may spend. The token in the answer is the only copy there will ever be.
+ */
 export async function createApiKey(
   actor: Actor,
-  input: { name: string; scopes: Scope[]; expiresAt?: Date; agentId?: string },
-): Promise<{ key: ApiKeyView; token: string }> {
+  input: { name: string; scopes: Scope[]; expiresAt?: Date; agentId?: string; spendLimit?: SpendLimit },
+): Promise<{ key: ApiKeyView; token: string; capId: string | null }> {
   if (input.agentId) {
     const owned = await db.agent.findFirst({
       where: { id: input.agentId, userId: actor.userId },
@@ -51,11 +55,11 @@ export async function createApiKey(
       });
   }
   const { token, prefix, hash } = createApiKeyToken(env.isDevelopmentChain ? "test" : "live");
-  const key = await db.$transaction(async (tx) => {
+  const { key, capId } = await db.$transaction(async (tx) => {
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`api-keys:${actor.userId}`}, 0))`;
     if ((await tx.apiKey.count({ where: { userId: actor.userId, revokedAt: null } })) >= KEYS_MAX)
       throw new DomainError("API_KEYS_TOO_MANY", { keysMax: KEYS_MAX });
-    return tx.apiKey.create({
+    const key = await tx.apiKey.create({
       data: {
         id: newId("apiKey"),
         userId: actor.userId,
@@ -68,8 +72,11 @@ export async function createApiKey(
       },
       select: VIEW,
     });
+    if (!input.spendLimit) return { key, capId: null };
+    const covers = { kind: "api-key" as const, id: key.id };
+    return { key, capId: await createOwnCapIn(sqlOf(tx), actor, { ...input.spendLimit, covers, asset: "USD" }) };
   });
-  return { key, token };
+  return { key, token, capId };
 }
 
 export function listApiKeys(actor: Actor): Promise<ApiKeyView[]> {
@@ -87,7 +94,11 @@ export async function revokeApiKey(actor: Actor, id: string): Promise<ApiKeyView
   const found = await db.apiKey.findFirst({ where: { id, userId: actor.userId }, select: VIEW });
   if (!found) throw new DomainError("NOT_FOUND");
   if (found.revokedAt) return found;
-  return db.apiKey.update({ where: { id }, data: { revokedAt: new Date() }, select: VIEW });
+  return db.$transaction(async (tx) => {
+    const revoked = await tx.apiKey.update({ where: { id }, data: { revokedAt: new Date() }, select: VIEW });
+    await removeCapsOfKeyIn(sqlOf(tx), actor, id);
+    return revoked;
+  });
 }
 
 /** Who a key speaks for, or null when it is unknown, expired or revoked. */

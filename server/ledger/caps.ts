@@ -1,6 +1,7 @@
 import { DomainError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { type Asset, isAsset, LEDGER_UNITS_MAX } from "#core/money.ts";
+import { WINDOW_MS_MAX, WINDOW_MS_MIN } from "#core/schemas/cap.ts";
 import { pool, type Sql, sqlOf } from "#server/db.ts";
 import { sqlState } from "./sql-state.ts";
 
@@ -31,17 +32,18 @@ export type Cap = {
   amount: bigint;
   windowMs: number | null;
   parent: string | null;
+  ownerId: string | null;
   note: string | null;
   /** Open reservations, and what was spent and still counts. */
   reserved: bigint;
   spent: bigint;
   left: bigint;
+  /** When the oldest of what was spent leaves the window; null when nothing will. */
+  freesAt: Date | null;
   createdAt: Date;
 };
 
 const LOCK_NOT_AVAILABLE = "55P03";
-const WINDOW_MS_MIN = 1_000;
-const WINDOW_MS_MAX = 100 * 366 * 24 * 3_600_000;
 
 type Row = {
   code: string;
@@ -51,9 +53,11 @@ type Row = {
   amount: bigint;
   window_ms: bigint | null;
   parent: string | null;
+  owner_id: string | null;
   note: string | null;
   pending: bigint;
   spent: bigint;
+  frees_at: Date | null;
   created_at: Date;
 };
 
@@ -146,9 +150,11 @@ function capOf(row: Row): Cap {
     amount,
     window_ms: windowMs,
     parent,
+    owner_id: ownerId,
     note,
     pending,
     spent,
+    frees_at: freesAt,
     created_at: createdAt,
   } = row;
   if (asset !== null && !isAsset(asset)) throw new Error(`A cap counts an unknown asset: ${asset}`);
@@ -161,34 +167,55 @@ function capOf(row: Row): Cap {
     amount,
     windowMs: windowMs === null ? null : Number(windowMs),
     parent,
+    ownerId,
     note,
     reserved: pending,
     spent,
     left: amount > used ? amount - used : 0n,
+    freesAt,
     createdAt,
   };
 }
 
-/** Caps as they stand now, by scope or by owner, newest first; what has left a window is not counted any more. */
-export async function listCaps(
-  where: { scope: string } | { ownerId: string } | { capId: string },
-  sql: Sql = sqlOf(pool),
-): Promise<Cap[]> {
-  const [column, value] =
-    "scope" in where
-      ? ["scope", where.scope]
-      : "ownerId" in where
-        ? ["owner_id", where.ownerId]
-        : ["code", where.capId];
+/** Which caps: each by itself, or those that somebody owns together with what the platform set on certain scopes. */
+export type CapsWhere =
+  | { scope: string }
+  | { capId: string }
+  | { ownerId: string; orScopes?: readonly string[] }
+  | { scopes: readonly string[] }
+  | { platformBefore: string | null; limit: number };
+
+function conditionOf(where: CapsWhere): { condition: string; values: unknown[] } {
+  if ("scope" in where) return { condition: "c.scope = $1", values: [where.scope] };
+  if ("capId" in where) return { condition: "c.code = $1", values: [where.capId] };
+  if ("scopes" in where) return { condition: "c.scope = ANY ($1::text[])", values: [where.scopes] };
+  if ("ownerId" in where) {
+    return {
+      condition: "(c.owner_id = $1 OR (c.owner_id IS NULL AND c.scope = ANY ($2::text[])))",
+      values: [where.ownerId, where.orScopes ?? []],
+    };
+  }
+  return {
+    condition: "c.owner_id IS NULL AND ($1::text IS NULL OR c.id < (SELECT id FROM ledger_cap WHERE code = $1))",
+    values: [where.platformBefore],
+  };
+}
+
+/** Caps as they stand now, newest first; what has left a window is not counted any more. */
+export async function listCaps(where: CapsWhere, sql: Sql = sqlOf(pool)): Promise<Cap[]> {
+  const { condition, values } = conditionOf(where);
   const rows = await sql.query<Row>(
-    `SELECT c.code, c.scope, c.asset, c.kind, c.amount, c.window_ms, parent.code AS parent, c.note, c.pending, c.created_at,
-       CASE c.kind WHEN 'window' THEN coalesce((
-         SELECT sum(p.amount) FROM unnest(c.past_bucket || c.bucket, c.past_spent || c.bucket_spent) AS p (bucket, amount)
-         WHERE p.bucket >= ledger_bucket(c.window_ms, clock_timestamp()) - 100
-       ), 0)::bigint ELSE c.spent END AS spent
+    `SELECT c.code, c.scope, c.asset, c.kind, c.amount, c.window_ms, parent.code AS parent, c.owner_id, c.note, c.pending, c.created_at,
+       CASE c.kind WHEN 'window' THEN kept.spent ELSE c.spent END AS spent,
+       to_timestamp((kept.oldest + 101) * ((c.window_ms + 99) / 100) / 1000.0) AS frees_at
      FROM ledger_cap c LEFT JOIN ledger_cap parent ON parent.id = c.parent_id
-     WHERE c.${column} = $1 AND c.removed_at IS NULL ORDER BY c.id DESC`,
-    [value],
+     CROSS JOIN LATERAL (
+       SELECT coalesce(sum(p.amount), 0)::bigint AS spent, min(p.bucket) AS oldest
+       FROM unnest(c.past_bucket || c.bucket, c.past_spent || c.bucket_spent) AS p (bucket, amount)
+       WHERE c.kind = 'window' AND p.amount > 0 AND p.bucket >= ledger_bucket(c.window_ms, clock_timestamp()) - 100
+     ) kept
+     WHERE ${condition} AND c.removed_at IS NULL ORDER BY c.id DESC LIMIT ${"limit" in where ? where.limit : 1_000}`,
+    values,
   );
   return rows.map(capOf);
 }

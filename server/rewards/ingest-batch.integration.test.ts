@@ -17,6 +17,7 @@ import { readCards, seededRandom } from "#core/simulated-reader.ts";
 import { pool, sqlOf } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { campaignAccount, EXTERNAL_ACCOUNT, userAccount } from "#server/ledger/account-codes.ts";
+import { createCap } from "#server/ledger/caps.ts";
 import { ensureAccounts, ensurePlatformAccounts } from "#server/ledger/ensure-accounts.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
 import { postTransfers } from "#server/ledger/post-transfers.ts";
@@ -249,6 +250,28 @@ describe("a campaign", () => {
     expect(results.reduce((sum, { credited }) => sum + BigInt(credited.units), 0n)).toBe(30_003n);
     expect((await getBalance(campaignAccount(campaignId))).posted).toBe(0n);
     expect(results.filter(({ withheldReason }) => withheldReason === "BUDGET_EXHAUSTED").length).toBeGreaterThan(0);
+    expect(results.every(({ events }) => events.every(({ status }) => status === "accepted"))).toBe(true);
+  });
+
+  test("under a cap pays exactly what the cap leaves, and nobody who reads hears of it", async () => {
+    const campaignId = await openCampaign();
+    await createCap({
+      scope: campaignAccount(campaignId),
+      asset: "USD",
+      kind: "window",
+      windowMs: 86_400_000,
+      amount: 10_001n,
+      actor: "test",
+    });
+    const results = await Promise.all(
+      Array.from({ length: 3 }, person).map(async (actor, i) => {
+        const [batch] = await signAll(await openDevice(actor), campaignId, read(10, i), 100);
+        if (!batch) throw new Error("One batch was signed");
+        return ingestBatch(actor, batch);
+      }),
+    );
+    expect(results.reduce((sum, { credited }) => sum + BigInt(credited.units), 0n)).toBe(10_001n);
+    expect(results.some(({ withheldReason }) => withheldReason === "BUDGET_EXHAUSTED")).toBe(true);
     expect(results.every(({ events }) => events.every(({ status }) => status === "accepted"))).toBe(true);
   });
 

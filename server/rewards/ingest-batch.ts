@@ -18,6 +18,7 @@ import type { Actor } from "#server/identity/actor.ts";
 import { campaignAccount, userAccount } from "#server/ledger/account-codes.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
 import { postTransfersIn } from "#server/ledger/post-transfers.ts";
+import { categoryScope } from "#server/ledger/scopes.ts";
 import { findRejections, SCORE_MIN, scoreBatch } from "./score-batch.ts";
 
 /** How often a batch is decided again when the campaign's last money went to somebody else in between. */
@@ -120,11 +121,13 @@ type Intake = { batch: SignedEventBatch; door: Door; hash: string; sorted: Sorte
 
 async function decideAndPay(actor: Actor, intake: Intake): Promise<Decision> {
   const payer = campaignAccount(intake.batch.campaignId);
+  let roomLeft: bigint | null = null;
   for (let attempt = 1; ; attempt++) {
-    const budget = await getBalance(payer);
+    const { available } = await getBalance(payer);
+    const budget = roomLeft !== null && roomLeft < available ? roomLeft : available;
     try {
       return await withTransaction(async (sql) => {
-        const decision = await decide(sql, actor, intake, budget.available);
+        const decision = await decide(sql, actor, intake, budget);
         if (decision.outcome === "accepted" && decision.credited > 0n) {
           const key = `reward:${decision.batch_id}`;
           const credit = userAccount(actor.userId);
@@ -137,15 +140,20 @@ async function decideAndPay(actor: Actor, intake: Intake): Promise<Decision> {
               asset: "USD",
               kind: "reward",
               refId: decision.batch_id,
+              scopes: [categoryScope("reward")],
             },
           ]);
         }
         return decision;
       });
     } catch (error) {
-      // Between reading the budget and posting, others may have taken it: everything was undone, decide again.
+      // Between reading the budget and posting, others may have taken it, and a cap on what the campaign pays may leave
+      // less than its budget: everything was undone, decide again. Who reads never hears of a campaign's caps.
+      const isCapped = error instanceof DomainError && error.code === "CAP_EXCEEDED";
       const isDrained = error instanceof DomainError && error.code === "INSUFFICIENT_FUNDS";
-      if (!isDrained || attempt === BUDGET_ATTEMPTS_MAX) throw error;
+      if ((!isCapped && !isDrained) || attempt > BUDGET_ATTEMPTS_MAX) throw error;
+      if (isCapped) roomLeft = attempt < BUDGET_ATTEMPTS_MAX ? BigInt(String(error.details.left)) : 0n;
+      else if (attempt === BUDGET_ATTEMPTS_MAX) throw error;
     }
   }
 }

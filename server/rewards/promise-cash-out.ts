@@ -2,10 +2,19 @@ import type { Address } from "viem";
 import { DomainError } from "#core/errors.ts";
 import type { Sql } from "#server/db.ts";
 import { CASHOUT_ACCOUNT, userAccount } from "#server/ledger/account-codes.ts";
+import { explainRefusal } from "#server/ledger/explain-refusal.ts";
 import { postTransfersIn } from "#server/ledger/post-transfers.ts";
+import { scopesOf } from "#server/ledger/scopes.ts";
 import { addJob } from "#server/queue.ts";
 
-export type PromisedCashOut = { id: string; userId: string; address: Address; units: bigint; key: string };
+export type PromisedCashOut = {
+  id: string;
+  userId: string;
+  address: Address;
+  units: bigint;
+  key: string;
+  apiKeyId?: string | undefined;
+};
 
 /**
  * Moves money from a person's balance to what an address is owed on chain, and queues the epoch that settles it.
@@ -30,6 +39,7 @@ export async function promiseCashOut(sql: Sql, cashOut: PromisedCashOut): Promis
     units,
   ]);
   await addJob(sql, "close-epoch", {}, { jobKey: "close-epoch" });
+  const spender = { userId, apiKeyId: cashOut.apiKeyId };
   await postTransfersIn(sql, [
     {
       key: `cash-out:${id}`,
@@ -39,8 +49,11 @@ export async function promiseCashOut(sql: Sql, cashOut: PromisedCashOut): Promis
       asset: "USD",
       kind: "cash_out",
       refId: id,
+      scopes: scopesOf(spender, { category: "cash-out", counterparty: address }),
     },
-  ]);
+  ]).catch((error: unknown) => {
+    throw explainRefusal(error, spender);
+  });
   return id;
 }
 

@@ -26,9 +26,9 @@ export async function requestCashOut(
   if (!account) throw new DomainError("OWNER_REQUIRED");
 
   const id = newId("cashOut");
-  const { userId } = actor;
+  const { userId, apiKeyId } = actor;
   const first = await withTransaction((sql) =>
-    promiseCashOut(sql, { id, userId, address: account.address, units, key: input.key ?? id }),
+    promiseCashOut(sql, { id, userId, address: account.address, units, key: input.key ?? id, apiKeyId }),
   );
   return getCashOut(actor, { id: first });
 }

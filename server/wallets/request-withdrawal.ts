@@ -3,6 +3,7 @@ import { encodeFunctionData, keccak256, stringToHex } from "viem/utils";
 import { DomainError } from "#core/errors.ts";
 import { vaultAbi } from "#core/generated/abis.ts";
 import { newId } from "#core/ids.ts";
+import { formatAmount } from "#core/money.ts";
 import type { WithdrawalView } from "#core/schemas/account.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { enqueueTransaction } from "#server/chain/outbox.ts";
@@ -10,11 +11,13 @@ import { type Sql, withTransaction } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { userAccount } from "#server/ledger/account-codes.ts";
+import { explainRefusal, momentWords } from "#server/ledger/explain-refusal.ts";
 import { reserveIn } from "#server/ledger/reservations.ts";
+import { scopesOf } from "#server/ledger/scopes.ts";
 import { depositRef } from "./deposit-accounts.ts";
 import { getPersonalAccount } from "./get-account.ts";
 import { checkKnownAddress, checkRecipient } from "./withdrawal-addresses.ts";
-import { WITHDRAWAL_LIMITS, WITHDRAWAL_SCOPE, type WithdrawalLimits } from "./withdrawal-limits.ts";
+import { DAY_MS, WITHDRAWAL_LIMITS, WITHDRAWAL_SCOPE, type WithdrawalLimits } from "./withdrawal-limits.ts";
 import { getWithdrawal } from "./withdrawal-rows.ts";
 
 export const WITHDRAWAL_PURPOSE = "withdrawal";
@@ -109,7 +112,7 @@ async function openWithdrawal(
   if (status === "requested") await orderPayment(sql, { id, chainId, accountCode, recipient, amount });
 }
 
-async function setAside(sql: Sql, { id, amount }: Wanted, account: string): Promise<string> {
+async function setAside(sql: Sql, { id, userId, recipient, amount }: Wanted, account: string): Promise<string> {
   try {
     const { reservationId } = await reserveIn(sql, {
       key: `withdrawal:${id}`,
@@ -118,26 +121,26 @@ async function setAside(sql: Sql, { id, amount }: Wanted, account: string): Prom
       purpose: WITHDRAWAL_PURPOSE,
       refId: id,
       expiresAt: new Date(Date.now() + RESERVATION_MS),
-      scopes: [WITHDRAWAL_SCOPE],
+      scopes: scopesOf({ userId }, { category: "withdrawal", counterparty: recipient }),
     });
     return reservationId;
   } catch (error) {
-    throw sayCap(error);
+    throw sayDailyCap(error) ?? explainRefusal(error, { userId });
   }
 }
 
-/** What the cap of the whole platform means for the one who is refused. */
-function sayCap(error: unknown): unknown {
-  if (!(error instanceof DomainError) || error.code !== "CAP_EXCEEDED" || error.details.scope !== WITHDRAWAL_SCOPE) {
-    return error;
-  }
-  const { left, roomAt } = error.details;
+/** What the daily cap of the whole platform means for the one who is refused: how much is left of it is no secret. */
+function sayDailyCap(error: unknown): DomainError | null {
+  if (!(error instanceof DomainError) || error.code !== "CAP_EXCEEDED") return null;
+  const { scope, kind, windowMs, left, roomAt } = error.details;
+  if (scope !== WITHDRAWAL_SCOPE || kind !== "window" || windowMs !== DAY_MS) return null;
   const room =
     typeof roomAt === "string"
-      ? `There is room for it at ${roomAt}`
+      ? `There is room for it ${momentWords(roomAt)}`
       : "When there is room depends on withdrawals that are under way";
-  const message = `Only a certain amount leaves the platform in 24 hours, and ${String(left)} base units of it are left. ${room}; a smaller withdrawal may fit now. Nothing was taken.`;
-  return new DomainError("CAP_EXCEEDED", { ...error.details, message });
+  const rest = formatAmount({ asset: "USD", units: BigInt(String(left)) });
+  const message = `Only a certain amount leaves the platform in 24 hours, and $${rest} of it are left. ${room}; a smaller withdrawal may fit now. Nothing was taken.`;
+  return new DomainError("CAP_EXCEEDED", { ...error.details, message }, { cause: error });
 }
 
 /** Orders the payment. One id, one order, and the Vault pays each id once. */

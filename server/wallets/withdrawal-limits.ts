@@ -1,9 +1,10 @@
 import { pool, type Sql, sqlOf, withTransaction } from "#server/db.ts";
 import { env } from "#server/env.ts";
-import { changeCap, createCap, listCaps } from "#server/ledger/caps.ts";
+import { type Cap, changeCap, createCap, listCaps } from "#server/ledger/caps.ts";
+import { categoryScope } from "#server/ledger/scopes.ts";
 
 /** The scope that every withdrawal's reservation names, and the platform's daily cap counts. */
-export const WITHDRAWAL_SCOPE = "category:withdrawal";
+export const WITHDRAWAL_SCOPE = categoryScope("withdrawal");
 
 export type WithdrawalLimits = {
   /** Above it a withdrawal waits this long before it is sent. */
@@ -21,7 +22,8 @@ export const WITHDRAWAL_LIMITS: WithdrawalLimits = {
   approvalMs: env.WITHDRAWAL_APPROVAL_EXPIRES_S * 1000,
 };
 
-const DAY_MS = 86_400_000;
+/** The window of that cap. */
+export const DAY_MS = 86_400_000;
 
 /**
  * Makes the platform's cap on withdrawals as it is configured, or turns the one there is. Any number of processes may
@@ -50,8 +52,12 @@ export async function ensureWithdrawalCap(amount: bigint = env.WITHDRAWAL_DAILY_
   });
 }
 
+/** Whether a cap is the one that follows the configuration: every start turns it back to what that says. */
+export const isDailyCap = ({ scope, kind, windowMs, asset, ownerId }: Cap): boolean =>
+  scope === WITHDRAWAL_SCOPE && kind === "window" && windowMs === DAY_MS && asset === "USD" && ownerId === null;
+
 /** The platform's daily cap with what is used of it; null before the worker's first start. */
 export async function findDailyCap(sql: Sql = sqlOf(pool)) {
   const caps = await listCaps({ scope: WITHDRAWAL_SCOPE }, sql);
-  return caps.find(({ kind, windowMs, asset }) => kind === "window" && windowMs === DAY_MS && asset === "USD") ?? null;
+  return caps.find(isDailyCap) ?? null;
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { DomainError } from "#core/errors.ts";
 import { db, pool } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
+import { createOwnCap, removeOwnCap } from "#server/identity/own-caps.ts";
 import { userAccount } from "#server/ledger/account-codes.ts";
 import { changeCap, removeCap } from "#server/ledger/caps.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
@@ -191,6 +192,22 @@ describe("a withdrawal above the second threshold", () => {
     await Promise.all([sendDueWithdrawals(), sendDueWithdrawals()]);
     expect(await statusOf(late.id)).toBe("expired");
     expect(await balance()).toMatchObject({ available: 10n * DOLLAR, reserved: 0n });
+  });
+});
+
+describe("a person's own limit", () => {
+  it("on an address refuses in words what goes above it there, and nothing else", async () => {
+    const covers = { kind: "counterparty" as const, address: to };
+    const cap = await createOwnCap(person.actor, { covers, kind: "lifetime", units: String(DOLLAR), asset: "USD" });
+    try {
+      const refused = await refusal(ask(2n * DOLLAR));
+      expect(refused).toMatchObject({ code: "CAP_EXCEEDED", details: { cap: cap.id, limit: "1000000", roomAt: null } });
+      expect(refused.message).toContain(`The limit on payments to ${to.toLowerCase()} is $1.00 in all`);
+      const { account } = await getAccount(person.actor);
+      await requestWithdrawal(person.actor, { to: account?.address ?? "", units: String(2n * DOLLAR) });
+    } finally {
+      await removeOwnCap(person.actor, { id: cap.id });
+    }
   });
 });
 

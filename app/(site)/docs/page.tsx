@@ -42,6 +42,11 @@ const RULES = [
     "error.code",
     "One shape everywhere, with error.request_id to quote. Switch on the code, not on the text.",
   ],
+  [
+    "Spending limits",
+    "402 CAP_EXCEEDED",
+    "A limit on a key, an agent or all you spend. The refusal names it, what is left of it and when there is room; Retry-After says the last in seconds.",
+  ],
   ["Lists", "data, hasMore, nextCursor", "Stable while rows are added: no row twice, none missed."],
 ] as const;
 

@@ -1,5 +1,13 @@
 import { z } from "zod";
 import { adminOverviewSchema, adminUsersSchema } from "#core/schemas/admin.ts";
+import {
+  capRemovedOutput,
+  changePlatformCapInput,
+  createPlatformCapInput,
+  platformCapOutput,
+  platformCapsOutput,
+  removePlatformCapInput,
+} from "#core/schemas/cap.ts";
 import { pageInput } from "#core/schemas/page.ts";
 import {
   approvalOutput,
@@ -9,6 +17,12 @@ import {
   withdrawalInput,
 } from "#core/schemas/withdrawal.ts";
 import { listUsers } from "#server/operations/list-users.ts";
+import {
+  changePlatformCap,
+  createPlatformCap,
+  listPlatformCaps,
+  removePlatformCap,
+} from "#server/operations/platform-caps.ts";
 import { platformOverview } from "#server/operations/platform-overview.ts";
 import { approveWithdrawal, listApprovals, rejectWithdrawal } from "#server/wallets/approve-withdrawal.ts";
 import { listUnassignedTransfers } from "#server/wallets/list-unassigned-transfers.ts";
@@ -98,4 +112,60 @@ export const adminRouter = router({
     .input(pageInput)
     .output(unassignedTransfersOutput)
     .query(({ input }) => listUnassignedTransfers(input)),
+
+  listCaps: adminProcedure
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/admin/caps",
+        tags: ["Admin"],
+        summary: "The platform's caps, what is left of each and who changed them why",
+        protect: true,
+      },
+    })
+    .input(pageInput)
+    .output(platformCapsOutput)
+    .query(({ ctx, input }) => listPlatformCaps(ctx.actor, input)),
+
+  createCap: adminProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/admin/caps",
+        tags: ["Admin"],
+        summary: "Cap what is spent under a scope, by everybody together or by somebody",
+        protect: true,
+      },
+    })
+    .input(createPlatformCapInput)
+    .output(platformCapOutput)
+    .mutation(({ ctx, input }) => createPlatformCap(ctx.actor, input)),
+
+  changeCap: adminProcedure
+    .meta({
+      openapi: {
+        method: "PATCH",
+        path: "/admin/caps/{id}",
+        tags: ["Admin"],
+        summary: "Raise or lower a cap of the platform",
+        protect: true,
+      },
+    })
+    .input(changePlatformCapInput)
+    .output(platformCapOutput)
+    .mutation(({ ctx, input }) => changePlatformCap(ctx.actor, input)),
+
+  removeCap: adminProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/admin/caps/{id}/remove",
+        tags: ["Admin"],
+        summary: "Remove a cap of the platform",
+        protect: true,
+      },
+    })
+    .input(removePlatformCapInput)
+    .output(capRemovedOutput)
+    .mutation(({ ctx, input }) => removePlatformCap(ctx.actor, input)),
 });

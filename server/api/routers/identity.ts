@@ -9,6 +9,7 @@ import {
 } from "#core/schemas/identity.ts";
 import { type ApiKeyView, createApiKey, listApiKeys, revokeApiKey } from "#server/identity/api-keys.ts";
 import { getMe } from "#server/identity/get-me.ts";
+import { getOwnCap } from "#server/identity/own-caps.ts";
 import { listSessions, revokeSession } from "#server/identity/sessions.ts";
 import { publicProcedure, router, userProcedure } from "../trpc.ts";
 
@@ -75,13 +76,14 @@ export const identityRouter = router({
     .input(createApiKeyInput)
     .output(createdApiKeySchema)
     .mutation(async ({ ctx, input }) => {
-      const { key, token } = await createApiKey(ctx.actor, {
+      const { key, token, capId } = await createApiKey(ctx.actor, {
         name: input.name,
         scopes: input.scopes,
         ...(input.agentId ? { agentId: input.agentId } : {}),
+        ...(input.spendLimit ? { spendLimit: input.spendLimit } : {}),
         ...(input.expiresInDays ? { expiresAt: new Date(Date.now() + input.expiresInDays * DAY_MS) } : {}),
       });
-      return { ...apiKeyToWire(key), token };
+      return { ...apiKeyToWire(key), token, spendLimit: capId === null ? null : await getOwnCap(ctx.actor, capId) };
     }),
 
   revokeApiKey: userProcedure
