@@ -2,7 +2,7 @@
 
 import { useInfiniteQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import type { StatementEntryView } from "#core/schemas/balance.ts";
+import type { StatementEntryView } from "#core/schemas/statement.ts";
 import { every } from "../api/every.ts";
 import { nextPage } from "../api/next-page.ts";
 import { PagedCard } from "../api/query-table.tsx";
