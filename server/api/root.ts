@@ -1,4 +1,5 @@
 import { accountRouter } from "./routers/account.ts";
+import { adjustmentRouter } from "./routers/adjustment.ts";
 import { adminRouter } from "./routers/admin.ts";
 import { agentRouter } from "./routers/agent.ts";
 import { balanceRouter } from "./routers/balance.ts";
@@ -12,6 +13,7 @@ import { router } from "./trpc.ts";
 
 export const appRouter = router({
   account: accountRouter,
+  adjustment: adjustmentRouter,
   admin: adminRouter,
   agent: agentRouter,
   balance: balanceRouter,

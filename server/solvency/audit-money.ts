@@ -1,5 +1,6 @@
 import { pool, sqlOf } from "#server/db.ts";
 import { type AuditFinding, auditLedger } from "#server/ledger/audit-ledger.ts";
+import { auditAdjustments } from "./audit-adjustments.ts";
 import { auditDeposits, auditPayments, auditReserves, auditUnclaimed } from "./audit-flows.ts";
 import { auditRoots } from "./audit-roots.ts";
 
@@ -20,7 +21,10 @@ export async function auditMoney(): Promise<MoneyAudit> {
       `SELECT block_number AS block, status, (SELECT coalesce(max(link), 0) FROM ledger_batch) AS links
         FROM chain_cursor WHERE name = 'main'`,
     );
-    const sections = [{ name: "ledger", findings: await auditLedger(sql) }];
+    const sections = [
+      { name: "ledger", findings: await auditLedger(sql) },
+      { name: "adjustments", findings: await auditAdjustments(sql) },
+    ];
     const block = cursor?.block ?? -1n;
     if (cursor && block >= 0n) {
       sections.push({ name: "roots", findings: await auditRoots(sql, block) });

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { toWire, usd } from "#core/money.ts";
+import { adjustmentInput, ownAdjustmentOutput } from "#core/schemas/adjustment.ts";
 import { balanceOutput } from "#core/schemas/balance.ts";
 import { balanceProofOutput } from "#core/schemas/solvency.ts";
 import { statementInput, statementOutput } from "#core/schemas/statement.ts";
+import { getOwnAdjustment } from "#server/books/get-own-adjustment.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { agentAccount, userAccount } from "#server/ledger/account-codes.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
@@ -46,6 +48,20 @@ export const balanceRouter = router({
     .input(z.void())
     .output(balanceProofOutput)
     .query(({ ctx }) => getBalanceProof(ctx.actor)),
+
+  getAdjustment: scoped("balance:read")
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/balance/adjustments/{id}",
+        tags,
+        summary: "An adjustment that moved money of yours: who proposed it, who approved it, and why",
+        protect: true,
+      },
+    })
+    .input(adjustmentInput)
+    .output(ownAdjustmentOutput)
+    .query(({ ctx, input }) => getOwnAdjustment(ctx.actor, input)),
 
   listStatement: scoped("balance:read")
     .meta({
