@@ -31,6 +31,10 @@ export const adminOverviewSchema = z.object({
       anchoredAt: isoTime.nullable(),
     })
     .nullable(),
+  /** The last comparison of ledger and chain that ended; null before the first. */
+  reconciliation: z
+    .object({ id: z.string(), status: z.enum(["done", "failed"]), finishedAt: isoTime, findingCount: count })
+    .nullable(),
   queue: z.object({ waiting: count, running: count, dead: count }),
   outbox: z.array(z.object({ status: z.string(), count })),
   nodes: z.array(z.object({ status: z.string(), count })),

@@ -6,6 +6,7 @@ import { balanceRouter } from "./routers/balance.ts";
 import { computeRouter } from "./routers/compute.ts";
 import { identityRouter } from "./routers/identity.ts";
 import { proofRouter } from "./routers/proof.ts";
+import { reconciliationRouter } from "./routers/reconciliation.ts";
 import { rewardRouter } from "./routers/reward.ts";
 import { solvencyRouter } from "./routers/solvency.ts";
 import { statsRouter } from "./routers/stats.ts";
@@ -20,6 +21,7 @@ export const appRouter = router({
   compute: computeRouter,
   identity: identityRouter,
   proof: proofRouter,
+  reconciliation: reconciliationRouter,
   reward: rewardRouter,
   solvency: solvencyRouter,
   stats: statsRouter,
