@@ -4,6 +4,7 @@ import { adminRouter } from "./routers/admin.ts";
 import { agentRouter } from "./routers/agent.ts";
 import { balanceRouter } from "./routers/balance.ts";
 import { computeRouter } from "./routers/compute.ts";
+import { explorerRouter } from "./routers/explorer.ts";
 import { identityRouter } from "./routers/identity.ts";
 import { proofRouter } from "./routers/proof.ts";
 import { reconciliationRouter } from "./routers/reconciliation.ts";
@@ -19,6 +20,7 @@ export const appRouter = router({
   agent: agentRouter,
   balance: balanceRouter,
   compute: computeRouter,
+  explorer: explorerRouter,
   identity: identityRouter,
   proof: proofRouter,
   reconciliation: reconciliationRouter,
