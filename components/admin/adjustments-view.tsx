@@ -1,7 +1,7 @@
 "use client";
 
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { lazy } from "react";
+import { lazy, Suspense } from "react";
 import type { AdjustmentView } from "#core/schemas/adjustment.ts";
 import { every } from "../api/every.ts";
 import { nextPage } from "../api/next-page.ts";
@@ -11,6 +11,7 @@ import { Amount } from "../money/amount.tsx";
 import { receiptColumn } from "../receipt/receipt-column.tsx";
 import { ReceiptDrawer } from "../receipt/receipt-drawer.tsx";
 import { Button } from "../ui/button.tsx";
+import { CardSkeleton } from "../ui/card-skeleton.tsx";
 import { timeColumn } from "../ui/columns.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
@@ -20,6 +21,7 @@ import { AdjustmentStatus } from "./adjustment-status.tsx";
 import { adjustmentSteps } from "./adjustment-steps.tsx";
 import { AdjustmentTransfers, totalOf } from "./adjustment-transfers.tsx";
 
+const AdminActions = lazy(() => import("./admin-actions.tsx"));
 const ProposeDialog = lazy(() => import("./propose-adjustment-dialog.tsx"));
 const ApproveDialog = lazy(() => import("./approve-adjustment-dialog.tsx"));
 const RejectDialog = lazy(() => import("./reject-adjustment-dialog.tsx"));
@@ -61,6 +63,9 @@ const COLUMNS: readonly Column<AdjustmentView>[] = [
         <span className="block text-ink-3 text-xs">
           {row.proposedBy.name}
           {row.reference !== null && `, ${row.reference}`}
+        </span>
+        <span className="my-1 block md:hidden">
+          <AdjustmentStatus status={row.status} />
         </span>
         <AdjustmentTransfers transfers={row.transfers} className="mt-1" />
       </span>
@@ -126,6 +131,9 @@ export function AdjustmentsView() {
           </EmptyState>
         }
       />
+      <Suspense fallback={<CardSkeleton rows={2} />}>
+        <AdminActions />
+      </Suspense>
     </div>
   );
 }

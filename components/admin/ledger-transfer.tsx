@@ -23,7 +23,7 @@ const facts = (transfer: Transfer): readonly Definition[] => [
   { term: "To", value: <LedgerId id={transfer.credit.split("/")[0] ?? transfer.credit} isFull /> },
   { term: "Kind", value: transfer.kind },
   { term: "Reference", value: transfer.refId === null ? <Nothing /> : <Reference id={transfer.refId} /> },
-  { term: "Memo", value: transfer.memo ?? <Nothing /> },
+  { term: "Memo", value: transfer.memo === null ? <Nothing /> : <span className="break-all">{transfer.memo}</span> },
   {
     term: "Key",
     value:

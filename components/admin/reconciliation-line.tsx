@@ -11,8 +11,8 @@ type Overview = ApiOutput["admin"]["overview"];
 export function ReconciliationLine({ overview }: { overview: Overview | undefined }) {
   const last = overview?.reconciliation;
   if (!last) return null;
-  const { id, status, finishedAt, findingCount } = last;
-  const isDone = status === "done";
+  const { id, status, finishedAt, findingCount, hasChain } = last;
+  const isDone = status === "done" && hasChain;
   const kind = findingCount > 0 ? "bad" : isDone ? "ok" : "warn";
   const count = findingCount === 1 ? "1 difference" : `${findingCount} differences`;
   return (

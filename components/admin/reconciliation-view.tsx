@@ -35,9 +35,10 @@ const isOpen = ({ status }: { status: RunRow["status"] }) => status === "queued"
 
 const differences = (count: number): string => (count === 1 ? "1 difference" : `${count} differences`);
 
-/** Done and without a difference is the only green one. */
+/** Done, against the chain too, and without a difference is the only green one. */
 function RunStatus({ run }: { run: RunRow }) {
   if (run.findingCount > 0) return <StatusBadge kind="bad">{differences(run.findingCount)}</StatusBadge>;
+  if (run.status === "done" && run.block === null) return <StatusBadge kind="warn">Ledger only</StatusBadge>;
   return <StatusWord words={STATUSES} status={run.status} />;
 }
 
@@ -92,7 +93,7 @@ function Compared({ run }: { run: Run }) {
   );
 }
 
-function RunCard({ id }: { id: string }) {
+function RunCard({ id, onAsked }: { id: string; onAsked: (id: string) => void }) {
   const trpc = useTRPC();
   const query = useQuery(trpc.reconciliation.get.queryOptions({ id }, { refetchInterval: every(2_000) }));
   const run = query.data;
@@ -115,7 +116,12 @@ function RunCard({ id }: { id: string }) {
         <CardHeader
           title="Comparison"
           description={run && <Compared run={run} />}
-          action={run && <RunStatus run={run} />}
+          action={
+            <span className="flex flex-wrap items-center gap-3">
+              {run && <RunStatus run={run} />}
+              <CompareButton onAsked={onAsked} />
+            </span>
+          }
         />
         {run?.error && (
           <p role="alert" className="border-line border-b bg-warn-soft px-4 py-2 text-sm text-warn">
@@ -198,11 +204,11 @@ export function ReconciliationView() {
   const shown = wanted ?? query.data?.pages[0]?.data[0]?.id;
   return (
     <div className="flex flex-col gap-6">
-      {shown !== undefined && <RunCard key={shown} id={shown} />}
+      {shown !== undefined && <RunCard key={shown} id={shown} onAsked={setWanted} />}
       <PagedCard
         title="All comparisons"
         description="Newest first; one every hour, and after every start."
-        action={<CompareButton onAsked={setWanted} />}
+        action={shown === undefined && <CompareButton onAsked={setWanted} />}
         query={query}
         what="Comparisons"
         columns={RUN_COLUMNS}

@@ -41,7 +41,7 @@ function CreditTo({ row }: { row: UnassignedTransferView }) {
 }
 
 const COLUMNS: readonly Column<UnassignedTransferView>[] = [
-  timeColumn("When", (row) => row.at),
+  timeColumn("When", (row) => row.at, { from: "sm" }),
   { id: "why", header: "Why", cell: why },
   { id: "from", header: "From", from: "sm", cell: (row) => <Identifier value={row.from} label="sender" /> },
   {

@@ -38,7 +38,11 @@ const COLUMNS: readonly Column<StatementEntryView>[] = [
     cell: (entry) => (
       <span className="block min-w-0">
         <span className="font-medium">{postingWord(entry.kind)}</span>
-        {entry.memo !== null && <span className="block truncate text-ink-3 text-xs">{memoText(entry.memo)}</span>}
+        {entry.memo !== null && (
+          <span title={entry.memo} className="block max-w-32 truncate text-ink-3 text-xs sm:max-w-64 lg:max-w-sm">
+            {memoText(entry.memo)}
+          </span>
+        )}
       </span>
     ),
     skeletonWidth: "w-28",

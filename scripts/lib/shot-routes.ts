@@ -47,7 +47,7 @@ export const SHOTS: readonly Shot[] = [
   { name: "statement-filter", path: "/balance?direction=in", viewer: "user" },
   { name: "admin", path: "/admin", viewer: "admin" },
   { name: "admin-ledger", path: "/admin/ledger", viewer: "admin" },
-  { name: "admin-ledger-account", path: "/admin/ledger?at=platform:vault", viewer: "admin" },
+  { name: "admin-ledger-account", path: "/admin/ledger?at=platform%3Avault", viewer: "admin" },
   { name: "admin-ledger-transfer", path: "/admin/ledger?at=txf_1", viewer: "admin" },
   { name: "admin-ledger-batch", path: "/admin/ledger?at=bat_2", viewer: "admin" },
   { name: "admin-reconciliation", path: "/admin/reconciliation", viewer: "admin" },

@@ -30,6 +30,7 @@ const ACCESS: Record<string, Rule> = {
   "adjustment.list": "admin",
   "adjustment.propose": "admin",
   "adjustment.reject": "admin",
+  "admin.listActions": "admin",
   "admin.overview": "admin",
   "admin.listUsers": "admin",
   "admin.listApprovals": "admin",

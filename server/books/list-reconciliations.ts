@@ -47,12 +47,19 @@ export async function listReconciliations(input: PageInput): Promise<Page<Reconc
   return { data: await viewRuns(data), ...rest };
 }
 
-export type LastReconciliation = { id: string; status: "done" | "failed"; finishedAt: Date; findingCount: number };
+export type LastReconciliation = {
+  id: string;
+  status: "done" | "failed";
+  finishedAt: Date;
+  findingCount: number;
+  hasChain: boolean;
+};
 
 /** The newest run that has ended; null before the first. */
 export async function findLastReconciliation(): Promise<LastReconciliation | null> {
   const [last] = await sqlOf(pool).query<LastReconciliation>(
-    `SELECT id, status, finished_at AS "finishedAt", finding_count AS "findingCount" FROM reconciliation_run
+    `SELECT id, status, finished_at AS "finishedAt", finding_count AS "findingCount",
+       block IS NOT NULL AS "hasChain" FROM reconciliation_run
       WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1`,
   );
   return last ?? null;

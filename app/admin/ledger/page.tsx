@@ -14,7 +14,7 @@ export default async function LedgerPage() {
     <>
       <PageHeader
         title="Ledger"
-        description="Every account, transfer, reservation and batch, from one to the next. Nothing can be changed here."
+        description="Every account, transfer, reservation and batch. Nothing can be changed here."
       />
       <AdminNav current="/admin/ledger" />
       <LedgerView />
