@@ -15,7 +15,7 @@ const PAGES: { path: string; as?: DemoAccount }[] = [
   { path: "/balance", as: "user" },
   { path: "/developers", as: "user" },
   { path: "/settings", as: "user" },
-  { path: "/balance?direction=in", as: "user" },
+  { path: "/balance?flow=in", as: "user" },
   { path: "/admin", as: "admin" },
   { path: "/admin/ledger", as: "admin" },
   { path: "/admin/ledger?at=platform:vault", as: "admin" },

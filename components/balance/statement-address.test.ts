@@ -23,8 +23,6 @@ describe("the statement's filter in an address", () => {
 
   test("the file's address carries the filter", () => {
     expect(exportHref("csv", {})).toBe("/api/v1/balance/statement.csv");
-    expect(exportHref("json", { text: "a&b", direction: "in" })).toBe(
-      "/api/v1/balance/statement.json?text=a%26b&direction=in",
-    );
+    expect(exportHref("json", { text: "a&b", flow: "in" })).toBe("/api/v1/balance/statement.json?text=a%26b&flow=in");
   });
 });

@@ -7,7 +7,7 @@ const FIELDS = [
   "from",
   "to",
   "kinds",
-  "direction",
+  "flow",
   "counterparty",
   "text",
   "amountMin",

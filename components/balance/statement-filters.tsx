@@ -9,7 +9,7 @@ import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
 import { Select } from "../ui/select.tsx";
 import { dayToMoment, momentToDay, type StatementFields } from "./statement-address.ts";
-import { COUNTERPARTY_WORDS, DIRECTION_WORDS, KIND_WORDS } from "./statement-words.ts";
+import { COUNTERPARTY_WORDS, FLOW_WORDS, KIND_WORDS } from "./statement-words.ts";
 
 type Props = { fields: StatementFields; onChange: (next: StatementFields) => void };
 
@@ -64,7 +64,7 @@ export default function StatementFilters({ fields, onChange }: Props) {
         <Select value={draft.kinds ?? ""} onValueChange={set("kinds")} options={optionsOf(KIND_WORDS)} />
       </Field>
       <Field label="Direction">
-        <Select value={draft.direction ?? ""} onValueChange={set("direction")} options={optionsOf(DIRECTION_WORDS)} />
+        <Select value={draft.flow ?? ""} onValueChange={set("flow")} options={optionsOf(FLOW_WORDS)} />
       </Field>
       <Field label="With">
         <Select

@@ -14,7 +14,7 @@ export const KIND_WORDS: Record<string, string> = Object.fromEntries(
     "adjustment",
   ].map((kind) => [kind, postingWord(kind)]),
 );
-export const DIRECTION_WORDS: Record<string, string> = { in: "Came in", out: "Went out" };
+export const FLOW_WORDS: Record<string, string> = { in: "Came in", out: "Went out" };
 export const COUNTERPARTY_WORDS: Record<string, string> = {
   user: "People",
   agent: "Agents",

@@ -39,7 +39,7 @@ const COLUMNS: readonly Column<StatementEntryView>[] = [
       <span className="block min-w-0">
         <span className="font-medium">{postingWord(entry.kind)}</span>
         {entry.memo !== null && (
-          <span title={entry.memo} className="block max-w-32 truncate text-ink-3 text-xs sm:max-w-64 lg:max-w-sm">
+          <span title={entry.memo} className="block max-w-24 truncate text-ink-3 text-xs sm:max-w-64 lg:max-w-sm">
             {memoText(entry.memo)}
           </span>
         )}

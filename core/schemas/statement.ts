@@ -24,7 +24,8 @@ export const statementFilterInput = z.strictObject({
     .max(400)
     .regex(/^[a-z][a-z0-9._-]{0,39}(,[a-z][a-z0-9._-]{0,39}){0,9}$/, "Kinds of postings, with commas between.")
     .optional(),
-  direction: z.enum(["in", "out"]).optional(),
+  /** Whether money came in or went out. Not "direction": the browser's paging takes that word for its own. */
+  flow: z.enum(["in", "out"]).optional(),
   counterparty: z.enum(COUNTERPARTIES).optional(),
   /** Part of a reference or a memo, in capitals or not. */
   text: z.string().trim().min(1).max(100).optional(),

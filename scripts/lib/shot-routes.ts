@@ -44,7 +44,7 @@ export const SHOTS: readonly Shot[] = [
   { name: "settings", path: "/settings", viewer: "walker" },
   { name: "palette", path: "/settings", viewer: "walker", press: /^search/i },
   { name: "feed", path: "/feed", viewer: "walker" },
-  { name: "statement-filter", path: "/balance?direction=in", viewer: "user" },
+  { name: "statement-filter", path: "/balance?flow=in", viewer: "user" },
   { name: "admin", path: "/admin", viewer: "admin" },
   { name: "admin-ledger", path: "/admin/ledger", viewer: "admin" },
   { name: "admin-ledger-account", path: "/admin/ledger?at=platform%3Avault", viewer: "admin" },

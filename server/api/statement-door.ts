@@ -38,7 +38,7 @@ const COLUMNS: readonly (readonly [name: string, cell: (entry: StatementEntryVie
   ["id", ({ id }) => ({ text: id })],
   ["time", ({ createdAt }) => ({ text: createdAt })],
   ["kind", ({ kind }) => ({ text: kind })],
-  ["direction", ({ amount }) => ({ text: amount.units.startsWith("-") ? "out" : "in" })],
+  ["flow", ({ amount }) => ({ text: amount.units.startsWith("-") ? "out" : "in" })],
   ["counterparty", ({ counterparty }) => ({ text: counterparty })],
   ["asset", ({ amount }) => ({ text: amount.asset })],
   ["amount_units", ({ amount }) => ({ number: amount.units })],

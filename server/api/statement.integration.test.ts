@@ -78,7 +78,7 @@ describe("a statement as a file", () => {
     expect(reply.headers.get("content-disposition")).toBe('attachment; filename="converge-statement-user.csv"');
     const [header, spent, received, end] = (await reply.text()).split("\r\n");
     expect(header).toBe(
-      "id,time,kind,direction,counterparty,asset,amount_units,amount,balance_units,balance,reference,memo",
+      "id,time,kind,flow,counterparty,asset,amount_units,amount,balance_units,balance,reference,memo",
     );
     expect(spent).toMatch(
       /^txf_\d+,\d{4}-\d\d-\d\dT[\d:.]+Z,payment,out,platform:revenue,USD,-1,-0\.000001,4999999,4\.999999,pay_1,"'=HYPERLINK\(""http:\/\/evil\.example""\)"$/,
@@ -88,14 +88,14 @@ describe("a statement as a file", () => {
   });
 
   it("is JSON with what was asked for and the same entries as the pages", async () => {
-    const reply = await ask(owner.token, "json", "?direction=out&from=2026-01-01T00:00:00Z");
+    const reply = await ask(owner.token, "json", "?flow=out&from=2026-01-01T00:00:00Z");
     expect(reply.headers.get("content-disposition")).toBe(
       'attachment; filename="converge-statement-user-2026-01-01.json"',
     );
     const file = (await reply.json()) as { account: string; filter: object; data: object[] };
-    expect(file).toMatchObject({ account: userAccount(owner.userId), filter: { direction: "out" } });
+    expect(file).toMatchObject({ account: userAccount(owner.userId), filter: { flow: "out" } });
     const page = await handleRest(
-      new Request("http://localhost/api/v1/balance/statement?direction=out", {
+      new Request("http://localhost/api/v1/balance/statement?flow=out", {
         headers: { authorization: `Bearer ${owner.token}` },
       }),
     );
@@ -136,7 +136,7 @@ describe("a statement as a file", () => {
     const actor: Actor = { userId: owner.userId, roles: ["user"], via: "session", scopes: ALL_SCOPES };
     const { token } = await createApiKey(actor, { name: "other", scopes: ["agents:read"] });
     expect(await refusal(ask(token, "json"))).toEqual([403, "SCOPE_MISSING"]);
-    for (const query of ["?userId=usr_1", "?kinds=a,,b", "?from=yesterday", "?amountMin=-1", "?direction=up"])
+    for (const query of ["?userId=usr_1", "?kinds=a,,b", "?from=yesterday", "?amountMin=-1", "?flow=up"])
       expect(await refusal(ask(owner.token, "csv", query)), query).toEqual([400, "VALIDATION_FAILED"]);
   });
 });

@@ -116,7 +116,7 @@ export const stretchValues = (
   filter.from,
   filter.to,
   filter.kinds,
-  filter.direction,
+  filter.flow,
   filter.counterparty,
   filter.text,
   filter.amountMin,

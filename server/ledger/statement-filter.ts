@@ -5,7 +5,7 @@ export type StatementFilter = {
   from: Date | null;
   to: Date | null;
   kinds: readonly string[] | null;
-  direction: "in" | "out" | null;
+  flow: "in" | "out" | null;
   counterparty: CounterpartyKind | null;
   text: string | null;
   amountMin: bigint | null;
@@ -16,7 +16,7 @@ export const NO_FILTER: StatementFilter = {
   from: null,
   to: null,
   kinds: null,
-  direction: null,
+  flow: null,
   counterparty: null,
   text: null,
   amountMin: null,
@@ -30,7 +30,7 @@ export const readStatementFilter = (input: Omit<StatementFilterInput, "agentId">
   from: moment(input.from),
   to: moment(input.to),
   kinds: input.kinds?.split(",") ?? null,
-  direction: input.direction ?? null,
+  flow: input.flow ?? null,
   counterparty: input.counterparty ?? null,
   text: input.text ?? null,
   amountMin: units(input.amountMin),

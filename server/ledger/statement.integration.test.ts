@@ -60,7 +60,7 @@ function passes(entry: StatementEntry, filter: StatementFilter): boolean {
     (filter.from === null || entry.createdAt >= filter.from) &&
     (filter.to === null || entry.createdAt < filter.to) &&
     (filter.kinds === null || filter.kinds.includes(entry.kind)) &&
-    (filter.direction === null || (filter.direction === "in") === entry.amount > 0n) &&
+    (filter.flow === null || (filter.flow === "in") === entry.amount > 0n) &&
     (filter.counterparty === null || entry.counterparty.split(":")[0] === filter.counterparty) &&
     (filter.text === null || text.includes(filter.text.toLowerCase())) &&
     (filter.amountMin === null || size >= filter.amountMin) &&
@@ -76,7 +76,7 @@ describe("a filtered statement", () => {
       from: some(moment),
       to: some(moment),
       kinds: some(fc.subarray(["payment", "inference", "deposit"], { minLength: 1 })),
-      direction: some(fc.constantFrom("in" as const, "out" as const)),
+      flow: some(fc.constantFrom("in" as const, "out" as const)),
       counterparty: some(fc.constantFrom("user" as const, "platform" as const, "agent" as const)),
       text: some(fc.constantFrom("INF_", "invoice 1", "=1+1", "nothing like this")),
       amountMin: some(fc.bigInt(0n, 60n)),
@@ -100,7 +100,7 @@ describe("a filtered statement", () => {
   });
 
   it("pages and files stay as they were while entries arrive", async () => {
-    const filter = { ...NO_FILTER, direction: "out" as const };
+    const filter = { ...NO_FILTER, flow: "out" as const };
     const first = await listStatement(mine, { limit: 5, filter });
     const batches = readAllStatement(mine, NO_FILTER);
     const [file, before] = [(await batches.next()).value, await readPages(NO_FILTER, 100)];
