@@ -30,7 +30,9 @@ const ROUTES: readonly Route[] = [
     "/developers",
     "/settings",
   ].map((path): Route => ({ path, viewer: "user", bound: CONSOLE_KB })),
-  { path: "/admin", viewer: "admin", bound: CONSOLE_KB },
+  ...["/admin", "/admin/ledger", "/admin/reconciliation", "/admin/adjustments"].map(
+    (path): Route => ({ path, viewer: "admin", bound: CONSOLE_KB }),
+  ),
 ];
 
 /** Scripts that a page's HTML starts or asks for ahead; a `nomodule` polyfill reaches no browser of this decade. */

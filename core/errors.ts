@@ -60,6 +60,15 @@ const ERRORS = {
   WITHDRAWAL_CLOSED: [409, "This withdrawal is on its way or closed already; nothing was changed."],
   APPROVAL_OWN: [403, "You asked for this withdrawal yourself. Another admin has to approve or reject it."],
 
+  // Adjustments
+  ADJUSTMENT_OWN: [403, "You proposed this, or it moves money of yours. Another admin has to decide on it."],
+  ADJUSTMENT_CLOSED: [409, "This adjustment was decided on already, or its time is over; nothing was changed."],
+  ADJUSTMENT_CHANGED: [
+    409,
+    "This is not what the hash stands for. Read the adjustment again before you decide; nothing was posted.",
+  ],
+  ADJUSTMENT_REFUSED: [409, "The books do not allow this adjustment. Nothing was posted."],
+
   // Compute
   JOIN_TOKEN_INVALID: [401, "This join token is unknown, was used before or has expired. Make a new one."],
   NODE_KEY_TAKEN: [409, "A node with this identity key has joined already."],

@@ -30,6 +30,9 @@ const ID_PREFIXES = {
   event: "evt",
   eventBatch: "ebt",
   cashOut: "out",
+  adjustment: "adj",
+  adminAction: "act",
+  reconciliation: "rec",
 } as const;
 
 export type IdNoun = keyof typeof ID_PREFIXES;

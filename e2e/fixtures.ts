@@ -1,7 +1,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { test as base, expect, type Page } from "@playwright/test";
 
-export type DemoAccount = "user" | "provider" | "admin";
+export type DemoAccount = "user" | "provider" | "admin" | "approver";
 
 /** Signs in through the doors, as the page's own script does, and leaves the cookie with the browser. */
 export async function signInAs(page: Page, account: DemoAccount): Promise<void> {

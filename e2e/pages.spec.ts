@@ -16,7 +16,12 @@ const PAGES: { path: string; as?: DemoAccount }[] = [
   { path: "/balance?tab=limits", as: "user" },
   { path: "/developers", as: "user" },
   { path: "/settings", as: "user" },
+  { path: "/balance?flow=in", as: "user" },
   { path: "/admin", as: "admin" },
+  { path: "/admin/ledger", as: "admin" },
+  { path: "/admin/ledger?at=platform:vault", as: "admin" },
+  { path: "/admin/reconciliation", as: "admin" },
+  { path: "/admin/adjustments", as: "admin" },
 ];
 
 for (const { path, as } of PAGES) {

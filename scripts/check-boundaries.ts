@@ -30,6 +30,7 @@ const API_MAY = [
   "server/proofs/",
   "server/rewards/",
   "server/solvency/",
+  "server/books/",
   "server/agents/",
   "server/operations/",
   "server/env.ts",
@@ -91,6 +92,10 @@ const RULES: { from: string; may: string[] }[] = [
     may: [...PILLAR_BASE, "server/solvency/", "server/wallets/", "server/rewards/"],
   },
   {
+    from: "server/books/",
+    may: [...PILLAR_BASE, "server/books/", "server/wallets/", "server/rewards/", "server/solvency/"],
+  },
+  {
     from: "server/agents/",
     may: [...PILLAR_BASE, "server/agents/", "server/wallets/", "server/compute/", "server/proofs/"],
   },
@@ -99,6 +104,7 @@ const RULES: { from: string; may: string[] }[] = [
     may: [
       ...PILLAR_BASE,
       "server/operations/",
+      "server/books/",
       "server/compute/",
       "server/wallets/",
       "server/rewards/",

@@ -48,6 +48,16 @@ function createMetrics() {
       help: "When the last solvency root was anchored. After the Vault's exit period without one everybody may leave.",
       registers: [registry],
     }),
+    reconciliationFindings: new Gauge({
+      name: "converge_reconciliation_findings",
+      help: "Differences that the last comparison of ledger and chain found; above 0 somebody has to look.",
+      registers: [registry],
+    }),
+    reconciliationFinished: new Gauge({
+      name: "converge_reconciliation_finished_seconds",
+      help: "When ledger and chain were last compared to the end.",
+      registers: [registry],
+    }),
     completions: new Counter({
       name: "converge_completions_total",
       help: "Completions by outcome.",
@@ -69,5 +79,7 @@ export const {
   nodesOnline,
   solvencyMissing,
   solvencyAnchored,
+  reconciliationFindings,
+  reconciliationFinished,
   completions,
 } = shared.convergeMetrics;

@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
+import { AdminNav } from "#components/admin/admin-nav.tsx";
 import { AdminView } from "#components/admin/admin-view.tsx";
 import { PageHeader } from "#components/shell/page-header.tsx";
 import { currentActor } from "#server/identity/current-actor.ts";
@@ -13,6 +14,7 @@ export default async function AdminPage() {
   return (
     <>
       <PageHeader title="Admin" description="The whole platform on one page, as it is now." />
+      <AdminNav current="/admin" />
       <AdminView />
     </>
   );

@@ -18,6 +18,7 @@ import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Identifier } from "../ui/identifier.tsx";
 import { Stat, StatGroup } from "../ui/stat.tsx";
+import { ReconciliationLine } from "./reconciliation-line.tsx";
 import { SolvencyLine } from "./solvency-line.tsx";
 
 type Overview = ApiOutput["admin"]["overview"];
@@ -181,7 +182,10 @@ export function AdminView() {
   ];
   return (
     <div className="flex flex-col gap-6">
-      <SolvencyLine overview={overview} />
+      <div className="flex flex-col gap-2">
+        <ReconciliationLine overview={overview} />
+        <SolvencyLine overview={overview} />
+      </div>
       <Money overview={overview} />
       <State overview={overview} />
       <Suspense fallback={<CardSkeleton rows={1} />}>

@@ -3,9 +3,9 @@
 import Link from "next/link";
 import type { ApiOutput } from "../api/api-types.ts";
 import { Amount } from "../money/amount.tsx";
-import { StatusBadge, type StatusKind } from "../ui/badge.tsx";
-import { cn } from "../ui/class-names.ts";
+import type { StatusKind } from "../ui/badge.tsx";
 import { Time } from "../ui/time.tsx";
+import { NoticeLine } from "./notice-line.tsx";
 
 type Overview = ApiOutput["admin"]["overview"];
 type Status = NonNullable<Overview["solvency"]>["status"];
@@ -17,21 +17,13 @@ const WORDS: Record<Status, [StatusKind, string]> = {
   underfunded: ["bad", "Not covered"],
 };
 
-/** Whether the Vault covers what is owed, as of the newest snapshot. Nothing is louder on this page when it does not. */
+/** Whether the Vault covers what is owed, as of the newest snapshot. */
 export function SolvencyLine({ overview }: { overview: Overview | undefined }) {
   const solvency = overview?.solvency;
   if (!solvency) return null;
   const [kind, word] = WORDS[solvency.status];
-  const isBad = kind === "bad";
   return (
-    <p
-      role={isBad ? "alert" : undefined}
-      className={cn(
-        "flex flex-wrap items-center gap-x-3 gap-y-1 rounded-md border px-4 py-3 text-sm",
-        isBad ? "border-bad bg-bad-soft text-ink" : "border-line bg-surface text-ink-2",
-      )}
-    >
-      <StatusBadge kind={kind}>{word}</StatusBadge>
+    <NoticeLine kind={kind} word={word}>
       <span>
         <Amount units={solvency.liabilities.units} /> owed, <Amount units={solvency.reserves.units} /> in the Vault
         {solvency.anchoredAt && (
@@ -45,6 +37,6 @@ export function SolvencyLine({ overview }: { overview: Overview | undefined }) {
       <Link href="/verify/balance" className="rounded-sm underline underline-offset-4 hover:text-ink sm:ml-auto">
         Epoch {solvency.epoch}
       </Link>
-    </p>
+    </NoticeLine>
   );
 }

@@ -3,6 +3,7 @@ import { isTransient, readApiError } from "./read-api-error.ts";
 /** Changes that move money: asked for twice, they must happen once. */
 const MOVES_MONEY: ReadonlySet<string> = new Set([
   "account.requestWithdrawal",
+  "adjustment.propose",
   "agent.fundAgent",
   "agent.pay",
   "agent.deposit",

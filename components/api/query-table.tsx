@@ -79,14 +79,17 @@ type CardProps = Pick<ComponentProps<typeof CardHeader>, "description" | "action
   title: string;
   /** What the rows are, where the title says something else. */
   what?: string;
+  /** What stands between the title and the list. */
+  above?: ReactNode;
 };
 
 /** A list with its title, in a card. */
 export function QueryCard<Row>(props: CardProps & Omit<QueryTableProps<Row>, "what">) {
-  const { title, description, action, what = title, ...table } = props;
+  const { title, description, action, above, what = title, ...table } = props;
   return (
     <Card>
       <CardHeader title={title} description={description} action={action} />
+      {above}
       <QueryTable {...table} what={what} />
     </Card>
   );
@@ -94,10 +97,11 @@ export function QueryCard<Row>(props: CardProps & Omit<QueryTableProps<Row>, "wh
 
 /** The same for a list that comes in pages. */
 export function PagedCard<Row>(props: CardProps & Omit<ComponentProps<typeof PagedTable<Row>>, "what">) {
-  const { title, description, action, what = title, ...table } = props;
+  const { title, description, action, above, what = title, ...table } = props;
   return (
     <Card>
       <CardHeader title={title} description={description} action={action} />
+      {above}
       <PagedTable {...table} what={what} />
     </Card>
   );

@@ -5,6 +5,8 @@ const PLATFORM: Record<string, string> = {
   "platform:external": "Outside",
   "platform:revenue": "Converge",
   "platform:cashout": "Cash-outs",
+  "platform:unclaimed": "Unclaimed money",
+  "platform:rounding": "Rounding",
 };
 const NOUNS: Record<string, string> = { user: "A person", agent: "An agent", campaign: "A campaign" };
 

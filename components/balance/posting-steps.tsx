@@ -1,4 +1,4 @@
-import type { StatementEntryView } from "#core/schemas/balance.ts";
+import type { StatementEntryView } from "#core/schemas/statement.ts";
 import { Amount } from "../money/amount.tsx";
 import { postingWord } from "../money/posting-words.ts";
 import type { ReceiptStep } from "../receipt/receipt-step.ts";

@@ -14,6 +14,7 @@ const DEMO_ACCOUNTS = [
   { account: "user", title: "User", text: "Earns, spends, runs agents" },
   { account: "provider", title: "Provider", text: "Rents out a machine" },
   { account: "admin", title: "Admin", text: "Watches the platform" },
+  { account: "approver", title: "Approver", text: "Decides on what the admin proposes" },
 ] as const;
 
 type Props = { chainId: number; hasDemoSignIn: boolean; next: string; initialError: string | null };

@@ -31,6 +31,16 @@ export const adminOverviewSchema = z.object({
       anchoredAt: isoTime.nullable(),
     })
     .nullable(),
+  /** The last comparison of ledger and chain that ended; null before the first. */
+  reconciliation: z
+    .object({
+      id: z.string(),
+      status: z.enum(["done", "failed"]),
+      finishedAt: isoTime,
+      findingCount: count,
+      hasChain: z.boolean(),
+    })
+    .nullable(),
   queue: z.object({ waiting: count, running: count, dead: count }),
   outbox: z.array(z.object({ status: z.string(), count })),
   nodes: z.array(z.object({ status: z.string(), count })),
@@ -40,6 +50,19 @@ export const adminOverviewSchema = z.object({
     checks: z.record(z.string(), z.object({ ok: z.boolean(), ms: z.number(), message: z.string().optional() })),
   }),
 });
+
+export const adminActionsOutput = pageOf(
+  z.object({
+    id: z.string(),
+    at: isoTime,
+    userId: z.string(),
+    userName: z.string(),
+    action: z.string(),
+    /** The id of what it was done to. */
+    subject: z.string(),
+    details: z.record(z.string(), z.unknown()),
+  }),
+);
 
 const adminUserSchema = z.object({
   id: z.string(),

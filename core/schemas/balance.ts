@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { wireAmount } from "./account.ts";
-import { pageOf } from "./page.ts";
 
 /** What a person has here: everything, what is set aside for something under way, and what can be spent now. */
 export const balanceOutput = z.object({
@@ -10,19 +9,3 @@ export const balanceOutput = z.object({
   available: wireAmount,
 });
 export type BalanceView = z.infer<typeof balanceOutput>;
-
-export const statementEntryOutput = z.object({
-  object: z.literal("posting"),
-  id: z.string(),
-  /** Positive when money came in. */
-  amount: wireAmount,
-  /** The posted balance after this entry. */
-  balance: wireAmount,
-  kind: z.string(),
-  counterparty: z.string(),
-  refId: z.string().nullable(),
-  memo: z.string().nullable(),
-  createdAt: z.iso.datetime(),
-});
-export const statementOutput = pageOf(statementEntryOutput);
-export type StatementEntryView = z.infer<typeof statementEntryOutput>;

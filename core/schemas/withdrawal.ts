@@ -69,6 +69,8 @@ export const unassignedTransferOutput = z.object({
   amount: z.string(),
   /** "no-deposit": sent without a reference; "unknown-reference": deposited under one that nobody has. */
   reason: z.enum(["no-deposit", "unknown-reference"]),
+  /** An open adjustment that would give it to somebody. */
+  proposal: z.string().nullable(),
   at: isoTime,
 });
 export type UnassignedTransferView = z.infer<typeof unassignedTransferOutput>;

@@ -77,7 +77,7 @@ export async function newPerson(): Promise<Person> {
   return person;
 }
 
-export async function demoPerson(account: "user" | "provider" | "admin"): Promise<Person> {
+export async function demoPerson(account: "user" | "provider" | "admin" | "approver"): Promise<Person> {
   const person = new Person();
   expect(await person.callback("demo", { account })).toBeNull();
   return person;

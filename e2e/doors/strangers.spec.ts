@@ -167,6 +167,9 @@ const CONSOLE = [
   "/rewards",
   "/settings",
   "/admin",
+  "/admin/ledger",
+  "/admin/reconciliation",
+  "/admin/adjustments",
 ];
 /** Headers by which frameworks were once talked past their own guards, or into another form of a page. */
 const DISGUISES: Record<string, string>[] = [

@@ -46,5 +46,13 @@ export const SHOTS: readonly Shot[] = [
   { name: "settings", path: "/settings", viewer: "walker" },
   { name: "palette", path: "/settings", viewer: "walker", press: /^search/i },
   { name: "feed", path: "/feed", viewer: "walker" },
+  { name: "statement-filter", path: "/balance?flow=in", viewer: "user" },
   { name: "admin", path: "/admin", viewer: "admin" },
+  { name: "admin-ledger", path: "/admin/ledger", viewer: "admin" },
+  { name: "admin-ledger-account", path: "/admin/ledger?at=platform%3Avault", viewer: "admin" },
+  { name: "admin-ledger-transfer", path: "/admin/ledger?at=txf_1", viewer: "admin" },
+  { name: "admin-ledger-batch", path: "/admin/ledger?at=bat_2", viewer: "admin" },
+  { name: "admin-reconciliation", path: "/admin/reconciliation", viewer: "admin" },
+  { name: "admin-adjustments", path: "/admin/adjustments", viewer: "admin" },
+  { name: "admin-propose", path: "/admin/adjustments", viewer: "admin", press: /^propose/i },
 ];

@@ -226,7 +226,7 @@ async function startNode(
 function printReady(env: Env): void {
   const seconds = ((Date.now() - startedAt + Number(process.env.CONVERGE_INSTALL_MS ?? 0)) / 1000).toFixed(0);
   const demo = env.DEMO_SIGN_IN
-    ? `\n  Demo accounts, one click at ${env.PUBLIC_URL}/sign-in\n    user       earns, spends, owns agents\n    provider   rents out this machine's embedded node\n    admin      sees the back office at /admin\n`
+    ? `\n  Demo accounts, one click at ${env.PUBLIC_URL}/sign-in\n    user       earns, spends, owns agents\n    provider   rents out this machine's embedded node\n    admin      sees the back office at /admin\n    approver   a second admin, who decides on what the first proposes\n`
     : "";
   process.stdout.write(
     `\n  Converge runs at ${env.PUBLIC_URL}   (ready in ${seconds} s)\n${demo}\n  The whole way through: npm run journey, or ${env.PUBLIC_URL}/tour\n  Ctrl-C stops everything.\n\n`,

@@ -1,12 +1,43 @@
 import { generateOpenApiDocument } from "trpc-to-openapi";
+import { z } from "zod";
+import { statementFilterInput } from "#core/schemas/statement.ts";
 import { env } from "#server/env.ts";
 import { appRouter } from "./root.ts";
 
 let document: object | undefined;
 
+const FILE_TYPES = { csv: "text/csv", json: "application/json" } as const;
+
+/** The statement as a file, which streams and is therefore no procedure; its filter is the procedure's own. */
+function filePaths(): Record<string, object> {
+  const { properties = {} } = z.toJSONSchema(statementFilterInput, { io: "input" });
+  const parameters = Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: "query",
+    required: false,
+    schema,
+  }));
+  const pathOf = ([format, type]: [string, string]) => [
+    `/balance/statement.${format}`,
+    {
+      get: {
+        operationId: `balance-statementFile-${format}`,
+        summary: `Every posting that a filter lets through, as a ${format.toUpperCase()} file`,
+        description: "Newest first, streamed. docs/statements.md lists the columns.",
+        tags: ["Balance"],
+        security: [{ apiKey: [] }],
+        parameters,
+        responses: { 200: { description: "The file", content: { [type]: { schema: { type: "string" } } } } },
+      },
+    },
+  ];
+  return Object.fromEntries(Object.entries(FILE_TYPES).map(pathOf));
+}
+
 /** The OpenAPI 3.1 description of the REST surface, made from the procedures themselves. */
 export function openApiDocument(): object {
-  document ??= generateOpenApiDocument(appRouter, {
+  if (document) return document;
+  const generated = generateOpenApiDocument(appRouter, {
     title: "Converge API",
     version: "1.0.0",
     openApiVersion: "3.1.0",
@@ -16,5 +47,6 @@ export function openApiDocument(): object {
     docsUrl: `${env.PUBLIC_URL}/docs`,
     securitySchemes: { apiKey: { type: "http", scheme: "bearer", bearerFormat: "cvg_…" } },
   });
+  document = { ...generated, paths: { ...generated.paths, ...filePaths() } };
   return document;
 }

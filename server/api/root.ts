@@ -1,11 +1,14 @@
 import { accountRouter } from "./routers/account.ts";
+import { adjustmentRouter } from "./routers/adjustment.ts";
 import { adminRouter } from "./routers/admin.ts";
 import { agentRouter } from "./routers/agent.ts";
 import { balanceRouter } from "./routers/balance.ts";
 import { capRouter } from "./routers/cap.ts";
 import { computeRouter } from "./routers/compute.ts";
+import { explorerRouter } from "./routers/explorer.ts";
 import { identityRouter } from "./routers/identity.ts";
 import { proofRouter } from "./routers/proof.ts";
+import { reconciliationRouter } from "./routers/reconciliation.ts";
 import { rewardRouter } from "./routers/reward.ts";
 import { solvencyRouter } from "./routers/solvency.ts";
 import { statsRouter } from "./routers/stats.ts";
@@ -13,13 +16,16 @@ import { router } from "./trpc.ts";
 
 export const appRouter = router({
   account: accountRouter,
+  adjustment: adjustmentRouter,
   admin: adminRouter,
   agent: agentRouter,
   balance: balanceRouter,
   cap: capRouter,
   compute: computeRouter,
+  explorer: explorerRouter,
   identity: identityRouter,
   proof: proofRouter,
+  reconciliation: reconciliationRouter,
   reward: rewardRouter,
   solvency: solvencyRouter,
   stats: statsRouter,

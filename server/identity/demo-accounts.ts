@@ -9,6 +9,8 @@ const DEMO_ACCOUNTS = {
   user: { name: "Demo user", roles: ["user"] },
   provider: { name: "Demo provider", roles: ["user", "provider"] },
   admin: { name: "Demo admin", roles: ["user", "admin"] },
+  /** A second admin: what one proposes another approves. */
+  approver: { name: "Demo approver", roles: ["user", "admin"] },
 } as const satisfies Record<string, { name: string; roles: Role[] }>;
 
 export type DemoName = keyof typeof DEMO_ACCOUNTS;

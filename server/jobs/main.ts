@@ -1,4 +1,5 @@
 import { Logger, type Runner, run } from "graphile-worker";
+import { requestDueReconciliation } from "#server/books/request-reconciliation.ts";
 import { pool, sqlOf } from "#server/db.ts";
 import { ensurePlatformAccounts } from "#server/ledger/ensure-accounts.ts";
 import { log } from "#server/log.ts";
@@ -11,6 +12,8 @@ import { CRON, LOOPS, TASKS } from "./tasks.ts";
 // The worker process: the queue's tasks, the clock's tasks, and the loops that follow the chain. Any number may run.
 const startedAt = new Date();
 const CONCURRENCY = 4;
+/** A worker that starts has the books compared, unless that was done within this time. */
+const RECONCILED_WITHIN_MS = 10 * 60_000;
 
 /** The queue's own words as lines of ours; that a job went well is nothing to tell anybody. */
 const queueLogger = new Logger(() => (level, message, meta) => {
@@ -33,6 +36,7 @@ async function startRunner(): Promise<Runner> {
 await ensurePlatformAccounts(sqlOf(pool));
 await ensureWithdrawalCap();
 const runner = await startRunner();
+await requestDueReconciliation(RECONCILED_WITHIN_MS);
 const stopLoops = runLoops(LOOPS);
 const stopFollowing = followChain();
 const beating = setInterval(() => {

@@ -2,6 +2,8 @@ import type { JobHelpers, TaskList } from "graphile-worker";
 import { z } from "zod";
 import { sweepIdempotentRequests } from "#server/api/idempotency.ts";
 import { sweepRateLimits } from "#server/api/rate-limit.ts";
+import { reconcile } from "#server/books/reconcile.ts";
+import { requestReconciliation } from "#server/books/request-reconciliation.ts";
 import { sweepAnswers } from "#server/compute/repeated-request.ts";
 import { signReceipt } from "#server/compute/sign-receipt.ts";
 import { sweepInferences, sweepNodes } from "#server/compute/sweep-compute.ts";
@@ -35,6 +37,8 @@ export const TASKS: TaskList = {
   "settle-closed-orders": task(z.unknown(), settleClosedOrders),
   "count-unassigned-transfers": task(z.unknown(), countUnassignedTransfers),
   "open-partitions": task(z.unknown(), openPartitions),
+  reconcile: task(z.object({ id: z.string() }), ({ id }) => reconcile(id)),
+  "request-reconciliation": task(z.unknown(), () => requestReconciliation(null)),
   "recover-proofs": task(z.unknown(), recoverProofs),
   "sweep-idempotent-requests": task(z.unknown(), sweepIdempotentRequests),
   "sweep-answers": task(z.unknown(), sweepAnswers),
@@ -45,6 +49,7 @@ export const TASKS: TaskList = {
 export const CRON = `
 * * * * * recover-proofs
 7 * * * * open-partitions
+47 * * * * request-reconciliation
 17 * * * * sweep-idempotent-requests
 27 * * * * sweep-answers
 */10 * * * * sweep-rate-limits

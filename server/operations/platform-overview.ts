@@ -1,3 +1,4 @@
+import { findLastReconciliation } from "#server/books/list-reconciliations.ts";
 import { pool } from "#server/db.ts";
 import { REVENUE_ACCOUNT, VAULT_ACCOUNT } from "#server/ledger/account-codes.ts";
 import { getBalances } from "#server/ledger/get-balance.ts";
@@ -66,10 +67,11 @@ async function readSolvency() {
 
 /** The state of the whole platform on one page. */
 export async function platformOverview() {
-  const [people, ledger, solvency, queue, outbox, nodes, processes, readiness] = await Promise.all([
+  const [people, ledger, solvency, reconciliation, queue, outbox, nodes, processes, readiness] = await Promise.all([
     readPeople(),
     readLedger(),
     readSolvency(),
+    findLastReconciliation(),
     countJobs(),
     countByStatus("chain_transaction"),
     countByStatus("compute_node"),
@@ -84,6 +86,7 @@ export async function platformOverview() {
     people,
     ledger,
     solvency,
+    reconciliation: reconciliation && { ...reconciliation, finishedAt: reconciliation.finishedAt.toISOString() },
     queue,
     outbox,
     nodes,

@@ -5,13 +5,15 @@ import {
   nodesOnline,
   outboxTransactions,
   queueJobs,
+  reconciliationFindings,
+  reconciliationFinished,
   solvencyAnchored,
   solvencyMissing,
 } from "#server/metrics.ts";
 import { countJobs } from "./count-jobs.ts";
 
 async function readCounts() {
-  const [jobs, outbox, nodes, cursor, solvency] = await Promise.all([
+  const [jobs, outbox, nodes, cursor, solvency, reconciliation] = await Promise.all([
     countJobs(),
     pool.query<{ status: string; count: number }>(
       "SELECT status, count(*)::int AS count FROM chain_transaction GROUP BY status",
@@ -25,6 +27,10 @@ async function readCounts() {
          (SELECT extract(epoch FROM max(anchored_at))::float8 FROM solvency_epoch) AS anchored
        FROM solvency_epoch ORDER BY number DESC LIMIT 1`,
     ),
+    pool.query<{ findings: number; finished: number }>(
+      `SELECT finding_count AS findings, extract(epoch FROM finished_at)::float8 AS finished FROM reconciliation_run
+        WHERE status = 'done' ORDER BY id DESC LIMIT 1`,
+    ),
   ]);
   return {
     jobs,
@@ -32,6 +38,7 @@ async function readCounts() {
     nodes: nodes.rows[0]?.count ?? 0,
     cursor: cursor.rows[0],
     solvency: solvency.rows[0],
+    reconciliation: reconciliation.rows[0],
   };
 }
 
@@ -43,6 +50,7 @@ export async function refreshGauges(): Promise<void> {
   const counted = await readCounts().catch(() => null);
   for (const gauge of [queueJobs, outboxTransactions, nodesOnline, indexedBlock, indexerHalted]) gauge.reset();
   for (const gauge of [nodesOnline, indexedBlock, indexerHalted, solvencyMissing, solvencyAnchored]) gauge.remove();
+  for (const gauge of [reconciliationFindings, reconciliationFinished]) gauge.remove();
   if (!counted) return;
   for (const [state, count] of Object.entries(counted.jobs)) queueJobs.set({ state }, count);
   for (const { status, count } of counted.outbox) outboxTransactions.set({ status }, count);
@@ -50,6 +58,10 @@ export async function refreshGauges(): Promise<void> {
   if (counted.solvency) {
     solvencyMissing.set(counted.solvency.missing);
     if (counted.solvency.anchored !== null) solvencyAnchored.set(counted.solvency.anchored);
+  }
+  if (counted.reconciliation) {
+    reconciliationFindings.set(counted.reconciliation.findings);
+    reconciliationFinished.set(counted.reconciliation.finished);
   }
   if (!counted.cursor) return;
   indexedBlock.set(counted.cursor.block);

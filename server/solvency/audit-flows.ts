@@ -8,6 +8,7 @@ import type { AuditFinding } from "#server/ledger/audit-ledger.ts";
 import { getBalances } from "#server/ledger/get-balance.ts";
 import { listOwed } from "#server/ledger/list-owed.ts";
 import { depositRef } from "#server/wallets/deposit-accounts.ts";
+import { readExplained } from "./audit-adjustments.ts";
 
 type Booked = { key: string; amount: bigint; account: string };
 const finding = (where: string, problem: string): AuditFinding => ({ where, problem });
@@ -22,11 +23,15 @@ const bookedAs = (sql: Sql, prefix: string): Promise<Booked[]> =>
     [prefix, `${VAULT_ACCOUNT}%`],
   );
 
-/** Every deposit at the Vault is in the ledger once, as much and for whom it says; and the ledger has no other. */
+/**
+ * Every deposit at the Vault is in the ledger once, as much and for whom it says, or with what adjustments added for it; and
+ * the ledger has no other.
+ */
 export async function auditDeposits(sql: Sql, toBlock: bigint): Promise<AuditFinding[]> {
   const booked = new Map((await bookedAs(sql, "deposit:")).map((row) => [row.key, row]));
   const known = await sql.query<{ ref: string; code: string }>("SELECT ref, account_code AS code FROM deposit_account");
   const codes = new Map(known.map(({ ref, code }) => [ref, code]));
+  const explained = await readExplained(sql, "deposit");
   const findings: AuditFinding[] = known
     .filter(({ ref, code }) => depositRef(code) !== ref)
     .map(({ ref, code }) => finding(`deposit reference ${ref}`, `it is not that of ${code}`));
@@ -36,14 +41,18 @@ export async function auditDeposits(sql: Sql, toBlock: bigint): Promise<AuditFin
     const row = booked.get(key);
     booked.delete(key);
     const code = codes.get(args.account.toLowerCase());
-    if (!row) findings.push(finding(where, `${args.amount} came to the Vault and are not in the ledger`));
-    else if (row.amount !== args.amount)
-      findings.push(finding(where, `${args.amount} came to the Vault, the ledger has ${row.amount}`));
-    else if (code !== row.account && row.account !== "platform:unclaimed")
+    const added = explained.get(`${transactionHash}:${logIndex}`);
+    const amount = (row?.amount ?? 0n) + (added ?? 0n);
+    if (!row && added === undefined)
+      findings.push(finding(where, `${args.amount} came to the Vault and are not in the ledger`));
+    else if (amount !== args.amount)
+      findings.push(finding(where, `${args.amount} came to the Vault, the ledger has ${amount}`));
+    else if (row && code !== row.account && row.account !== "platform:unclaimed")
       findings.push(finding(where, `it was for ${code ?? args.account}, the ledger gave it to ${row.account}`));
   }
   for (const { key, amount } of booked.values())
-    findings.push(finding(`transfer ${key}`, `the ledger has a deposit of ${amount} that never came to the Vault`));
+    if (amount + (explained.get(key.slice("deposit:".length)) ?? 0n) !== 0n)
+      findings.push(finding(`transfer ${key}`, `the ledger has a deposit of ${amount} that never came to the Vault`));
   return findings;
 }
 
@@ -65,7 +74,7 @@ export async function auditUnclaimed(sql: Sql, toBlock: bigint): Promise<AuditFi
     );
 }
 
-/** Every payment of the Vault is one the ledger let go of, as much; and the ledger let go of no other. */
+/** Every payment of the Vault is one the ledger let go of, as much, adjustments for it counted; and the ledger let go of no other. */
 export async function auditPayments(sql: Sql, toBlock: bigint): Promise<AuditFinding[]> {
   const rows = await sql.query<{ id: string; name: string; amount: bigint; account: string }>(
     `SELECT w.chain_id AS id, 'withdrawal ' || w.id AS name, coalesce(sum(t.amount), 0)::bigint AS amount, w.account_code AS account
@@ -79,15 +88,19 @@ export async function auditPayments(sql: Sql, toBlock: bigint): Promise<AuditFin
     [VAULT_ACCOUNT],
   );
   const settled = new Map(rows.map((row) => [row.id.toLowerCase(), row]));
+  const explained = await readExplained(sql, "withdrawal");
   const findings: AuditFinding[] = [];
-  for (const { args, transactionHash } of await readEvents(vaultContract(), "Withdrawn", toBlock)) {
+  for (const { args, transactionHash, logIndex } of await readEvents(vaultContract(), "Withdrawn", toBlock)) {
     const row = settled.get(args.withdrawalId.toLowerCase());
     settled.delete(args.withdrawalId.toLowerCase());
     const where = `${row?.name ?? `payment ${args.withdrawalId}`}, transaction ${transactionHash}`;
-    if (!row) findings.push(finding(where, `the Vault paid ${args.amount} that the ledger did not let go of`));
-    else if (row.amount !== args.amount)
-      findings.push(finding(where, `the Vault paid ${args.amount}, the ledger let go of ${row.amount}`));
-    else if (depositRef(row.account) !== args.account.toLowerCase())
+    const added = explained.get(`${transactionHash}:${logIndex}`);
+    const amount = (row?.amount ?? 0n) + (added ?? 0n);
+    if (!row && added === undefined)
+      findings.push(finding(where, `the Vault paid ${args.amount} that the ledger did not let go of`));
+    else if (amount !== args.amount)
+      findings.push(finding(where, `the Vault paid ${args.amount}, the ledger let go of ${amount}`));
+    else if (row && depositRef(row.account) !== args.account.toLowerCase())
       findings.push(finding(where, `the Vault paid it for ${args.account}, which is not ${row.account}`));
   }
   for (const { name, amount } of settled.values())

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { adminOverviewSchema, adminUsersSchema } from "#core/schemas/admin.ts";
+import { adminActionsOutput, adminOverviewSchema, adminUsersSchema } from "#core/schemas/admin.ts";
 import {
   capRemovedOutput,
   changePlatformCapInput,
@@ -16,6 +16,7 @@ import {
   unassignedTransfersOutput,
   withdrawalInput,
 } from "#core/schemas/withdrawal.ts";
+import { listAdminActions } from "#server/operations/list-admin-actions.ts";
 import { listUsers } from "#server/operations/list-users.ts";
 import {
   changePlatformCap,
@@ -56,6 +57,20 @@ export const adminRouter = router({
     .input(pageInput)
     .output(adminUsersSchema)
     .query(({ input }) => listUsers(input)),
+
+  listActions: adminProcedure
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/admin/actions",
+        tags: ["Admin"],
+        summary: "What admins did, newest first; nobody can change it",
+        protect: true,
+      },
+    })
+    .input(pageInput)
+    .output(adminActionsOutput)
+    .query(({ input }) => listAdminActions(input)),
 
   listApprovals: adminProcedure
     .meta({
