@@ -13,6 +13,7 @@ import { CASHOUT_ACCOUNT, userAccount } from "#server/ledger/account-codes.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
 import { readLeaves } from "#server/rewards/close-epoch.ts";
 import { promiseCashOut } from "#server/rewards/promise-cash-out.ts";
+import { anchorBudget } from "#server/solvency/testing/solvency-world.ts";
 import { createPerson, depositFor, followUntilQuiet } from "#server/wallets/testing/wallet-world.ts";
 import { NODE_FLAGS, root } from "../../../scripts/lib/services.ts";
 import { type BenchRow, bounded, round } from "../../bench-row.ts";
@@ -108,6 +109,7 @@ export async function killedEpochs(): Promise<BenchRow[]> {
   const { actor } = await createPerson();
   await depositFor(userAccount(actor.userId), BigInt(CLAIMS * UNITS_MAX));
   await followUntilQuiet();
+  await anchorBudget(BigInt(CLAIMS * UNITS_MAX));
   const owedBefore = (await getBalance(CASHOUT_ACCOUNT)).posted;
   const met = new Map<string, number>();
   let drainedMs = 0;
