@@ -5,7 +5,7 @@ import { Time } from "../ui/time.tsx";
 const STATUSES: StatusWords<WithdrawalView["status"]> = {
   "awaiting-approval": ["paused", "Awaiting approval"],
   waiting: ["paused", "Waiting"],
-  "waiting-root": ["paused", "Waiting for the next check"],
+  "waiting-root": ["paused", "Waiting"],
   requested: ["busy", "On its way"],
   paid: ["ok", "Paid"],
   failed: ["bad", "Failed"],

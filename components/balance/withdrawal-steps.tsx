@@ -7,14 +7,13 @@ import { Time } from "../ui/time.tsx";
 function rootStep(sendAt: string | null): ReceiptStep {
   const detail = (
     <>
-      All balances are added up and published every hour. The last time, some of this money was not yours yet.
+      All balances are added up and published every hour. The last time, some of this money was not yours yet. Until it
+      leaves you can take it back.{" "}
       {sendAt !== null && (
         <>
-          {" "}
-          Expected <Time iso={sendAt} />.
+          Expected <Time iso={sendAt} />
         </>
-      )}{" "}
-      Until then you can take it back.
+      )}
     </>
   );
   return { kind: "transaction", title: "Sent after the next check of all balances", detail, state: "waiting" };
