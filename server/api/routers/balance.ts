@@ -5,6 +5,7 @@ import { pageInput } from "#core/schemas/page.ts";
 import { balanceProofOutput } from "#core/schemas/solvency.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { agentAccount, userAccount } from "#server/ledger/account-codes.ts";
+import { statementArchivedUntil } from "#server/ledger/archive/archived-transfers.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
 import { listStatement } from "#server/ledger/list-statement.ts";
 import { getBalanceProof } from "#server/solvency/get-balance-proof.ts";
@@ -69,6 +70,7 @@ export const balanceRouter = router({
         })),
         hasMore: nextCursor !== null,
         nextCursor,
+        archivedUntil: nextCursor === null ? await statementArchivedUntil(accountOf(ctx.actor)) : null,
       };
     }),
 });
