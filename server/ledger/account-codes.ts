@@ -26,7 +26,7 @@ export const PLATFORM_ACCOUNTS = [
 
 /**
  * Accounts that everybody's postings touch lie in so many rows, so that they do not wait for each other: those of the platform
- * that many people's money goes to, and every campaign's. `npm run bench -- hot-account` has the measure.
+ * that many people's money goes to, and the campaign of the feed. `npm run bench -- hot-account` has the measure.
  */
 export const HOT_ACCOUNT_SHARDS = 8;
 export const HOT_PLATFORM_ACCOUNTS = [REVENUE_ACCOUNT, CASHOUT_ACCOUNT] as const;
