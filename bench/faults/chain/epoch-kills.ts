@@ -21,6 +21,7 @@ import { endWorker, pause } from "./chain-world.ts";
 import { checkClaims } from "./claims.ts";
 
 const KILLS = 20;
+const KILLED_WITHIN_MS = [500, 150, 60];
 const CLAIMS = 10_000;
 const AT_ONCE = 8;
 const UNITS_MAX = 50;
@@ -117,10 +118,10 @@ export async function killedEpochs(): Promise<BenchRow[]> {
     const before = await newestEpoch();
     await cashOut(actor.userId, CLAIMS / KILLS);
     const child = await startEpochWorker();
-    // Half of the kills fall into closing the epoch, the other half into what follows once its row is there.
-    const isLate = kill % 2 === 1;
-    while (isLate && (await newestEpoch()).number === before.number) await pause(2);
-    await pause(Math.random() * (isLate ? 150 : 500));
+    // A third of the kills each falls into closing the epoch, into what follows once its row is there, and into its root.
+    if (kill % 3 > 0) while ((await newestEpoch()).number === before.number) await pause(2);
+    if (kill % 3 > 1) while ((await newestEpoch()).status === "funding") await pause(2);
+    await pause(Math.random() * (KILLED_WITHIN_MS[kill % 3] ?? 0));
     await endWorker(child, "SIGKILL");
     const { number, status } = await newestEpoch();
     const state = number === before.number ? "before its row" : status;
