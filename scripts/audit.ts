@@ -1,24 +1,11 @@
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
-import { readConnections } from "./lib/instance.ts";
+import { parseArgs } from "node:util";
+import { findInstance } from "./lib/find-instance.ts";
 
-// Checks all money: npm run audit [-- --json]. Of the database and chain in DATABASE_URL and CHAIN_RPC_URL, or of the
+// Checks all money: npm run audit [-- --json] [-- --archives FOLDER]. Of the database and chain in DATABASE_URL and CHAIN_RPC_URL, or of the
 // instance that runs from CONVERGE_HOME. Ends with 1 when anything differs, with 2 when it could not be checked.
 
-const isJson = process.argv.includes("--json");
-
-async function findInstance(): Promise<void> {
-  if (existsSync(".env")) process.loadEnvFile(".env");
-  const { DATABASE_URL, CHAIN_RPC_URL } = process.env;
-  if (DATABASE_URL && CHAIN_RPC_URL) return;
-  const found = await readConnections(resolve(process.env.CONVERGE_HOME || ".converge"));
-  if (!found)
-    throw new Error(
-      "Nothing runs from this folder. Start Converge, set CONVERGE_HOME to that of a running one, or set DATABASE_URL and CHAIN_RPC_URL.",
-    );
-  process.env.DATABASE_URL = DATABASE_URL || found.DATABASE_URL;
-  process.env.CHAIN_RPC_URL = CHAIN_RPC_URL || found.CHAIN_RPC_URL;
-}
+const { values } = parseArgs({ options: { json: { type: "boolean", default: false }, archives: { type: "string" } } });
+const isJson = values.json;
 
 async function audit(): Promise<number> {
   await findInstance();
@@ -26,7 +13,7 @@ async function audit(): Promise<number> {
   const { auditMoney } = await import("#server/solvency/audit-money.ts");
   const { pool } = await import("#server/db.ts");
   try {
-    const { block, links, sections } = await auditMoney();
+    const { block, links, sections } = await auditMoney({ archives: values.archives });
     const differences = sections.flatMap(({ name, findings }) =>
       findings.map((found) => ({ section: name, ...found })),
     );

@@ -4,10 +4,11 @@ import { ensureWithdrawalCap } from "#server/wallets/withdrawal-limits.ts";
 import { type BenchRow, bounded } from "../bench-row.ts";
 import { brokenNodes } from "./chain/broken-nodes.ts";
 import { clockAhead, clockBehind } from "./chain/clock-jumps.ts";
+import { killedEpochs } from "./chain/epoch-kills.ts";
 import { crashes, droppedTransactions, twoWorkers } from "./chain/outbox-faults.ts";
 import { reorganisations } from "./chain/reorganisations.ts";
 
-/** C1 to C6 of the catalogue, against a real chain, database, signer, outbox and indexer. */
+/** C1 to C6 and L10 of the catalogue, against a real chain, database, signer, outbox and indexer. */
 export async function run(): Promise<BenchRow[]> {
   await ensureWithdrawalCap();
   const rows: BenchRow[] = [];
@@ -31,5 +32,6 @@ const FAULTS: readonly [string, () => Promise<BenchRow[]>][] = [
   ["c2", brokenNodes],
   ["c3", crashes],
   ["c5", twoWorkers],
+  ["l10", killedEpochs],
   ["c6-ahead", clockAhead],
 ];

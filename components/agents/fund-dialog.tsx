@@ -15,9 +15,13 @@ export default function FundDialog({ agent, ...popup }: Popup & { agent: AgentDe
   const [units, setUnits] = useState("");
   const fund = useMutation(
     trpc.agent.fundAgent.mutationOptions({
-      onSuccess: async () => {
+      onSuccess: async ({ status }) => {
         popup.onOpenChange(false);
-        toast.success("The money is on its way to the agent");
+        if (status === "waiting-root")
+          toast.success("It is sent after the next check of all balances", {
+            description: "Until then you can take it back, on the page of your balance.",
+          });
+        else toast.success("The money is on its way to the agent");
         await queryClient.invalidateQueries();
       },
     }),

@@ -20,6 +20,7 @@ import { timeColumn } from "../ui/columns.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { shorten } from "../ui/identifier.tsx";
+import { Time } from "../ui/time.tsx";
 import { counterpartyWord } from "./counterparty-word.ts";
 import { postingSteps } from "./posting-steps.tsx";
 import { exportHref, type StatementFields, useStatementFields } from "./statement-address.ts";
@@ -145,10 +146,20 @@ export function Statement({ limit = 25, isBrief = false }: { limit?: number; isB
       { getNextPageParam: nextPage, refetchInterval: every(5_000) },
     ),
   );
+  const archivedUntil = query.data?.pages.at(-1)?.archivedUntil ?? null;
   return (
     <PagedCard
       title="Statement"
-      description="Every posting, with the balance after it. Nothing is ever changed or removed."
+      description={
+        archivedUntil === null ? (
+          "Every posting, with the balance after it. Nothing is ever changed or removed."
+        ) : (
+          <>
+            Every posting since <Time iso={archivedUntil} isExact />, with the balance after it. Older ones are kept in
+            an archive; ask for them.
+          </>
+        )
+      }
       action={isBrief ? null : <StatementActions fields={fields} isOpen={isOpen} onToggle={() => setIsOpen(!isOpen)} />}
       above={
         isOpen && (

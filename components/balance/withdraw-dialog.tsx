@@ -14,6 +14,7 @@ import { toast } from "../ui/toast.ts";
 
 const DONE = {
   waiting: ["It is large, so it waits", "Until it is sent you can take it back."],
+  "waiting-root": ["It is sent after the next check of all balances", "Until then you can take it back."],
   "awaiting-approval": ["Somebody else approves it first", "Until then you can take it back."],
 } as const;
 
@@ -26,7 +27,7 @@ export default function WithdrawDialog(popup: Popup) {
     trpc.account.requestWithdrawal.mutationOptions({
       onSuccess: async ({ status }) => {
         popup.onOpenChange(false);
-        if (status === "waiting" || status === "awaiting-approval") {
+        if (status === "waiting" || status === "waiting-root" || status === "awaiting-approval") {
           const [title, description] = DONE[status];
           toast.success(title, { description });
         } else toast.success("The payout is on its way");

@@ -5,6 +5,7 @@ import { Time } from "../ui/time.tsx";
 const STATUSES: StatusWords<WithdrawalView["status"]> = {
   "awaiting-approval": ["paused", "Awaiting approval"],
   waiting: ["paused", "Waiting"],
+  "waiting-root": ["paused", "Waiting"],
   requested: ["busy", "On its way"],
   paid: ["ok", "Paid"],
   failed: ["bad", "Failed"],
@@ -18,9 +19,9 @@ export function WithdrawalStatus({ withdrawal }: { withdrawal: Pick<WithdrawalVi
   return (
     <span className="inline-flex flex-wrap items-center gap-x-2">
       <StatusWord words={STATUSES} status={withdrawal.status} />
-      {withdrawal.status === "waiting" && withdrawal.sendAt !== null && (
+      {(withdrawal.status === "waiting" || withdrawal.status === "waiting-root") && withdrawal.sendAt !== null && (
         <span className="text-ink-3 text-xs">
-          sent <Time iso={withdrawal.sendAt} />
+          {withdrawal.status === "waiting" ? "sent" : "expected"} <Time iso={withdrawal.sendAt} />
         </span>
       )}
     </span>

@@ -1,12 +1,30 @@
 import type { WithdrawalView } from "#core/schemas/account.ts";
 import { Amount } from "../money/amount.tsx";
 import type { ReceiptStep } from "../receipt/receipt-step.ts";
+import { Time } from "../ui/time.tsx";
+
+/** The proof of all balances counts this money as somebody else's until it is made again; only then it can leave. */
+function rootStep(sendAt: string | null): ReceiptStep {
+  const detail = (
+    <>
+      All balances are added up and published every hour. The last time, some of this money was not yours yet. Until it
+      leaves you can take it back.{" "}
+      {sendAt !== null && (
+        <>
+          Expected <Time iso={sendAt} />
+        </>
+      )}
+    </>
+  );
+  return { kind: "transaction", title: "Sent after the next check of all balances", detail, state: "waiting" };
+}
 
 function lastStep({ status, settledAt, transactionHash, error, sendAt }: WithdrawalView): ReceiptStep {
   const at = settledAt ?? undefined;
   if (status === "requested") return { kind: "transaction", title: "The vault pays it", state: "waiting" };
   if (status === "paid")
     return { kind: "transaction", title: "Paid by the vault", at, hash: transactionHash ?? undefined };
+  if (status === "waiting-root") return rootStep(sendAt);
   if (status === "waiting" || status === "awaiting-approval") {
     const title = sendAt === null ? "Sent after the approval" : "Sent after a delay, because it is large";
     return { kind: "transaction", title, detail: "Until then you can take it back.", state: "waiting" };

@@ -35,7 +35,7 @@ function CancelButton({ withdrawal }: { withdrawal: WithdrawalView }) {
       onSettled: () => queryClient.invalidateQueries(),
     }),
   );
-  if (withdrawal.status !== "waiting" && withdrawal.status !== "awaiting-approval") return null;
+  if (!["waiting", "waiting-root", "awaiting-approval"].includes(withdrawal.status)) return null;
   return (
     <Button size="sm" isPending={cancel.isPending} onClick={() => cancel.mutate({ id: withdrawal.id })}>
       Take back

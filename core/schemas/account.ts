@@ -92,10 +92,11 @@ export const operationOutput = z.object({
 });
 export type OperationView = z.infer<typeof operationOutput>;
 
-/** The first two can be cancelled; "requested" is ordered on the chain; the others are the end. */
+/** The first three can be cancelled; "waiting-root" is sent once a root covers it; "requested" is ordered on the chain; the others are the end. */
 export const WITHDRAWAL_STATUSES = [
   "awaiting-approval",
   "waiting",
+  "waiting-root",
   "requested",
   "paid",
   "failed",
@@ -113,7 +114,7 @@ export const withdrawalOutput = z.object({
   amount: wireAmount,
   agentId: z.string().nullable(),
   status: z.enum(WITHDRAWAL_STATUSES),
-  /** A large one is not sent before; until then it can be cancelled. */
+  /** A large one is not sent before; one that waits for a root is sent at about this time. Until then it can be cancelled. */
   sendAt: isoTime.nullable(),
   /** An approval that was not given by then is not given any more. */
   expiresAt: isoTime.nullable(),

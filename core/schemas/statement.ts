@@ -50,5 +50,8 @@ export const statementEntryOutput = z.object({
   memo: z.string().nullable(),
   createdAt: z.iso.datetime(),
 });
-export const statementOutput = pageOf(statementEntryOutput);
+export const statementOutput = pageOf(statementEntryOutput).extend({
+  /** Behind the last page: until when older entries lie in an archive, and are not listed any more. */
+  archivedUntil: z.iso.datetime().nullable(),
+});
 export type StatementEntryView = z.infer<typeof statementEntryOutput>;

@@ -11,6 +11,7 @@ export type OutboxRow = {
   purpose: string;
   refId: string | null;
   tries: number;
+  troubles: number;
 };
 
 /** A transaction with its nonce and price: everything its bytes follow from. */
@@ -23,7 +24,7 @@ export type SendingRow = OutboxRow & {
 };
 export type Attempt = { hash: Hex; raw: Hex; createdAt: Date };
 
-const FIELDS = `id, key, "to", data, gas, purpose, ref_id AS "refId", tries`;
+const FIELDS = `id, key, "to", data, gas, purpose, ref_id AS "refId", tries, troubles`;
 const SENDING_FIELDS = `${FIELDS}, nonce, gas_limit AS "gasLimit", max_fee AS "maxFee", priority_fee AS "priorityFee", sent_at AS "sentAt"`;
 
 /** Nothing overtakes a barrier, and a barrier overtakes nothing, until the one before has its nonce or is given up. */
@@ -146,9 +147,15 @@ export async function giveUp(row: OutboxRow, error: string): Promise<void> {
   });
 }
 
-export async function postpone(row: OutboxRow, error: string, delayMs: number): Promise<void> {
+/** Tries it again later, and counts why. */
+export async function postpone(
+  row: OutboxRow,
+  counter: "tries" | "troubles",
+  error: string,
+  delayMs: number,
+): Promise<void> {
   await pool.query(
-    `UPDATE chain_transaction SET tries = tries + 1, error = $2, not_before = now() + make_interval(secs => $3::float8 / 1000), updated_at = now()
+    `UPDATE chain_transaction SET ${counter} = ${counter} + 1, error = $2, not_before = now() + make_interval(secs => $3::float8 / 1000), updated_at = now()
       WHERE id = $1 AND status = 'queued'`,
     [row.id, error, delayMs],
   );

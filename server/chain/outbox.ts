@@ -34,9 +34,17 @@ export async function whileNothingIsOrdered<Result>(sql: Sql, work: () => Promis
   }
 }
 
+/**
+ * Waits until nobody keeps others from ordering, and keeps them from it until the caller's transaction ends. For whoever
+ * decides on what they see whether to order: what an order of theirs comes after does not change in between.
+ */
+export async function holdOrders(sql: Sql): Promise<void> {
+  await sql.query(`SELECT pg_advisory_xact_lock_shared(${ORDERS_LOCK})::text`);
+}
+
 /** Orders a transaction in the caller's transaction: it will be sent exactly when the caller commits, and once. */
 export async function enqueueTransaction(sql: Sql, order: TransactionOrder): Promise<string> {
-  await sql.query(`SELECT pg_advisory_xact_lock_shared(${ORDERS_LOCK})::text`);
+  await holdOrders(sql);
   const { key, to, data, gas = null, purpose, refId = null, isBarrier = false } = order;
   await sql.query(
     `INSERT INTO chain_transaction (id, key, "to", data, gas, purpose, ref_id, is_barrier)

@@ -22,6 +22,7 @@ import {
   settle,
   touchSent,
 } from "./outbox-store.ts";
+import { RETRY_DELAYS_MS } from "./retry-delays.ts";
 import { describeRevert, findRevert } from "./reverts.ts";
 import { signerClient } from "./signer-client.ts";
 
@@ -30,7 +31,6 @@ export type OutboxTiming = { rebroadcastAfterMs: number; replaceAfterMs: number 
 const TIMING: OutboxTiming = env.isDevelopmentChain
   ? { rebroadcastAfterMs: 3_000, replaceAfterMs: 15_000 }
   : { rebroadcastAfterMs: 30_000, replaceAfterMs: 90_000 };
-const REVERT_TRIES_MAX = 5;
 const BATCH = 50;
 
 /** One pass over the outbox: settles what arrived, sends what waits. Says whether something is still under way. */
@@ -62,14 +62,7 @@ async function sendQueued(row: OutboxRow, sender: Hex): Promise<void> {
   try {
     gasLimit = await gasFor(row, sender);
   } catch (error) {
-    const revert = findRevert(error);
-    if (!revert) throw error;
-    const reason = describeRevert(revert);
-    // What it depends on may still be on its way: a refusal counts as final only when it lasts.
-    if (row.tries + 1 >= REVERT_TRIES_MAX) await giveUp(row, reason);
-    else await postpone(row, reason, 200 * 4 ** row.tries);
-    log.warn({ transaction: row.id, purpose: row.purpose, reason, tries: row.tries + 1 }, "a transaction would revert");
-    return;
+    return tryLater(row, error);
   }
   const fees = await currentFees();
   const refusal = await signerRefusal(row, gasLimit, fees);
@@ -89,6 +82,28 @@ async function sendQueued(row: OutboxRow, sender: Hex): Promise<void> {
   });
   if (assigned) await broadcast(await signAttempt(assigned));
 }
+
+/**
+ * What cannot be sent is tried again, and given up in bounded time: a root waits for everything ordered before it.
+ *
+ * What a refused transaction depends on may still be on its way, so a refusal counts as final only when it lasts. An error
+ * that is no refusal counts as this transaction's own only when the node answers otherwise; a node that does not is the
+ * trouble of all, and everything waits for a better one.
+ */
+async function tryLater(row: OutboxRow, error: unknown): Promise<void> {
+  const revert = findRevert(error);
+  if (!revert) await currentFees();
+  const counter = revert ? "tries" : "troubles";
+  const reason = revert ? describeRevert(revert) : firstLine(error);
+  const delayMs = RETRY_DELAYS_MS[counter][row[counter]];
+  if (delayMs === undefined) await giveUp(row, reason);
+  else await postpone(row, counter, reason, delayMs);
+  const facts = { transaction: row.id, purpose: row.purpose, reason, [counter]: row[counter] + 1 };
+  log.warn(facts, revert ? "a transaction would revert" : "a transaction cannot be estimated");
+}
+
+const firstLine = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? "";
 
 /** Asked before a nonce is given: a nonce that nobody signs for would hold up all that follow. */
 async function signerRefusal(row: OutboxRow, gas: bigint, fees: Fees): Promise<string | null> {

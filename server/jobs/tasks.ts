@@ -66,5 +66,5 @@ export const LOOPS: Loop[] = [
   { name: "settle-closed-orders", everyMs: 10_000, work: () => settleClosedOrders() },
   { name: "send-due-withdrawals", everyMs: env.isDevelopmentChain ? 1_000 : 15_000, work: () => sendDueWithdrawals() },
   { name: "close-epoch", everyMs: EPOCH_EVERY_MS, work: () => closeEpoch() },
-  { name: "close-solvency-epoch", everyMs: 15_000, work: () => closeSolvencyEpoch() },
+  { name: "close-solvency-epoch", everyMs: env.isDevelopmentChain ? 1_000 : 15_000, work: () => closeSolvencyEpoch() },
 ];

@@ -24,6 +24,13 @@ export const PLATFORM_ACCOUNTS = [
   ROUNDING_ACCOUNT,
 ] as const;
 
+/**
+ * Accounts that everybody's postings touch lie in so many rows, so that they do not wait for each other: those of the platform
+ * that many people's money goes to, and the campaign of the feed. `npm run bench -- hot-account` has the measure.
+ */
+export const HOT_ACCOUNT_SHARDS = 8;
+export const HOT_PLATFORM_ACCOUNTS = [REVENUE_ACCOUNT, CASHOUT_ACCOUNT] as const;
+
 /** Accounts that stand for money outside the ledger; the database allows a negative balance for these alone. */
 export const mayOverdraw = (code: string): boolean =>
   code === VAULT_ACCOUNT || code === EXTERNAL_ACCOUNT || code === EXTERNAL_EUR_ACCOUNT;

@@ -1,4 +1,5 @@
 import { pool, type Sql, sqlOf } from "#server/db.ts";
+import { checkArchives, findArchivedBatches } from "./archive/check-archives.ts";
 import { verifyLedger } from "./verify-ledger.ts";
 
 /** Something in the ledger that is not as it must be, in words an auditor can follow up. */
@@ -6,10 +7,11 @@ export type AuditFinding = { where: string; problem: string };
 
 const LINKS_AT_ONCE = 500n;
 
-/** Hashes every sealed batch again and follows the chain from its first link. */
+/** Hashes every sealed batch again and follows the chain from its first link; what lies in archives, check-archives.ts does. */
 async function checkChain(sql: Sql): Promise<AuditFinding[]> {
   const [head] = await sql.query<{ last: bigint | null }>("SELECT max(link) AS last FROM ledger_batch");
   const last = head?.last ?? 0n;
+  const isArchived = await findArchivedBatches(sql);
   const findings: AuditFinding[] = [];
   for (let first = 1n; first <= last; first += LINKS_AT_ONCE) {
     const problems = await sql.query<{ link: bigint; batch_id: bigint; problem: string }>(
@@ -17,7 +19,9 @@ async function checkChain(sql: Sql): Promise<AuditFinding[]> {
       [String(first), String(first + LINKS_AT_ONCE - 1n)],
     );
     findings.push(
-      ...problems.map(({ link, batch_id: batch, problem }) => ({ where: `link ${link}, batch ${batch}`, problem })),
+      ...problems
+        .filter(({ batch_id: batch }) => !isArchived(batch))
+        .map(({ link, batch_id: batch, problem }) => ({ where: `link ${link}, batch ${batch}`, problem })),
     );
   }
   return findings;
@@ -64,6 +68,7 @@ async function checkDerived(sql: Sql): Promise<AuditFinding[]> {
  */
 export async function auditLedger(sql: Sql = sqlOf(pool)): Promise<AuditFinding[]> {
   const [sums, chain, derived] = [await verifyLedger(sql), await checkChain(sql), await checkDerived(sql)];
+  const archives = await checkArchives(sql);
   return [
     ...sums.map(({ account, field, stored, computed }) => ({
       where: account,
@@ -71,5 +76,6 @@ export async function auditLedger(sql: Sql = sqlOf(pool)): Promise<AuditFinding[
     })),
     ...chain,
     ...derived,
+    ...archives,
   ];
 }

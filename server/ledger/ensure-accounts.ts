@@ -1,7 +1,14 @@
 import { DomainError } from "#core/errors.ts";
 import { type Asset, isAsset } from "#core/money.ts";
 import { pool, type Sql, sqlOf } from "#server/db.ts";
-import { EXTERNAL_EUR_ACCOUNT, mayOverdraw, PLATFORM_ACCOUNTS } from "./account-codes.ts";
+import {
+  EXTERNAL_EUR_ACCOUNT,
+  HOT_ACCOUNT_SHARDS,
+  HOT_PLATFORM_ACCOUNTS,
+  mayOverdraw,
+  PLATFORM_ACCOUNTS,
+} from "./account-codes.ts";
+import { shardAccount } from "./shard-account.ts";
 
 export type AccountInput = { code: string; asset: Asset; ownerId?: string };
 
@@ -36,4 +43,10 @@ export async function ensurePlatformAccounts(sql: Sql = sqlOf(pool)): Promise<vo
     ...PLATFORM_ACCOUNTS.map((code) => ({ code, asset: "USD" as const })),
     { code: EXTERNAL_EUR_ACCOUNT, asset: "EUR" as const },
   ]);
+  // Asked first, because spreading an account waits for whoever posts to it.
+  const single = await sql.query<{ code: string }>(
+    "SELECT code FROM ledger_account WHERE code = ANY ($1::text[]) AND coalesce(cardinality(shard_ids), 1) < $2",
+    [HOT_PLATFORM_ACCOUNTS, HOT_ACCOUNT_SHARDS],
+  );
+  for (const { code } of single) await shardAccount(code, HOT_ACCOUNT_SHARDS, sql);
 }

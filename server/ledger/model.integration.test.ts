@@ -225,7 +225,7 @@ afterAll(async () => {
 });
 
 describe("the ledger and its model", () => {
-  test("answer and end up alike for any sequence of operations", { timeout: 600_000 }, async () => {
+  test("answer and end up alike for any sequence of operations", { timeout: 600_000 + numRuns * 200 }, async () => {
     await fc.assert(fc.asyncProperty(fc.array(call, { minLength: 1, maxLength: 25 }), run), { seed, numRuns });
   });
 });

@@ -38,7 +38,9 @@ async function readLedger() {
   const [totals, balances, transfers] = await Promise.all([
     ledgerTotals(),
     getBalances([VAULT_ACCOUNT, REVENUE_ACCOUNT]),
-    pool.query<{ count: bigint }>("SELECT count(*) AS count FROM ledger_transfer"),
+    pool.query<{ count: bigint }>(
+      "SELECT count(*) + (SELECT coalesce(sum(rows), 0)::bigint FROM ledger_archive WHERE detached_at IS NOT NULL) AS count FROM ledger_transfer",
+    ),
   ]);
   const total = totals.find(({ asset }) => asset === "USD");
   return {

@@ -25,8 +25,9 @@ const QUERY = `SELECT json_build_object(
       'paid', coalesce(sum(credited), 0)::text)
     FROM reward_batch),
   'ledger', json_build_object(
-      'transfers', (SELECT count(*) FROM ledger_transfer),
-      'accounts', (SELECT count(*) FROM ledger_account),
+      'transfers', (SELECT count(*) FROM ledger_transfer)
+        + (SELECT coalesce(sum(rows), 0)::bigint FROM ledger_archive WHERE detached_at IS NOT NULL),
+      'accounts', (SELECT count(*) FROM ledger_account WHERE root_id IS NULL),
       'recent', (SELECT coalesce(json_agg(r), '[]'::json) FROM (
           SELECT id::text, kind, amount::text, asset, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at
           FROM ledger_transfer t ORDER BY t.id DESC LIMIT ${RECENT_POSTINGS}) r))

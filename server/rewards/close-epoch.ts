@@ -7,6 +7,7 @@ import { CASHOUT_ACCOUNT } from "#server/ledger/account-codes.ts";
 import { addJob } from "#server/queue.ts";
 import { depositRef } from "#server/wallets/deposit-accounts.ts";
 import { buildEpochTree, type Leaf, nextLeaves, takeUnderCap } from "./epoch-tree.ts";
+import { isFundingCovered } from "./funding-cover.ts";
 
 /** The most one epoch adds, in micro-dollars: never above the distributor's own cap. */
 export const EPOCH_UNITS_MAX = 10_000_000_000n;
@@ -115,6 +116,8 @@ async function orderNextStep(sql: Sql, epoch: Epoch): Promise<void> {
   const { contracts } = loadDeployment();
   const refId = String(epoch.number);
   if (epoch.status === "funding") {
+    // The next root covers it, and whoever sees that root anchored calls for this again.
+    if (!(await isFundingCovered(sql, epoch.delta))) return;
     const args = [epoch.withdrawalId, depositRef(CASHOUT_ACCOUNT), contracts.RewardsDistributor, epoch.delta] as const;
     const data = encodeFunctionData({ abi: vaultAbi, functionName: "withdraw", args });
     const key = `epoch-fund:${epoch.number}:${epoch.failures}`;

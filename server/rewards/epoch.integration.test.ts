@@ -15,6 +15,8 @@ import { CASHOUT_ACCOUNT, userAccount, VAULT_ACCOUNT } from "#server/ledger/acco
 import { ensureAccounts, ensurePlatformAccounts } from "#server/ledger/ensure-accounts.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
 import { postTransfers } from "#server/ledger/post-transfers.ts";
+import { anchorBudget } from "#server/solvency/testing/solvency-world.ts";
+import { isRootAwaited } from "#server/wallets/root-cover.ts";
 import { rewardLogHandlers } from "./chain-events.ts";
 import { closeEpoch, retryEpochLater } from "./close-epoch.ts";
 import { getCashOut } from "./list-cash-outs.ts";
@@ -118,7 +120,10 @@ async function claimFor(actor: Actor): Promise<void> {
 }
 
 describe.runIf(isChainThere)("an epoch", () => {
-  beforeAll(() => ensurePlatformAccounts());
+  beforeAll(async () => {
+    await ensurePlatformAccounts();
+    await anchorBudget(100_000_000n);
+  });
 
   test("carries a cash-out from the balance to the person's own account, and the books close", async () => {
     const { actor, address } = await personWith(5_000_000n);
@@ -235,5 +240,35 @@ describe.runIf(isChainThere)("a cash-out", () => {
     const [mine, other] = [await personWith(1_000_000n), await personWith(1n)];
     const id = await cashOut(mine.actor, mine.address, 10n);
     await expect(getCashOut(other.actor, { id })).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+});
+
+describe.runIf(isChainThere)("an epoch's money", () => {
+  test("beyond what the last root leaves over for those whom no exit can pay waits for the next root, and goes then", async () => {
+    const each = 9_000_000_000n;
+    const { actor, address } = await personWith(20n * each);
+    await settle();
+    const ordersOf = (epoch: number | null) =>
+      sql.query(`SELECT 1 FROM chain_transaction WHERE key = $1`, [`epoch-fund:${epoch}:0`]);
+    // Whatever campaigns have in the last root here, at some point it is used up.
+    let id = "";
+    let opened: number | null = null;
+    for (let epoch = 0; epoch < 20; epoch++) {
+      id = await cashOut(actor, address, each);
+      ({ opened } = await closeEpoch());
+      if ((await ordersOf(opened)).length === 0) break;
+      await settle();
+    }
+    await sendUntilMined();
+    await closeEpoch();
+    expect(await ordersOf(opened)).toEqual([]);
+    expect(await isRootAwaited(sql)).toBe(true);
+
+    await anchorBudget(1n);
+    await closeEpoch();
+    expect(await ordersOf(opened)).toHaveLength(1);
+    expect(await isRootAwaited(sql)).toBe(false);
+    await settle();
+    expect(await getCashOut(actor, { id })).toMatchObject({ status: "ready" });
   });
 });

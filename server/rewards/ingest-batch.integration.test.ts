@@ -21,22 +21,25 @@ import { createCap } from "#server/ledger/caps.ts";
 import { ensureAccounts, ensurePlatformAccounts } from "#server/ledger/ensure-accounts.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
 import { postTransfers } from "#server/ledger/post-transfers.ts";
+import { shardAccount } from "#server/ledger/shard-account.ts";
 import { ingestBatch } from "./ingest-batch.ts";
 import { registerDevice } from "./register-device.ts";
 
 const ITEMS = ["card-a", "card-b", "card-c", "card-d", "card-e"];
 const sql = sqlOf(pool);
 
-type Terms = { budget?: bigint; userCap?: bigint; deviceCap?: bigint; endsAt?: Date };
+type Terms = { budget?: bigint; userCap?: bigint; deviceCap?: bigint; endsAt?: Date; shards?: number };
 
 async function openCampaign({
   budget = 1_000_000_000n,
   userCap = 10n ** 12n,
   deviceCap = 10n ** 12n,
   endsAt,
+  shards = 1,
 }: Terms = {}) {
   const id = newId("campaign");
   await ensureAccounts(sql, [{ code: campaignAccount(id), asset: "USD" }]);
+  await shardAccount(campaignAccount(id), shards);
   await sql.query(
     `INSERT INTO reward_campaign (id, name, description, price_per_view, price_per_scroll, price_per_dwell_second,
         user_cap_per_day, device_cap_per_day, item_ids, starts_at, ends_at)
@@ -237,21 +240,24 @@ describe("a cap", () => {
 });
 
 describe("a campaign", () => {
-  test("that runs dry pays exactly its budget to many at once, keeps their events and says why it paid no more", async () => {
-    const campaignId = await openCampaign({ budget: 30_003n });
-    const people = Array.from({ length: 6 }, person);
-    const results = await Promise.all(
-      people.map(async (actor, i) => {
-        const [batch] = await signAll(await openDevice(actor), campaignId, read(10, i), 100);
-        if (!batch) throw new Error("One batch was signed");
-        return ingestBatch(actor, batch);
-      }),
-    );
-    expect(results.reduce((sum, { credited }) => sum + BigInt(credited.units), 0n)).toBe(30_003n);
-    expect((await getBalance(campaignAccount(campaignId))).posted).toBe(0n);
-    expect(results.filter(({ withheldReason }) => withheldReason === "BUDGET_EXHAUSTED").length).toBeGreaterThan(0);
-    expect(results.every(({ events }) => events.every(({ status }) => status === "accepted"))).toBe(true);
-  });
+  test.each([1, 8])(
+    "that runs dry pays exactly its budget to many at once, keeps their events and says why it paid no more, in %i shards",
+    async (shards) => {
+      const campaignId = await openCampaign({ budget: 30_003n, shards });
+      const people = Array.from({ length: 6 }, person);
+      const results = await Promise.all(
+        people.map(async (actor, i) => {
+          const [batch] = await signAll(await openDevice(actor), campaignId, read(10, i), 100);
+          if (!batch) throw new Error("One batch was signed");
+          return ingestBatch(actor, batch);
+        }),
+      );
+      expect(results.reduce((sum, { credited }) => sum + BigInt(credited.units), 0n)).toBe(30_003n);
+      expect((await getBalance(campaignAccount(campaignId))).posted).toBe(0n);
+      expect(results.filter(({ withheldReason }) => withheldReason === "BUDGET_EXHAUSTED").length).toBeGreaterThan(0);
+      expect(results.every(({ events }) => events.every(({ status }) => status === "accepted"))).toBe(true);
+    },
+  );
 
   test("under a cap pays exactly what the cap leaves, and nobody who reads hears of it", async () => {
     const campaignId = await openCampaign();

@@ -1,7 +1,8 @@
 import { FEED_CARDS } from "#core/feed-cards.ts";
 import type { Sql } from "#server/db.ts";
-import { campaignAccount } from "#server/ledger/account-codes.ts";
+import { campaignAccount, HOT_ACCOUNT_SHARDS } from "#server/ledger/account-codes.ts";
 import { ensureAccounts } from "#server/ledger/ensure-accounts.ts";
+import { shardAccount } from "#server/ledger/shard-account.ts";
 
 export const DEMO_CAMPAIGN_ID = "cmp_demo_feed";
 
@@ -12,6 +13,7 @@ export const DEMO_CAMPAIGN_ID = "cmp_demo_feed";
 export async function seedDemoCampaign(sql: Sql): Promise<{ campaignId: string; account: string }> {
   const account = campaignAccount(DEMO_CAMPAIGN_ID);
   await ensureAccounts(sql, [{ code: account, asset: "USD" }]);
+  await shardAccount(account, HOT_ACCOUNT_SHARDS, sql);
   await sql.query(
     `INSERT INTO reward_campaign (id, name, description, price_per_view, price_per_scroll, price_per_dwell_second,
         user_cap_per_day, device_cap_per_day, item_ids, starts_at)

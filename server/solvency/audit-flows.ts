@@ -4,6 +4,7 @@ import { loadDeployment } from "#server/chain/deployments.ts";
 import { readEvents } from "#server/chain/read-events.ts";
 import type { Sql } from "#server/db.ts";
 import { VAULT_ACCOUNT } from "#server/ledger/account-codes.ts";
+import { listArchivedKeys } from "#server/ledger/archive/archived-transfers.ts";
 import type { AuditFinding } from "#server/ledger/audit-ledger.ts";
 import { getBalances } from "#server/ledger/get-balance.ts";
 import { listOwed } from "#server/ledger/list-owed.ts";
@@ -29,6 +30,7 @@ const bookedAs = (sql: Sql, prefix: string): Promise<Booked[]> =>
  */
 export async function auditDeposits(sql: Sql, toBlock: bigint): Promise<AuditFinding[]> {
   const booked = new Map((await bookedAs(sql, "deposit:")).map((row) => [row.key, row]));
+  const archived = await listArchivedKeys(sql, "deposit:");
   const known = await sql.query<{ ref: string; code: string }>("SELECT ref, account_code AS code FROM deposit_account");
   const codes = new Map(known.map(({ ref, code }) => [ref, code]));
   const explained = await readExplained(sql, "deposit");
@@ -43,6 +45,7 @@ export async function auditDeposits(sql: Sql, toBlock: bigint): Promise<AuditFin
     const code = codes.get(args.account.toLowerCase());
     const added = explained.get(`${transactionHash}:${logIndex}`);
     const amount = (row?.amount ?? 0n) + (added ?? 0n);
+    if (!row && archived.has(key)) continue;
     if (!row && added === undefined)
       findings.push(finding(where, `${args.amount} came to the Vault and are not in the ledger`));
     else if (amount !== args.amount)
@@ -77,12 +80,16 @@ export async function auditUnclaimed(sql: Sql, toBlock: bigint): Promise<AuditFi
 /** Every payment of the Vault is one the ledger let go of, as much, adjustments for it counted; and the ledger let go of no other. */
 export async function auditPayments(sql: Sql, toBlock: bigint): Promise<AuditFinding[]> {
   const rows = await sql.query<{ id: string; name: string; amount: bigint; account: string }>(
-    `SELECT w.chain_id AS id, 'withdrawal ' || w.id AS name, coalesce(sum(t.amount), 0)::bigint AS amount, w.account_code AS account
-       FROM withdrawal w LEFT JOIN ledger_transfer t ON t.reservation_id = w.reservation_id
+    `SELECT w.chain_id AS id, 'withdrawal ' || w.id AS name, w.account_code AS account,
+        coalesce(sum(t.amount), max(r.captured) FILTER (WHERE EXISTS (SELECT FROM ledger_archive x
+          WHERE x.detached_at IS NOT NULL AND r.closed_batch_id BETWEEN x.first_batch AND x.last_batch)), 0)::bigint AS amount
+       FROM withdrawal w LEFT JOIN ledger_reservation r ON r.id = w.reservation_id
+       LEFT JOIN ledger_transfer t ON t.reservation_id = w.reservation_id
         AND t.credit_id IN (SELECT id FROM ledger_account WHERE split_part(code, '/', 1) = $1)
       GROUP BY w.id HAVING count(t.id) > 0 OR w.status = 'paid'
      UNION ALL
-     SELECT e.withdrawal_id, 'reward epoch ' || e.number, coalesce(t.amount, 0), 'platform:cashout'
+     SELECT e.withdrawal_id, 'reward epoch ' || e.number, 'platform:cashout', coalesce(t.amount,
+         CASE WHEN k.transfer_id < (SELECT max(to_id) FROM ledger_archive WHERE detached_at IS NOT NULL) THEN e.delta END, 0)
        FROM reward_epoch e LEFT JOIN ledger_key k ON k.key = 'epoch-settle:' || e.number
        LEFT JOIN ledger_transfer t ON t.id = k.transfer_id WHERE e.status <> 'funding' OR t.id IS NOT NULL`,
     [VAULT_ACCOUNT],

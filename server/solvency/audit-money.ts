@@ -1,4 +1,5 @@
 import { pool, type Sql, sqlOf } from "#server/db.ts";
+import { readAlongside } from "#server/ledger/archive/restore-archive.ts";
 import { type AuditFinding, auditLedger } from "#server/ledger/audit-ledger.ts";
 import { auditAdjustments } from "./audit-adjustments.ts";
 import { auditDeposits, auditPayments, auditReserves, auditUnclaimed } from "./audit-flows.ts";
@@ -12,6 +13,8 @@ type Options = {
   timeoutMs?: number;
   /** Hears of every section as it is done. */
   onSection?: (section: AuditSection) => Promise<void>;
+  /** A folder with archives of transfers. */
+  archives?: string | undefined;
 };
 type Cursor = { block: bigint; links: bigint; status: string };
 
@@ -56,13 +59,15 @@ async function within<Value>(work: Promise<Value>, deadline: number): Promise<Va
 /**
  * Everything that can be checked of the money: the ledger against itself, the roots at the Vault against ledger and
  * leaves, and every movement and holding on the chain against the ledger. One snapshot of the database, and the chain up
- * to the block whose events are in it. It reads only, and holds nobody up.
+ * to the block whose events are in it. It reads only, and holds nobody up. With the folder of archived transfers, those
+ * are checked one by one too.
  */
-export async function auditMoney({ timeoutMs, onSection }: Options = {}): Promise<MoneyAudit> {
+export async function auditMoney({ timeoutMs, onSection, archives }: Options = {}): Promise<MoneyAudit> {
   const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
   const client = await pool.connect();
   const sql = boundSql(sqlOf(client), deadline);
   try {
+    if (archives !== undefined) await readAlongside(sql, archives);
     await sql.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     await sql.query(`SET LOCAL statement_timeout = ${timeoutMs ?? 0}`);
     const [cursor] = await sql.query<Cursor>(
@@ -81,6 +86,7 @@ export async function auditMoney({ timeoutMs, onSection }: Options = {}): Promis
     return { block, links: cursor?.links ?? 0n, sections };
   } finally {
     await client.query("ROLLBACK").catch(() => undefined);
-    client.release();
+    // A connection that hides tables behind those of the session is nobody else's.
+    client.release(archives !== undefined);
   }
 }

@@ -2,6 +2,7 @@ import { vaultAbi } from "#core/generated/abis.ts";
 import { type LogHandler, onEvent } from "#server/chain/index-chain.ts";
 import { type FailureHandler, registerFailureHandler } from "#server/chain/outbox.ts";
 import { log } from "#server/log.ts";
+import { addJob } from "#server/queue.ts";
 import { SOLVENCY_PURPOSE } from "./close-solvency-epoch.ts";
 
 const rootAnchored = onEvent({
@@ -14,7 +15,9 @@ const rootAnchored = onEvent({
          error = NULL WHERE number = $1 AND root = $2 RETURNING number`,
       [args.epoch, args.root.toLowerCase(), transactionHash, blockNumber, at, args.reserves],
     );
-    if (!ours)
+    // What waited for this root is looked at again: withdrawals by their own loop, the money of rewards by this.
+    if (ours) await addJob(sql, "close-epoch", {}, { jobKey: "close-epoch" });
+    else
       log.error(
         { event: "solvency.foreign-root", epoch: args.epoch, root: args.root, transactionHash },
         "a root was anchored that this ledger did not make; whoever holds the operator's key has to be found",

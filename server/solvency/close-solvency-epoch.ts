@@ -7,6 +7,7 @@ import { pool, type Sql, sqlOf } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import { chainHead, sealBatches } from "#server/ledger/seal-batches.ts";
 import { log } from "#server/log.ts";
+import { isRootAwaited, ROOT_AWAITED_MS } from "#server/wallets/root-cover.ts";
 import { buildEpochTree, shuffle } from "./build-epoch-tree.ts";
 import { listEpochs, saveEpoch } from "./epoch-rows.ts";
 import { type Snapshot, takeSnapshot } from "./take-snapshot.ts";
@@ -17,8 +18,17 @@ export const SOLVENCY_PURPOSE = "solvency-root";
 export const EPOCHS_WITH_LEAVES = 50;
 
 const HOUR_MS = 3_600_000;
-/** On the development chain a change is anchored at the next minute; elsewhere, and without changes, every hour. */
-export const EPOCH_TIMING = { afterChangeMs: env.isDevelopmentChain ? 45_000 : HOUR_MS, atLatestMs: HOUR_MS };
+export type EpochTiming = { afterChangeMs: number; atLatestMs: number; whenAwaitedMs?: number };
+
+/**
+ * On the development chain a change is anchored at the next minute, and at once when a payment waits for it; elsewhere,
+ * and without changes, every hour.
+ */
+export const EPOCH_TIMING: EpochTiming = {
+  afterChangeMs: env.isDevelopmentChain ? 45_000 : HOUR_MS,
+  atLatestMs: HOUR_MS,
+  whenAwaitedMs: ROOT_AWAITED_MS,
+};
 
 /**
  * Publishes what every account is owed, when it is time to.
@@ -27,7 +37,7 @@ export const EPOCH_TIMING = { afterChangeMs: env.isDevelopmentChain ? 45_000 : H
  * nothing or one root that is on its way. Any number of workers may run it as often as they like.
  */
 export async function closeSolvencyEpoch(
-  timing = EPOCH_TIMING,
+  timing: EpochTiming = EPOCH_TIMING,
   passing: (place: "built" | "ordered") => Promise<void> = async () => undefined,
 ): Promise<{ opened: bigint | null }> {
   if (!findDeployment() || !(await isDue(sqlOf(pool), timing))) return { opened: null };
@@ -68,12 +78,15 @@ export async function closeSolvencyEpoch(
   }
 }
 
-async function isDue(sql: Sql, timing: typeof EPOCH_TIMING): Promise<boolean> {
+async function isDue(sql: Sql, timing: EpochTiming): Promise<boolean> {
   const [last] = await listEpochs(sql, 1);
   if (!last) return true;
   if (last.status === "built") return false;
   const age = Date.now() - last.snapshotAt.getTime();
   if (age >= timing.atLatestMs) return true;
+  // After a refusal the usual time passes, so that what is wrong is not said every other second.
+  const isEager = last.status === "anchored" && age >= (timing.whenAwaitedMs ?? Number.POSITIVE_INFINITY);
+  if (isEager && (await isRootAwaited(sql))) return true;
   if (age < timing.afterChangeMs) return false;
   return last.status !== "anchored" || (await chainHead(sql))?.hash !== last.headHash;
 }

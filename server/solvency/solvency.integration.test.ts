@@ -8,11 +8,15 @@ import { checkBalanceProof } from "#core/solvency.ts";
 import { publicClient } from "#server/chain/client.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { enqueueTransaction } from "#server/chain/outbox.ts";
+import { RETRY_DELAYS_MS } from "#server/chain/retry-delays.ts";
+import { sendOutbox } from "#server/chain/send-outbox.ts";
 import { db, pool, sqlOf } from "#server/db.ts";
 import { EXTERNAL_ACCOUNT, userAccount } from "#server/ledger/account-codes.ts";
+import { getBalance } from "#server/ledger/get-balance.ts";
 import { postTransfers } from "#server/ledger/post-transfers.ts";
 import { getPersonalAccount } from "#server/wallets/get-account.ts";
 import { requestWithdrawal } from "#server/wallets/request-withdrawal.ts";
+import { settleClosedOrders } from "#server/wallets/settle-closed-orders.ts";
 import {
   createPerson,
   depositFor,
@@ -20,6 +24,7 @@ import {
   knowAddress,
   type Person,
 } from "#server/wallets/testing/wallet-world.ts";
+import { getWithdrawal } from "#server/wallets/withdrawal-rows.ts";
 import { registerSolvencyFailures } from "./chain-events.ts";
 import { closeSolvencyEpoch } from "./close-solvency-epoch.ts";
 import { listEpochs } from "./epoch-rows.ts";
@@ -116,6 +121,33 @@ describe("a solvency epoch", () => {
       expect([only?.id, rest]).toEqual([id, []]);
       if (only) await giveUp(only, "The test is over.");
     }
+  });
+
+  it("is not held up for ever by a payment that can never be estimated: that one fails, its money comes back, the root follows", async () => {
+    const to = privateKeyToAccount(generatePrivateKey()).address;
+    await knowAddress(person, to);
+    const before = await getBalance(code());
+    const { id } = await requestWithdrawal(person.actor, { to, units: DOLLAR.toString() });
+    // With this little gas every node refuses to say what it would do, and that is no revert.
+    await pool.query("UPDATE chain_transaction SET gas = 1 WHERE key = $1", [`withdrawal:${id}`]);
+    const { opened } = await close();
+    const rowOf = () => db.chainTransaction.findUniqueOrThrow({ where: { key: `withdrawal:${id}` } });
+    let passes = 0;
+    for (; (await rowOf()).status === "queued" && passes < 50; passes++) {
+      expect((await last())?.status).toBe("built");
+      await pool.query("UPDATE chain_transaction SET not_before = now() WHERE status = 'queued'");
+      await sendOutbox();
+    }
+    expect(passes).toBe(RETRY_DELAYS_MS.troubles.length + 1);
+    expect(await rowOf()).toMatchObject({ status: "failed", tries: 0, error: expect.stringContaining("gas") });
+    await follow();
+    expect(await last()).toMatchObject({ number: opened, status: "anchored" });
+    await settleClosedOrders();
+    expect((await getWithdrawal(person.actor, { id })).status).toBe("failed");
+    expect(await getBalance(code())).toEqual(before);
+    await close();
+    await follow();
+    expect(await failed()).toEqual([]);
   });
 
   it.each([

@@ -5,7 +5,7 @@ import { db, type Sql, withTransaction } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { log } from "#server/log.ts";
 import { closeBeforeSending } from "./close-withdrawal.ts";
-import { orderPayment } from "./request-withdrawal.ts";
+import { orderWhenCovered } from "./request-withdrawal.ts";
 import { viewWithdrawal, type WithdrawalRow } from "./withdrawal-rows.ts";
 
 type Locked = {
@@ -70,15 +70,15 @@ async function lockOpen(sql: Sql, actor: Actor, id: string): Promise<Locked> {
   return row;
 }
 
-/** Lets a withdrawal go: to the chain at once, or when its delay has passed. */
+/** Lets a withdrawal go: to the chain at once, when its delay has passed, or when a root covers it. */
 export async function approveWithdrawal(actor: Actor, input: { id: string }): Promise<ApprovalView> {
   await withTransaction(async (sql) => {
     const { chainId, accountCode, recipient, amount, mustWait } = await lockOpen(sql, actor, input.id);
     await sql.query(
       "UPDATE withdrawal SET status = $2, decided_by = $3, decided_at = clock_timestamp() WHERE id = $1",
-      [input.id, mustWait ? "waiting" : "requested", actor.userId],
+      [input.id, "waiting", actor.userId],
     );
-    if (!mustWait) await orderPayment(sql, { id: input.id, chainId, accountCode, recipient, amount });
+    if (!mustWait) await orderWhenCovered(sql, { id: input.id, chainId, accountCode, recipient, amount });
   });
   log.info({ event: "withdrawal.approved", withdrawalId: input.id, admin: actor.userId });
   return getApproval(input.id);

@@ -15,7 +15,7 @@ export async function closeBeforeSending(sql: Sql, id: string, closing: Closing)
   const [closed] = await sql.query<{ reservationId: string }>(
     `UPDATE withdrawal SET status = $2, error = $3, decided_by = coalesce($4, decided_by),
             decided_at = CASE WHEN $4::text IS NULL THEN decided_at ELSE clock_timestamp() END, settled_at = clock_timestamp()
-      WHERE id = $1 AND status IN ('awaiting-approval', 'waiting') RETURNING reservation_id AS "reservationId"`,
+      WHERE id = $1 AND status IN ('awaiting-approval', 'waiting', 'waiting-root') RETURNING reservation_id AS "reservationId"`,
     [id, closing.status, closing.error, closing.decidedBy ?? null],
   );
   if (!closed) return false;

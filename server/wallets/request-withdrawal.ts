@@ -16,6 +16,7 @@ import { reserveIn } from "#server/ledger/reservations.ts";
 import { scopesOf } from "#server/ledger/scopes.ts";
 import { depositRef } from "./deposit-accounts.ts";
 import { getPersonalAccount } from "./get-account.ts";
+import { expectedAfterRoot, isCoveredByRoot } from "./root-cover.ts";
 import { checkKnownAddress, checkRecipient } from "./withdrawal-addresses.ts";
 import { DAY_MS, WITHDRAWAL_LIMITS, WITHDRAWAL_SCOPE, type WithdrawalLimits } from "./withdrawal-limits.ts";
 import { getWithdrawal } from "./withdrawal-rows.ts";
@@ -28,7 +29,8 @@ type Input = { to: string; units: string; agentId?: string; key?: string | undef
 type Wanted = { id: string; userId: string; recipient: Address; amount: bigint; agentId: string | null };
 
 /**
- * Takes money out of a person's balance and orders its payment by the Vault; a large one waits, or waits for an admin.
+ * Takes money out of a person's balance and orders its payment by the Vault; a large one waits, or waits for an admin, and
+ * one that the last root does not cover waits for the next.
  *
  * Reservation, row and transaction are written together. The event captures the reservation; it is released when the
  * order is closed and the Vault says that it did not pay. The Vault pays each id once, so nothing here can pay twice.
@@ -87,7 +89,7 @@ async function openWithdrawal(
   const reservationId = await setAside(sql, wanted, accountCode);
   const needsApproval = amount > limits.approvalAbove;
   const mustWait = amount > limits.delayAbove;
-  const status = needsApproval ? "awaiting-approval" : mustWait ? "waiting" : "requested";
+  const status = needsApproval ? "awaiting-approval" : mustWait ? "waiting" : "waiting-root";
   await sql.query(
     `INSERT INTO withdrawal (id, user_id, chain_id, account_code, recipient, amount, reservation_id, agent_id, request_key,
        status, send_at, expires_at)
@@ -109,7 +111,7 @@ async function openWithdrawal(
       needsApproval ? limits.approvalMs : null,
     ],
   );
-  if (status === "requested") await orderPayment(sql, { id, chainId, accountCode, recipient, amount });
+  if (status === "waiting-root") await orderWhenCovered(sql, { id, chainId, accountCode, recipient, amount });
 }
 
 async function setAside(sql: Sql, { id, userId, recipient, amount }: Wanted, account: string): Promise<string> {
@@ -143,11 +145,28 @@ function sayDailyCap(error: unknown): DomainError | null {
   return new DomainError("CAP_EXCEEDED", { ...error.details, message }, { cause: error });
 }
 
+export type Payment = { id: string; chainId: Hex; accountCode: string; recipient: Address; amount: bigint };
+
+/**
+ * Orders the payment, or lets it wait for the root that covers it (root-cover.ts); says whether it ordered. The caller has
+ * locked the withdrawal's row and knows that nothing else is in its way.
+ */
+export async function orderWhenCovered(sql: Sql, payment: Payment): Promise<boolean> {
+  if (await isCoveredByRoot(sql, payment)) {
+    await sql.query("UPDATE withdrawal SET status = 'requested' WHERE id = $1", [payment.id]);
+    await orderPayment(sql, payment);
+    return true;
+  }
+  await sql.query(
+    `UPDATE withdrawal SET status = 'waiting-root', send_at = $2
+      WHERE id = $1 AND (status <> 'waiting-root' OR send_at IS NULL OR send_at <= clock_timestamp())`,
+    [payment.id, await expectedAfterRoot(sql)],
+  );
+  return false;
+}
+
 /** Orders the payment. One id, one order, and the Vault pays each id once. */
-export async function orderPayment(
-  sql: Sql,
-  withdrawal: { id: string; chainId: Hex; accountCode: string; recipient: Address; amount: bigint },
-): Promise<void> {
+async function orderPayment(sql: Sql, withdrawal: Payment): Promise<void> {
   const { id, chainId, accountCode, recipient, amount } = withdrawal;
   const args = [chainId, depositRef(accountCode), recipient, amount] as const;
   await enqueueTransaction(sql, {

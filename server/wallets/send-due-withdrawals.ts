@@ -1,13 +1,13 @@
-import type { Address, Hex } from "viem";
 import { pool, sqlOf, withTransaction } from "#server/db.ts";
 import { closeBeforeSending } from "./close-withdrawal.ts";
-import { orderPayment } from "./request-withdrawal.ts";
+import { orderWhenCovered, type Payment } from "./request-withdrawal.ts";
 
 const PAGE_SIZE = 100;
 
-type Due = { id: string; chainId: Hex; accountCode: string; recipient: Address; amount: bigint };
-
-/** Orders withdrawals whose delay has passed and closes those that nobody approved in time. Safe at any time and twice. */
+/**
+ * Orders withdrawals whose delay has passed or that a root covers by now, and closes those that nobody approved in time.
+ * Safe at any time and twice.
+ */
 export async function sendDueWithdrawals(): Promise<{ sent: number; expired: number }> {
   let sent = 0;
   let expired = 0;
@@ -15,7 +15,7 @@ export async function sendDueWithdrawals(): Promise<{ sent: number; expired: num
     const closing = { status: "expired" as const, error: "Nobody approved it in time." };
     if (await withTransaction((sql) => closeBeforeSending(sql, id, closing))) expired++;
   }
-  for (const due of await listDue()) if (await sendOne(due)) sent++;
+  for (const { id } of [...(await listDue()), ...(await listAwaitingRoot())]) if (await sendOne(id)) sent++;
   return { sent, expired };
 }
 
@@ -26,21 +26,24 @@ const listLate = () =>
   );
 
 const listDue = () =>
-  sqlOf(pool).query<Due>(
-    `SELECT id, chain_id AS "chainId", account_code AS "accountCode", recipient, amount FROM withdrawal
-      WHERE status = 'waiting' AND send_at <= clock_timestamp() ORDER BY send_at LIMIT ${PAGE_SIZE}`,
+  sqlOf(pool).query<{ id: string }>(
+    `SELECT id FROM withdrawal WHERE status = 'waiting' AND send_at <= clock_timestamp() ORDER BY send_at LIMIT ${PAGE_SIZE}`,
+  );
+
+/** Oldest first: what an account has in the root goes to what was asked for first. */
+const listAwaitingRoot = () =>
+  sqlOf(pool).query<{ id: string }>(
+    `SELECT id FROM withdrawal WHERE status = 'waiting-root' ORDER BY requested_at, id LIMIT ${PAGE_SIZE}`,
   );
 
 /** The row's lock decides between this, another worker's and its owner's cancelling. */
-async function sendOne(due: Due): Promise<boolean> {
+async function sendOne(id: string): Promise<boolean> {
   return withTransaction(async (sql) => {
-    const [taken] = await sql.query(
-      `UPDATE withdrawal SET status = 'requested'
-        WHERE id = $1 AND status = 'waiting' AND send_at <= clock_timestamp() RETURNING id`,
-      [due.id],
+    const [payment] = await sql.query<Payment>(
+      `SELECT id, chain_id AS "chainId", account_code AS "accountCode", recipient, amount FROM withdrawal
+        WHERE id = $1 AND (status = 'waiting-root' OR status = 'waiting' AND send_at <= clock_timestamp()) FOR UPDATE`,
+      [id],
     );
-    if (!taken) return false;
-    await orderPayment(sql, due);
-    return true;
+    return payment !== undefined && orderWhenCovered(sql, payment);
   });
 }

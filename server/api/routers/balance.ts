@@ -7,6 +7,7 @@ import { statementInput, statementOutput } from "#core/schemas/statement.ts";
 import { getOwnAdjustment } from "#server/books/get-own-adjustment.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { agentAccount, userAccount } from "#server/ledger/account-codes.ts";
+import { statementArchivedUntil } from "#server/ledger/archive/archived-transfers.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
 import { listStatement } from "#server/ledger/list-statement.ts";
 import { readStatementFilter } from "#server/ledger/statement-filter.ts";
@@ -80,6 +81,7 @@ export const balanceRouter = router({
     .query(async ({ ctx, input: { agentId, limit, cursor, ...wanted } }) => {
       const account = await statementAccount(ctx.actor, agentId);
       const { data, nextCursor } = await listStatement(account, { limit, cursor, filter: readStatementFilter(wanted) });
-      return { data: data.map(viewEntry), hasMore: nextCursor !== null, nextCursor };
+      const archivedUntil = nextCursor === null ? await statementArchivedUntil(account) : null;
+      return { data: data.map(viewEntry), hasMore: nextCursor !== null, nextCursor, archivedUntil };
     }),
 });

@@ -1,13 +1,16 @@
 import { testUsdAbi, vaultAbi } from "#core/generated/abis.ts";
+import { newId } from "#core/ids.ts";
 import { publicClient } from "#server/chain/client.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { indexChain } from "#server/chain/index-chain.ts";
 import { sendOutbox } from "#server/chain/send-outbox.ts";
 import { pool, sqlOf } from "#server/db.ts";
+import { campaignAccount } from "#server/ledger/account-codes.ts";
 import { listOwed } from "#server/ledger/list-owed.ts";
 import { walletLogHandlers } from "#server/wallets/chain-events.ts";
-import { mined, outsideAccount, outsider } from "#server/wallets/testing/wallet-world.ts";
+import { depositFor, mined, outsideAccount, outsider } from "#server/wallets/testing/wallet-world.ts";
 import { solvencyLogHandlers } from "../chain-events.ts";
+import { closeSolvencyEpoch } from "../close-solvency-epoch.ts";
 
 const { contracts } = loadDeployment();
 export const reserves = () =>
@@ -29,6 +32,18 @@ export async function follow(): Promise<void> {
 /** A root waits for everything ordered before it; what other tests of this database ordered and left unsent never is. */
 export const giveUpLeftovers = () =>
   pool.query("UPDATE chain_transaction SET status = 'failed', error = 'left by another test' WHERE status = 'queued'");
+
+/** Anchors a root in which campaigns have so much that the money of rewards need not wait for the next one. */
+export async function anchorBudget(units: bigint): Promise<void> {
+  const account = campaignAccount(newId("campaign"));
+  await giveUpLeftovers();
+  await depositFor(account, units);
+  await follow();
+  await backEverything();
+  const { opened } = await closeSolvencyEpoch({ afterChangeMs: 0, atLatestMs: 0 });
+  if (opened === null) throw new Error("No root was ordered.");
+  await follow();
+}
 
 /** Other tests of this database make money out of nothing; here it has to be backed, as every dollar of ours is. */
 export async function backEverything(): Promise<void> {

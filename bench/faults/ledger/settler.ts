@@ -1,7 +1,7 @@
 import { db, pool } from "#server/db.ts";
 import { captureReservation, reserve } from "#server/ledger/reservations.ts";
 
-// One settlement process of bench/faults/ledger.ts, which kills it at a random moment: it works off numbered jobs, each a
+// One settlement process of bench/faults/ledger/kills.ts, which kills it at a random moment: it works off numbered jobs, each a
 // reservation and its capture under keys made of the number, and prints each number once it was told that it is done.
 const [prefix = "", payer = "", payee = "", first = "0", last = "0"] = process.argv.slice(2);
 

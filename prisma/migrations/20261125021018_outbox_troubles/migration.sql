@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "chain_transaction" ADD COLUMN     "troubles" INTEGER NOT NULL DEFAULT 0;
