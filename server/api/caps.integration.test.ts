@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
+import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newId } from "#core/ids.ts";
 import type { CapView, CreateCapInput } from "#core/schemas/cap.ts";
@@ -68,13 +69,15 @@ const pay = (opened: OpenInference, amount: bigint) =>
 /** An agent of a person with money in its own balance; its account on the chain plays no part here. */
 async function agentOf(actor: Actor): Promise<Actor> {
   const id = newId("agent");
+  const address = () => privateKeyToAddress(generatePrivateKey()).toLowerCase();
+  const [account, owner, key] = [address(), address(), address()];
   await db.agent.create({
-    data: { id, userId: actor.userId, name: "Spender", status: "active", account: id, owner: id, key: id, policy: {} },
+    data: { id, userId: actor.userId, name: "Spender", status: "active", account, owner, key, policy: {} },
   });
-  const account = agentAccount(id);
-  await ensureAccounts(sqlOf(pool), [{ code: account, asset: "USD", ownerId: actor.userId }]);
+  const code = agentAccount(id);
+  await ensureAccounts(sqlOf(pool), [{ code, asset: "USD", ownerId: actor.userId }]);
   await postTransfers([
-    { key: `fund:${id}`, debit: "platform:external", credit: account, amount: 10_000n, asset: "USD", kind: "test" },
+    { key: `fund:${id}`, debit: "platform:external", credit: code, amount: 10_000n, asset: "USD", kind: "test" },
   ]);
   return { ...actor, agentId: id, via: "api_key", scopes: ALL_SCOPES };
 }

@@ -22,6 +22,16 @@ const manifest = z.object({
 export type Manifest = z.infer<typeof manifest>;
 
 export const readManifest = (text: string): Manifest => manifest.parse(JSON.parse(text));
+
+/** The same of a text that somebody may have changed; null when it is no manifest any more. */
+export function findManifest(text: string): Manifest | null {
+  try {
+    return readManifest(text);
+  } catch {
+    return null;
+  }
+}
+
 export const hashText = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 export type Archive = {

@@ -122,6 +122,7 @@ describe("a partition of transfers that is archived", () => {
       "UPDATE ledger_archive_sum SET credits = credits + 1 WHERE credits > 0",
     ],
     ["its manifest", `UPDATE ledger_archive SET manifest = replace(manifest, '"rows":"99"', '"rows":"98"')`],
+    ["its manifest into something else", "UPDATE ledger_archive SET manifest = 'gone'"],
     ["its row", "UPDATE ledger_archive SET last_batch = last_batch + 1"],
     [
       "its row, its manifest and the hash together",

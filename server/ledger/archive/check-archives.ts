@@ -1,7 +1,7 @@
 import type { Sql } from "#server/db.ts";
 import type { AuditFinding } from "../audit-ledger.ts";
 import { hashSums } from "./archive-file.ts";
-import { type Archive, archiveKey, hashText, listArchives, listPartitions, readManifest } from "./archive-rows.ts";
+import { type Archive, archiveKey, findManifest, hashText, listArchives, listPartitions } from "./archive-rows.ts";
 
 const LINKS_AT_ONCE = 5_000n;
 
@@ -30,7 +30,8 @@ export async function checkArchives(sql: Sql): Promise<AuditFinding[]> {
 }
 
 async function checkOne(sql: Sql, archive: Archive): Promise<string[]> {
-  const manifest = readManifest(archive.manifest);
+  const manifest = findManifest(archive.manifest);
+  if (!manifest) return ["its manifest cannot be read"];
   const problems: string[] = [];
   const stored = await sql.query<{ id: bigint; debits: bigint; credits: bigint }>(
     "SELECT account_id AS id, debits, credits FROM ledger_archive_sum WHERE from_id = $1",
@@ -60,7 +61,9 @@ async function checkOne(sql: Sql, archive: Archive): Promise<string[]> {
 async function checkLinks(sql: Sql, archives: readonly Archive[]): Promise<AuditFinding[]> {
   const findings: AuditFinding[] = [];
   for (const { manifest: text } of archives) {
-    const { firstLink, lastLink } = readManifest(text);
+    const manifest = findManifest(text);
+    if (!manifest) continue;
+    const { firstLink, lastLink } = manifest;
     for (let first = BigInt(firstLink); first <= BigInt(lastLink); first += LINKS_AT_ONCE) {
       const wrong = await sql.query<{ link: bigint; batch: bigint }>(
         `WITH sealed AS (
