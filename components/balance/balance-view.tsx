@@ -3,7 +3,7 @@
 import { lazy, Suspense } from "react";
 import { CardSkeleton } from "../ui/card-skeleton.tsx";
 import { BalanceStats } from "./balance-stats.tsx";
-import { Statement } from "./statement.tsx";
+import { FilteredStatement } from "./filtered-statement.tsx";
 
 const Withdrawals = lazy(() => import("./withdrawals.tsx"));
 const WithdrawalAddresses = lazy(() => import("./withdrawal-addresses.tsx"));
@@ -13,7 +13,7 @@ export function BalanceView() {
   return (
     <div className="flex flex-col gap-6">
       <BalanceStats />
-      <Statement />
+      <FilteredStatement />
       <div className="grid grid-cols-1 items-start gap-6 *:min-w-0 lg:grid-cols-2">
         <div className="flex flex-col gap-6">
           <Suspense fallback={<CardSkeleton rows={2} />}>
