@@ -35,7 +35,7 @@ export default function ApproveAdjustmentDialog({ adjustment, ...popup }: Popup 
       error={approve.error}
       onSubmit={() => approve.mutate({ id, contentHash })}
     >
-      <AdjustmentTransfers transfers={transfers} />
+      <AdjustmentTransfers transfers={transfers} isFull />
       <DefinitionList
         items={[
           { term: "Reason", value: reason },

@@ -4,15 +4,19 @@ import { useQuery } from "@tanstack/react-query";
 import { QueryError } from "../api/query-error.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { ReceiptChain } from "../receipt/receipt-chain.tsx";
-import { Skeleton } from "../ui/skeleton.tsx";
+import type { ReceiptStep } from "../receipt/receipt-step.ts";
 
-/** Who stands behind an adjustment, for those whose money it moved. Read when its receipt is opened. */
-export default function AdjustmentFacts({ id }: { id: string }) {
+/** Who stands behind an adjustment, for those whose money it moved, before the posting. Read when its receipt is opened. */
+export default function AdjustmentFacts({ id, posting }: { id: string; posting: readonly ReceiptStep[] }) {
   const trpc = useTRPC();
   const { data, error, refetch } = useQuery(trpc.balance.getAdjustment.queryOptions({ id }));
-  if (error && !data)
-    return <QueryError error={error} what="The adjustment behind it" onRetry={() => void refetch()} />;
-  if (!data) return <Skeleton className="mt-3 h-24 w-full" />;
+  if (!data)
+    return (
+      <>
+        <ReceiptChain steps={posting} />
+        {error && <QueryError error={error} what="The adjustment behind it" onRetry={() => void refetch()} />}
+      </>
+    );
   const count = data.transferCount === 1 ? "one transfer" : `${data.transferCount} transfers together`;
   return (
     <ReceiptChain
@@ -31,6 +35,7 @@ export default function AdjustmentFacts({ id }: { id: string }) {
           detail: `A second person agreed to exactly this: ${count}, under this hash.`,
           hash: data.contentHash,
         },
+        ...posting,
       ]}
     />
   );

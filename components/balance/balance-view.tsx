@@ -5,7 +5,7 @@ import { CardSkeleton } from "../ui/card-skeleton.tsx";
 import { TabPanel, Tabs } from "../ui/tabs.tsx";
 import { useAddressValue } from "../ui/use-address-value.ts";
 import { BalanceStats } from "./balance-stats.tsx";
-import { Statement } from "./statement.tsx";
+import { FilteredStatement } from "./filtered-statement.tsx";
 
 const Withdrawals = lazy(() => import("./withdrawals.tsx"));
 const WithdrawalAddresses = lazy(() => import("./withdrawal-addresses.tsx"));
@@ -20,7 +20,7 @@ const TABS = [
 function Money() {
   return (
     <div className="flex flex-col gap-6">
-      <Statement />
+      <FilteredStatement />
       <div className="grid grid-cols-1 items-start gap-6 *:min-w-0 lg:grid-cols-2">
         <div className="flex flex-col gap-6">
           <Suspense fallback={<CardSkeleton rows={2} />}>

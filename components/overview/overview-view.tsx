@@ -143,7 +143,7 @@ export function OverviewView() {
     <div className="flex flex-col gap-6">
       <BalanceStats />
       <Pillars />
-      <Statement limit={10} isBrief />
+      <Statement limit={10} />
     </div>
   );
 }

@@ -85,7 +85,7 @@ async function postAlone(submissions: Submission[]): Promise<OperationResult[][]
 const submitToGroup = createGroupCommit({
   post: postAlone,
   batchesInFlightMax: 2,
-  operationsMax: 1000,
+  operationsMax: 500,
   isContentError,
 });
 
