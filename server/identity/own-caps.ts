@@ -4,6 +4,7 @@ import { pool, type Sql, sqlOf, withTransaction } from "#server/db.ts";
 import { agentAccount, userAccount } from "#server/ledger/account-codes.ts";
 import { type Cap, changeCap, createCap, listCaps, removeCap } from "#server/ledger/caps.ts";
 import { keyScope, personScope } from "#server/ledger/scopes.ts";
+import { accountsOfPerson } from "./accounts-of-person.ts";
 import type { Actor } from "./actor.ts";
 import { scopeOfCovers } from "./cap-covers.ts";
 import { viewCaps } from "./view-caps.ts";
@@ -64,6 +65,7 @@ export async function createOwnCapIn(sql: Sql, actor: Actor, input: CreateCapInp
       ...(note === undefined ? {} : { note }),
       ownerId: userId,
       actor: userId,
+      accounts: await accountsOfPerson(sql, userId),
     },
     sql,
   );

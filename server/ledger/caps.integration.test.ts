@@ -5,6 +5,7 @@ import { EXTERNAL_ACCOUNT, EXTERNAL_EUR_ACCOUNT } from "./account-codes.ts";
 import { auditLedger } from "./audit-ledger.ts";
 import { changeCap, createCap, listCaps, removeCap } from "./caps.ts";
 import { ensureAccounts } from "./ensure-accounts.ts";
+import { getBalance } from "./get-balance.ts";
 import type { Capture, Reserve } from "./operations.ts";
 import { postTransfers } from "./post-transfers.ts";
 import { captureReservation, releaseReservation, reserve, reserveIn } from "./reservations.ts";
@@ -233,6 +234,38 @@ describe("caps", () => {
       }
     });
     expect(await left((await making)?.capId ?? "")).toBe(70n);
+  });
+
+  test("caps made in the middle of a flood count every spending, once", async () => {
+    const [account, scope] = [await wallet(), scopeOf()];
+    let isOver = false;
+    let total = 0n;
+    const spenders = Array.from({ length: 8 }, async (_, index) => {
+      while (!isOver) {
+        const { reservationId } = await hold(account, 9n, { scopes: [scope] });
+        await capture(reservationId, 4n);
+        if (index % 2 === 0) await pay(account, 3n);
+        total += index % 2 === 0 ? 7n : 4n;
+      }
+    });
+    const making = async (more: object) => daily(scope, 1_000_000n, more);
+    const caps: string[] = [];
+    const ofAccount: string[] = [];
+    for (let count = 0; count < 5; count += 1) {
+      ofAccount.push((await daily(account, 1_000_000n)).capId);
+      caps.push((await making({ accounts: [account] })).capId, (await making({})).capId);
+    }
+    isOver = true;
+    await Promise.all(spenders);
+    const payments = 1_000_000n - (await getBalance(account)).posted;
+    expect(payments).toBe(total);
+    const spentOf = async (capId: string) => (await listCaps({ capId }))[0];
+    for (const capId of ofAccount) expect(await spentOf(capId)).toMatchObject({ spent: payments, reserved: 0n });
+    const { rows } = await pool.query<{ sum: bigint }>(
+      "SELECT sum(captured)::bigint AS sum FROM ledger_reservation WHERE $1 = ANY (scopes)",
+      [scope],
+    );
+    for (const capId of caps) expect(await spentOf(capId)).toMatchObject({ spent: rows[0]?.sum, reserved: 0n });
   });
 
   test("bad terms are refused by name", async () => {

@@ -3,6 +3,7 @@ import { newId } from "#core/ids.ts";
 import { type Asset, isAsset, LEDGER_UNITS_MAX } from "#core/money.ts";
 import { WINDOW_MS_MAX, WINDOW_MS_MIN } from "#core/schemas/cap.ts";
 import { pool, type Sql, sqlOf } from "#server/db.ts";
+import { arrayLiteral } from "./array-literal.ts";
 import { sqlState } from "./sql-state.ts";
 
 /** "window": in any stretch of `windowMs`; "lifetime": ever; "transaction": at once. */
@@ -20,6 +21,11 @@ export type CapInput = {
   parent?: string;
   ownerId?: string;
   note?: string;
+  /**
+   * The codes of the accounts that can spend under the scope, when it is none itself: what they spent before is looked up there.
+   * Without them everything that anybody reserved in the window is looked through.
+   */
+  accounts?: readonly string[];
   /** Who made it, for the audit chain. */
   actor: string;
 };
@@ -95,11 +101,11 @@ function sayBusy(error: unknown): never {
  */
 export async function createCap(input: CapInput, sql: Sql = sqlOf(pool)): Promise<{ capId: string }> {
   checkInput(input);
-  const { scope, asset, kind, amount, windowMs, parent, ownerId, note, actor } = input;
+  const { scope, asset, kind, amount, windowMs, parent, ownerId, note, actor, accounts } = input;
   const capId = newId("cap");
   const [made] = await sql
     .query<{ id: bigint | null }>(
-      "SELECT ledger_create_cap($1, $2, $3, $4, $5::bigint, $6::bigint, $7, $8, $9, $10) AS id",
+      "SELECT ledger_create_cap($1, $2, $3, $4, $5::bigint, $6::bigint, $7, $8, $9, $10, $11::text[]) AS id",
       [
         capId,
         scope,
@@ -111,6 +117,7 @@ export async function createCap(input: CapInput, sql: Sql = sqlOf(pool)): Promis
         ownerId ?? null,
         note ?? null,
         actor,
+        accounts === undefined ? null : arrayLiteral(accounts),
       ],
     )
     .catch(sayBusy);

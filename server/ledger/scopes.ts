@@ -40,6 +40,9 @@ export function scopesOf(spender: Spender, purpose: SpendingPurpose): string[] {
   ];
 }
 
+/** The person whose spending alone a scope counts, or null. */
+export const personOf = (scope: string): string | null => /^person:([^/]+)/.exec(scope)?.[1] ?? null;
+
 const PROVIDER = /(?:^|\/)provider:(.+)$/;
 
 /** The node that a scope is about, or null. */

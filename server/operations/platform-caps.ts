@@ -2,9 +2,11 @@ import { DomainError } from "#core/errors.ts";
 import { type PageInput, toPage } from "#core/page.ts";
 import type { CreatePlatformCapInput, PlatformCapView } from "#core/schemas/cap.ts";
 import { db, pool, type Sql, sqlOf, withTransaction } from "#server/db.ts";
+import { accountsOfPerson } from "#server/identity/accounts-of-person.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { viewCaps } from "#server/identity/view-caps.ts";
 import { type Cap, changeCap, createCap, listCaps, removeCap } from "#server/ledger/caps.ts";
+import { personOf } from "#server/ledger/scopes.ts";
 import { isDailyCap } from "#server/wallets/withdrawal-limits.ts";
 
 /** The changes of a cap that are shown with it, newest first. */
@@ -85,6 +87,7 @@ export async function createPlatformCap(actor: Actor, input: CreatePlatformCapIn
     if (first && (first.amount !== amount || first.parent !== (parent ?? null)))
       throw new DomainError("CAP_EXISTS", { cap: first.id, limit: first.amount });
     if (first) return first.id;
+    const person = personOf(scope);
     const { capId } = await createCap(
       {
         scope,
@@ -95,6 +98,7 @@ export async function createPlatformCap(actor: Actor, input: CreatePlatformCapIn
         actor: actor.userId,
         ...(windowMs === null ? {} : { windowMs }),
         ...(parent === undefined ? {} : { parent }),
+        ...(person === null ? {} : { accounts: await accountsOfPerson(sql, person) }),
       },
       sql,
     );

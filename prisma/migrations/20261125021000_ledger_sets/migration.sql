@@ -495,51 +495,104 @@ BEGIN
     'detail', v_detail[i.n]) ORDER BY i.n) FROM unnest(v_items) i WHERE i.op <> 4);
 END $$;
 
--- It waits for every spending that is on its way, and those that come wait for it: none is counted neither here nor there.
+-- Where the newest reservations of a window lie, for caps on scopes that anybody may spend under.
+CREATE INDEX ledger_reservation_closed_at ON ledger_reservation USING brin (closed_at) WITH (pages_per_range = 16, autosummarize = on);
+
+-- Whether another transaction committed a batch that a snapshot does not have.
+CREATE FUNCTION ledger_came_after(p_batch bigint, p_seen pg_snapshot) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT NOT pg_visible_in_snapshot(b.xid, p_seen) AND b.xid IS DISTINCT FROM pg_current_xact_id_if_assigned()
+  FROM ledger_batch b WHERE b.id = p_batch
+$$;
+
+-- What was spent under a scope since a moment, by bucket of a cap. `p_accounts` are the accounts that can spend under it, null when
+-- any can; `is_account` when the scope is those accounts themselves. With `p_seen`, only what that snapshot could not see.
+CREATE FUNCTION ledger_spent_under(p_scope text, p_asset text, p_window_ms bigint, p_since timestamptz, p_accounts bigint[],
+  is_account boolean, p_seen pg_snapshot) RETURNS TABLE (bucket bigint, units bigint) LANGUAGE plpgsql STABLE
+SET enable_seqscan = off
+AS $$
+DECLARE
+  -- Transfers that ran at the same time lie a little out of order.
+  first CONSTANT bigint := CASE WHEN p_accounts IS NOT NULL AND p_since > '-infinity' THEN ledger_transfer_at(p_since - interval '10 minutes') ELSE 0 END;
+BEGIN
+  IF p_accounts IS NULL THEN
+    RETURN QUERY
+      SELECT ledger_bucket(p_window_ms, r.closed_at), sum(ledger_cap_units(p_asset, r.captured, r.amount, r.value))::bigint
+      FROM ledger_reservation r JOIN ledger_account a ON a.id = r.account_id
+      WHERE r.closed_at > p_since AND r.captured > 0 AND p_scope = ANY (r.scopes) AND NOT p_scope = ANY (coalesce(r.unused_scopes, '{}'))
+        AND (p_asset IS NULL OR a.asset = p_asset)
+        AND (p_seen IS NULL OR ledger_came_after(r.closed_batch_id, p_seen))
+      GROUP BY 1;
+    RETURN;
+  END IF;
+  RETURN QUERY
+    WITH paid AS MATERIALIZED (
+      SELECT t.created_at, t.amount, t.asset, t.reservation_id FROM ledger_transfer t
+      WHERE t.debit_id = ANY (p_accounts) AND t.id >= first AND t.kind <> 'shard' AND (p_asset IS NULL OR t.asset = p_asset)
+        AND (p_seen IS NULL OR ledger_came_after(t.batch_id, p_seen))
+    ), entry AS (
+      SELECT paid.created_at AS at, CASE WHEN p_asset IS NULL AND paid.asset <> 'USD' THEN 0 ELSE paid.amount END AS units
+        FROM paid WHERE paid.reservation_id IS NULL AND is_account AND paid.created_at > p_since
+      UNION ALL
+      SELECT r.closed_at, ledger_cap_units(p_asset, r.captured, r.amount, r.value)
+        FROM (SELECT DISTINCT reservation_id AS id FROM paid WHERE reservation_id IS NOT NULL) c
+        CROSS JOIN LATERAL (SELECT * FROM ledger_reservation WHERE id = c.id OFFSET 0) r
+        WHERE r.closed_at > p_since AND (is_account OR p_scope = ANY (r.scopes)) AND NOT p_scope = ANY (coalesce(r.unused_scopes, '{}'))
+    )
+    SELECT ledger_bucket(p_window_ms, entry.at), sum(entry.units)::bigint FROM entry WHERE entry.units > 0 GROUP BY 1;
+END $$;
+
 -- Makes a cap and counts what its scope has spent inside the window already: everything that an account paid, and for other
 -- scopes what reservations under it paid. Open reservations of the scope count as well, until they close.
-CREATE OR REPLACE FUNCTION ledger_create_cap(p_code text, p_scope text, p_asset text, p_kind text, p_amount bigint, p_window_ms bigint,
-  p_parent text, p_owner text, p_note text, p_actor text) RETURNS bigint LANGUAGE plpgsql
+--
+-- Most of that is counted first, while spending goes on. Then it waits for every spending on its way, and those that come wait
+-- for it while it counts what has happened meanwhile: none is counted neither here nor by the cap.
+--
+--   p_accounts  the codes of the accounts that can spend under the scope; null when any can, or when the scope is an account
+DROP FUNCTION ledger_create_cap(text, text, text, text, bigint, bigint, text, text, text, text);
+CREATE FUNCTION ledger_create_cap(p_code text, p_scope text, p_asset text, p_kind text, p_amount bigint, p_window_ms bigint,
+  p_parent text, p_owner text, p_note text, p_actor text, p_accounts text[]) RETURNS bigint LANGUAGE plpgsql
 SET lock_timeout = '5s'
 AS $$
 DECLARE
   batch CONSTANT bigint := nextval('ledger_batch_seq');
   parent ledger_cap;
   made ledger_cap;
-  since timestamptz;
+  is_account CONSTANT boolean := EXISTS (SELECT FROM ledger_account WHERE code = p_scope);
+  accounts bigint[];
+  since timestamptz := CASE p_kind WHEN 'window' THEN clock_timestamp() - p_window_ms * interval '1 millisecond' ELSE '-infinity' END;
+  seen pg_snapshot;
+  buckets bigint[];
+  amounts bigint[];
 BEGIN
-  PERFORM pg_advisory_xact_lock(7141, 0);
-  since := CASE p_kind WHEN 'window' THEN clock_timestamp() - p_window_ms * interval '1 millisecond' ELSE '-infinity' END;
-  INSERT INTO ledger_batch (id) VALUES (batch);
   IF p_parent IS NOT NULL THEN
     SELECT * INTO parent FROM ledger_cap WHERE code = p_parent AND removed_at IS NULL;
     IF NOT FOUND THEN RETURN NULL; END IF;
   END IF;
+  INSERT INTO ledger_batch (id) VALUES (batch);
   INSERT INTO ledger_cap (code, scope, asset, kind, amount, window_ms, parent_id, owner_id, note)
     VALUES (p_code, p_scope, p_asset, p_kind, p_amount, p_window_ms, parent.id, p_owner, p_note) RETURNING * INTO made;
   UPDATE ledger_cap SET path = coalesce(parent.path, '{}') || made.id WHERE id = made.id;
   INSERT INTO ledger_cap_change (cap_id, amount, actor, batch_id) VALUES (made.id, p_amount, p_actor, batch);
   IF p_kind = 'transaction' THEN RETURN made.id; END IF;
 
-  WITH account AS (
-    SELECT id, asset FROM ledger_account WHERE code = p_scope OR root_id = (SELECT id FROM ledger_account WHERE code = p_scope)
-  ), entry AS (
-    SELECT t.created_at AS at, CASE WHEN p_asset IS NULL AND t.asset <> 'USD' THEN 0 ELSE t.amount END AS units
-      FROM ledger_transfer t JOIN account ON account.id = t.debit_id
-      WHERE t.reservation_id IS NULL AND t.created_at > since AND (p_asset IS NULL OR t.asset = p_asset)
-    UNION ALL
-    SELECT r.closed_at, ledger_cap_units(p_asset, r.captured, r.amount, r.value)
-      FROM ledger_reservation r JOIN ledger_account a ON a.id = r.account_id
-      WHERE r.captured > 0 AND r.closed_at > since AND (p_scope = ANY (r.scopes) OR r.account_id IN (SELECT id FROM account))
-        AND NOT p_scope = ANY (coalesce(r.unused_scopes, '{}'))
-        AND (p_asset IS NULL OR a.asset = p_asset)
-  ), bucketed AS (
-    SELECT ledger_bucket(p_window_ms, at) AS bucket, sum(units)::bigint AS units FROM entry WHERE units > 0 GROUP BY 1
+  IF is_account OR p_accounts IS NOT NULL THEN
+    accounts := ARRAY(SELECT unnest(coalesce(shard_ids, ARRAY[id])) FROM ledger_account
+      WHERE code = ANY (CASE WHEN is_account THEN ARRAY[p_scope] ELSE p_accounts END) AND root_id IS NULL);
+  END IF;
+  SELECT pg_current_snapshot(), array_agg(s.bucket), array_agg(s.units) INTO seen, buckets, amounts
+    FROM ledger_spent_under(p_scope, p_asset, p_window_ms, since, accounts, is_account, NULL) s;
+  PERFORM pg_advisory_xact_lock(7141, 0);
+  SELECT buckets || array_agg(s.bucket), amounts || array_agg(s.units) INTO buckets, amounts
+    -- No spending takes an hour to be committed.
+    FROM ledger_spent_under(p_scope, p_asset, p_window_ms, greatest(since, clock_timestamp() - interval '1 hour'), accounts, is_account, seen) s;
+
+  WITH bucketed AS (
+    SELECT s.bucket, sum(s.units)::bigint AS units FROM unnest(buckets, amounts) AS s (bucket, units) GROUP BY s.bucket
   )
   UPDATE ledger_cap SET spent = coalesce((SELECT sum(units) FROM bucketed), 0),
-    past_bucket = coalesce((SELECT array_agg(bucket ORDER BY bucket) FROM bucketed), '{}'),
-    past_spent = coalesce((SELECT array_agg(units ORDER BY bucket) FROM bucketed), '{}'),
-    bucket = coalesce((SELECT max(bucket) + 1 FROM bucketed), 0)
+    past_bucket = coalesce((SELECT array_agg(bucketed.bucket ORDER BY bucketed.bucket) FROM bucketed), '{}'),
+    past_spent = coalesce((SELECT array_agg(units ORDER BY bucketed.bucket) FROM bucketed), '{}'),
+    bucket = coalesce((SELECT max(bucketed.bucket) + 1 FROM bucketed), 0)
   WHERE id = made.id;
 
   WITH held AS (
