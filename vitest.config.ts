@@ -19,8 +19,11 @@ export default defineConfig({
           include: ["**/*.integration.test.ts"],
           exclude,
           environment: "node",
-          // They share one Postgres, chain and signer (scripts/with-services.mjs), so they run one after the other.
+          // They share one Postgres, chain and signer (scripts/with-services.mjs), so they run one after the other, each file from
+          // where the services began (scripts/lib/test-world.ts).
           fileParallelism: false,
+          globalSetup: ["scripts/lib/keep-world.ts"],
+          setupFiles: ["scripts/lib/renew-world.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
