@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { DomainError } from "#core/errors.ts";
 import { pool, type Sql } from "#server/db.ts";
 import { createGroupCommit } from "./group-commit.ts";
@@ -22,8 +23,8 @@ const isContentError = (error: unknown): boolean => /^2[23]/.test(sqlState(error
 type Statement = { name: string; text: string; values: unknown[] };
 type Run = <Row>(statement: Statement) => Promise<Row[]>;
 
-/** Batches of one process follow each other in the database; any number will do, as long as processes differ. */
-const LANE = process.pid;
+/** Batches of one process follow each other in the database. Not its pid: in containers they are all alike. */
+const LANE = randomInt(1, 2 ** 31 - 1);
 
 /**
  * Applies submissions as sets, which nearly always succeeds, or else one operation after the other, which says of each
