@@ -46,7 +46,6 @@ export async function startTestServices(options: { chain: boolean }): Promise<Se
       NODE_ENV: "test",
       DATABASE_URL: postgres.url,
       CONVERGE_HOME: home,
-      CONVERGE_TEST_WORLD: home,
       SIGNER_SOCKET: join(home, "signer.sock"),
       AUTH_SECRET: randomBytes(32).toString("base64url"),
       LOG_LEVEL: process.env.LOG_LEVEL ?? "warn",

@@ -5,7 +5,7 @@ import pg from "pg";
 // The integration tests share one Postgres, chain and signer. Each file of them begins with both as they were when the
 // services had just started, so that none depends on which ran before it.
 
-/** Only services that were started for tests say this: what is named here is dropped. */
+/** Only who starts services for tests alone says this: the database is dropped and made again. */
 const world = () => {
   const { DATABASE_URL, CONVERGE_TEST_WORLD, CHAIN_RPC_URL } = process.env;
   if (!DATABASE_URL || !CONVERGE_TEST_WORLD) return null;

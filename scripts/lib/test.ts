@@ -72,7 +72,7 @@ async function runIntegration(): Promise<void> {
   await buildContracts();
   const services = await startTestServices({ chain: true });
   try {
-    await run(integrationSuite(), { ...process.env, ...services.env });
+    await run(integrationSuite(), { ...process.env, ...services.env, CONVERGE_TEST_WORLD: services.home });
   } finally {
     await services.stop();
   }

@@ -10,7 +10,10 @@ if (!program) {
   process.exit(2);
 }
 const services = await startTestServices({ chain: args.slice(0, split).includes("--chain") });
-const child = spawn(program, rest, { stdio: "inherit", env: { ...process.env, ...services.env } });
+const child = spawn(program, rest, {
+  stdio: "inherit",
+  env: { ...process.env, ...services.env, CONVERGE_TEST_WORLD: services.home },
+});
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
 child.on("error", async (error) => {
   process.stderr.write(`${error.message}\n`);

@@ -122,6 +122,12 @@ export async function removeOwnCap(actor: Actor, input: { id: string }): Promise
 /** Ends the limits on a key that is revoked: it spends nothing any more, and they would count among those one may have. */
 export async function removeCapsOfKeyIn(sql: Sql, actor: Actor, apiKeyId: string): Promise<void> {
   await lockCapsOf(sql, actor.userId);
-  for (const { id, ownerId } of await listCaps({ scope: keyScope(apiKeyId) }, sql))
+  // In the order in which spending locks them: those on one transaction, then the others, oldest first.
+  const caps = (await listCaps({ scope: keyScope(apiKeyId) }, sql)).reverse();
+  const inOrder = [
+    ...caps.filter(({ kind }) => kind === "transaction"),
+    ...caps.filter(({ kind }) => kind !== "transaction"),
+  ];
+  for (const { id, ownerId } of inOrder)
     if (ownerId === actor.userId) await removeCap({ capId: id, actor: actor.userId }, sql);
 }

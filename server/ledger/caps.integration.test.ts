@@ -165,6 +165,57 @@ describe("caps", () => {
     expect([await left(capId), await left(ofAccount)]).toEqual([65n, 60n]);
   });
 
+  test("a cap of another asset leads nowhere, however the batch is applied", async () => {
+    const [scope, account] = [scopeOf(), await wallet()];
+    const { capId: parent } = await createCap({
+      scope: scopeOf(),
+      asset: null,
+      kind: "lifetime",
+      amount: 100n,
+      actor: "test",
+    });
+    await daily(scope, 10n, { asset: "EUR", parent });
+    const key = freshKey();
+    await hold(account, 60n, { scopes: [scope], key });
+    // Beside a repeat the batch is applied one by one.
+    await Promise.all([hold(account, 60n, { scopes: [scope], key }), hold(account, 60n, { scopes: [scope] })]);
+    expect(await left(parent)).toBe(100n);
+  });
+
+  test("an account named again as a scope counts once, and scopes with spaces are not taken apart", async () => {
+    const [account, one, two] = [await wallet(), scopeOf(), scopeOf()];
+    const { capId } = await daily(account, 1_000n);
+    const { capId: ofTwo } = await daily(two, 50n);
+    const { reservationId } = await hold(account, 100n, { scopes: [account] });
+    expect(await left(capId)).toBe(900n);
+    await releaseReservation({ reservationId, key: freshKey() });
+    expect(await left(capId)).toBe(1_000n);
+    const settled = await Promise.allSettled([
+      hold(account, 60n, { scopes: [`${one} ${two}`] }),
+      hold(account, 60n, { scopes: [one, two] }),
+    ]);
+    expect(settled.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    expect(await left(ofTwo)).toBe(50n);
+  });
+
+  test("what is said of a dollar's worth changes nothing", async () => {
+    const [account, scope] = [await wallet(), scopeOf()];
+    const { capId } = await daily(scope, 1_000n, { asset: null });
+    const { reservationId } = await hold(account, 100n, { scopes: [scope], value: 300n });
+    expect(await left(capId)).toBe(900n);
+    await capture(reservationId, 40n);
+    expect(await left(capId)).toBe(960n);
+  });
+
+  test("spending in a transaction that may not see a new cap is refused", async () => {
+    const account = await wallet();
+    const posting = withTransaction(async (sql) => {
+      await sql.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+      await reserveIn(sql, { key: freshKey(), account, amount: 1n, purpose: "test", expiresAt: LATER });
+    });
+    await expect(posting).rejects.toThrow(/READ COMMITTED/);
+  });
+
   test("a cap over all assets counts what each is worth, and needs to know it", async () => {
     const [scope, dollars, euros] = [scopeOf(), await wallet(), `user:${newId("user")}`];
     await ensureAccounts(sqlOf(pool), [{ code: euros, asset: "EUR" }]);

@@ -96,13 +96,17 @@ function checkAmount(amount: bigint): void {
 }
 
 /** Sorted and each once, so that a retry says the same whatever order it was given. */
-function checkSpending({ scopes = [], value }: Spending): { scopes: string[]; value: bigint | undefined } {
+function checkSpending(
+  { scopes = [], value }: Spending,
+  asset?: Asset,
+): { scopes: string[]; value: bigint | undefined } {
   if (value !== undefined) checkAmount(value);
   if (scopes.length > SCOPES_MAX) {
     throw new DomainError("VALIDATION_FAILED", { param: "scopes", message: `At most ${SCOPES_MAX} scopes.` });
   }
   for (const scope of scopes) checkText("scopes", scope);
-  return { scopes: [...new Set(scopes)].sort(), value };
+  // A dollar is worth a dollar, whatever is said of it.
+  return { scopes: [...new Set(scopes)].sort(), value: asset === "USD" ? undefined : value };
 }
 
 export function transferOperation(transfer: Transfer): LedgerOperation {
@@ -113,7 +117,18 @@ export function transferOperation(transfer: Transfer): LedgerOperation {
   if (!isAsset(asset)) throw new DomainError("ASSET_UNKNOWN");
   if (debit === credit) throw new DomainError("ACCOUNTS_EQUAL");
   return [
-    { op: "transfer", key, account: debit, credit, amount, asset, kind, refId, memo, ...checkSpending(transfer) },
+    {
+      op: "transfer",
+      key,
+      account: debit,
+      credit,
+      amount,
+      asset,
+      kind,
+      refId,
+      memo,
+      ...checkSpending(transfer, asset),
+    },
   ];
 }
 
@@ -138,7 +153,7 @@ export function reserveOperation(reserve: Reserve): LedgerOperation {
       refId,
       expiresAt,
       reservation,
-      ...checkSpending(reserve),
+      ...checkSpending(reserve, asset),
     },
   ];
 }

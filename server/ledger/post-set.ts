@@ -11,7 +11,7 @@ const TYPES = [
   "bigint[] text[] bigint[] bigint[] bigint[]",
   "text[] bigint[] bigint[] bigint[] text[] text[] text[] text[]",
   "text[] text[] bigint[] bigint[] bigint[] text[] text[] timestamptz[] int[] text[]",
-  "text[] text[] text[] bigint[] text[] bigint[] text[]",
+  "text[] text[] text[] text[] text[] bigint[] text[]",
   "text[] bigint[] bigint[] text[] bigint[] text[] text[] text[]",
   "int[] bigint[] bigint[] bigint[] bigint[] bigint[] bigint[] boolean[] int[] text[]",
 ].flatMap((group) => group.split(" "));
@@ -43,7 +43,7 @@ type Sets = {
   classes: ReturnType<typeof createSpendingClasses>;
   transfers: { row: LedgerRow; debit: Touched; credit: Touched }[];
   reserves: { row: LedgerRow; payer: Touched; spendingClass: number }[];
-  closings: { row: LedgerRow; root: bigint | undefined; total: bigint }[];
+  closings: { row: LedgerRow; total: bigint }[];
   parts: { row: LedgerRow; payee: Touched }[];
 };
 
@@ -79,8 +79,6 @@ function addSpending(sets: Sets, row: LedgerRow, pick: number): boolean {
 }
 
 function addClosing(sets: Sets, row: LedgerRow, parts: readonly LedgerRow[], pick: number): boolean {
-  const owner = row.account === undefined ? undefined : knownAccount(row.account);
-  if (row.account !== undefined && !owner) return false;
   let total = 0n;
   for (const part of parts) {
     const payee = touch(sets, part.credit, pick);
@@ -89,7 +87,7 @@ function addClosing(sets: Sets, row: LedgerRow, parts: readonly LedgerRow[], pic
     total += part.amount ?? 0n;
     sets.parts.push({ row: part, payee });
   }
-  sets.closings.push({ row, root: owner?.shards[0]?.id, total });
+  sets.closings.push({ row, total });
   return total <= LEDGER_UNITS_MAX;
 }
 
@@ -162,7 +160,7 @@ export function encodeSet(submissions: readonly Submission[], lane: number | nul
     column(closings, ({ row }) => row.reservation),
     column(closings, ({ row }) => row.key),
     column(closings, ({ row }) => row.hash),
-    column(closings, ({ root }) => root),
+    column(closings, ({ row }) => row.account),
     column(closings, ({ row }) => (row.op === "capture" ? "captured" : row.kind)),
     column(closings, ({ total }) => total),
     column(closings, ({ row }) => scopesLiteral(row.scopes)),

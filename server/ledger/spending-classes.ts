@@ -32,7 +32,8 @@ export function createSpendingClasses() {
   /** Adds a transfer or a reservation to its class and answers the class's number, from 1. */
   function add(field: "spent" | "reserved", row: LedgerRow): number {
     const { account = "", scopes = NO_SCOPES, asset = "", amount = 0n } = row;
-    const name = scopes.length === 0 ? account : `${account} ${scopes.join(" ")}`;
+    // Joined by what no scope contains, so that no two lists have one name.
+    const name = scopes.length === 0 ? account : [account, ...scopes].join("\0");
     let number = numbers.get(name);
     if (number === undefined) {
       number = classes.push({ account, scopes, asset, units: noSums(), worth: noSums(), isWorthKnown: true });
@@ -56,7 +57,7 @@ export function createSpendingClasses() {
     const worthOf = ({ asset, units, worth }: SpendingClass) => (asset === "USD" ? units : worth);
     const worth = (field: keyof Sums) => (isAllDollars ? "{}" : column((kind) => worthOf(kind)[field]));
     const scopes = classes.flatMap(({ account, scopes: further }, index) =>
-      [account, ...further].map((scope) => ({ scope, number: index + 1 })),
+      [...new Set([account, ...further])].map((scope) => ({ scope, number: index + 1 })),
     );
     return [
       column(({ asset }) => assetNumber(asset)),

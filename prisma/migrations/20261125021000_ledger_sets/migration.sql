@@ -24,6 +24,14 @@ ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_root_id_fkey;
 ALTER TABLE ledger_cap DROP CONSTRAINT ledger_cap_parent_id_fkey;
 ALTER TABLE ledger_cap_change DROP CONSTRAINT ledger_cap_change_cap_id_fkey;
 
+-- A transaction whose snapshot is older than a cap would spend past it.
+CREATE FUNCTION ledger_check_isolation() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'the ledger is written under READ COMMITTED alone' USING ERRCODE = 'feature_not_supported';
+  END IF;
+END $$;
+
 -- Applies a batch as sets, or nothing of it. Answers the ids of its transfers joined by commas, in order ('' without any), or
 -- null when the batch has to be applied one operation after the other: too little money or room for some order, an account
 -- that is not what the caller takes it for, a key seen before, a reservation that cannot be closed like this.
@@ -48,7 +56,7 @@ CREATE FUNCTION ledger_post_set(
   t_key text[], t_debit bigint[], t_credit bigint[], t_amount bigint[], t_asset text[], t_kind text[], t_ref_id text[], t_memo text[],
   r_id text[], r_key text[], r_account bigint[], r_amount bigint[], r_value bigint[], r_purpose text[], r_ref_id text[],
   r_expires_at timestamptz[], r_class int[], r_scopes text[],
-  c_reservation text[], c_key text[], c_hash text[], c_root bigint[], c_status text[], c_total bigint[], c_unused text[],
+  c_reservation text[], c_key text[], c_hash text[], c_account text[], c_status text[], c_total bigint[], c_unused text[],
   p_reservation text[], p_credit bigint[], p_root bigint[], p_asset text[], p_amount bigint[], p_kind text[], p_ref_id text[], p_memo text[],
   k_asset int[], k_spent bigint[], k_reserved bigint[], k_largest bigint[], d_spent bigint[], d_reserved bigint[], d_largest bigint[],
   d_known boolean[], s_class int[], s_scope text[]
@@ -72,10 +80,12 @@ DECLARE
   v_cap bigint[] := '{}';
   v_known boolean[];
   v_behind bigint[] := '{}';
+  v_held bigint[] := '{}';
   v_has_parents boolean;
   v_class_caps text[];
   v_posted text := '';
 BEGIN
+  PERFORM ledger_check_isolation();
   v_is_fine := pg_advisory_xact_lock_shared(7141, 0) IS NOT NULL;
   IF p_lane IS NOT NULL THEN v_is_fine := pg_advisory_xact_lock(7142, p_lane) IS NOT NULL; END IF;
 
@@ -84,7 +94,8 @@ BEGIN
       UPDATE ledger_account a SET debits_posted = a.debits_posted + n.debit, credits_posted = a.credits_posted + n.credit,
         debits_pending = a.debits_pending + n.reserve
       FROM unnest(a_id, a_code, a_debit, a_credit, a_reserve) AS n (id, code, debit, credit, reserve)
-      WHERE a.id = n.id AND a.id = ANY (a_id) AND a.code = n.code
+      -- Not as a plain equation, by which rows could be merged in another order than that of their ids.
+      WHERE a.id = n.id AND a.id = ANY (a_id) AND a.code = coalesce(n.code, a.code)
       RETURNING a.may_overdraw OR a.credits_posted - a.debits_posted - a.debits_pending >= n.credit AS is_covered
     )
     SELECT count(*), bool_and(is_covered) INTO v_count, v_is_fine FROM moved;
@@ -118,12 +129,12 @@ BEGIN
     UPDATE ledger_reservation r SET status = c.status, captured = c.total, released = r.amount - c.total,
       closed_key = c.key, closed_hash = c.hash, closed_at = v_now, closed_batch_id = v_batch, unused_scopes = c.unused::text[]
     FROM (
-      SELECT * FROM unnest(c_reservation, c_key, c_hash, c_root, c_status, c_total, c_unused)
-        AS c (reservation, key, hash, root, status, total, unused) ORDER BY c.reservation
+      SELECT * FROM unnest(c_reservation, c_key, c_hash, c_account, c_status, c_total, c_unused)
+        AS c (reservation, key, hash, account, status, total, unused) ORDER BY c.reservation
     ) c
     -- Still open, in words that fit no index but the primary key's.
     WHERE r.id = c.reservation AND r.id = ANY (c_reservation) AND r.captured + r.released = 0 AND c.total <= r.amount
-      AND (c.root IS NULL OR c.root = r.account_id OR c.root = ledger_root(r.account_id));
+      AND (c.account IS NULL OR c.account = (SELECT split_part(code, '/', 1) FROM ledger_account WHERE id = r.account_id));
     GET DIAGNOSTICS v_count = ROW_COUNT;
     IF v_count <> v_closings THEN RAISE EXCEPTION USING ERRCODE = 'LG001'; END IF;
   END IF;
@@ -163,7 +174,10 @@ BEGIN
         ) cap);
   END IF;
   IF v_turns OR v_behind <> '{}' THEN
-    PERFORM FROM ledger_cap WHERE id = ANY (v_cap || v_behind) ORDER BY (kind <> 'transaction'), id FOR NO KEY UPDATE;
+    IF v_closings > 0 THEN
+      v_held := ARRAY(SELECT unnest(cap_ids) FROM ledger_reservation WHERE id = ANY (c_reservation));
+    END IF;
+    PERFORM FROM ledger_cap WHERE id = ANY (v_cap || v_held) ORDER BY (kind <> 'transaction'), id FOR NO KEY UPDATE;
     PERFORM ledger_turn_caps(v_cap || v_behind, v_now);
   END IF;
   IF v_has_single THEN
@@ -270,6 +284,14 @@ BEGIN
 EXCEPTION WHEN SQLSTATE 'LG001' OR unique_violation OR check_violation OR numeric_value_out_of_range THEN
   RETURN NULL;
 END $$;
+
+-- The caps that one spending falls under: those of its scopes and of its asset, and those above them, as the sets have it.
+CREATE OR REPLACE FUNCTION ledger_caps_of(p_scopes text[], p_asset text) RETURNS bigint[] LANGUAGE sql STABLE AS $$
+  SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM ledger_cap
+  WHERE id = ANY (ARRAY(
+      SELECT unnest(path) FROM ledger_cap WHERE scope = ANY (p_scopes) AND removed_at IS NULL AND (asset IS NULL OR asset = p_asset)
+    )) AND removed_at IS NULL AND (asset IS NULL OR asset = p_asset)
+$$;
 
 -- The scopes of a capture, in a ledger_item, are those of its reservation that it leaves unused.
 -- Applies one operation by itself and answers its status. Accounts and caps are locked already.
@@ -439,6 +461,7 @@ DECLARE
   v_replayed boolean[];
   v_detail jsonb[];
 BEGIN
+  PERFORM ledger_check_isolation();
   v_count := CASE WHEN pg_advisory_xact_lock_shared(7141, 0) IS NOT NULL THEN 0 END;
   INSERT INTO ledger_batch (id) VALUES (v_batch);
   -- Ids, owners and scopes never change, so they may be read before anything is locked. Of an account in shards any may be needed.
@@ -504,17 +527,21 @@ CREATE FUNCTION ledger_came_after(p_batch bigint, p_seen pg_snapshot) RETURNS bo
   FROM ledger_batch b WHERE b.id = p_batch
 $$;
 
--- What was spent under a scope since a moment, by bucket of a cap. `p_accounts` are the accounts that can spend under it, null when
--- any can; `is_account` when the scope is those accounts themselves. With `p_seen`, only what that snapshot could not see.
-CREATE FUNCTION ledger_spent_under(p_scope text, p_asset text, p_window_ms bigint, p_since timestamptz, p_accounts bigint[],
-  is_account boolean, p_seen pg_snapshot) RETURNS TABLE (bucket bigint, units bigint) LANGUAGE plpgsql STABLE
+-- What was spent under a scope since a moment, by bucket of a cap. `p_accounts` are the codes of the accounts that can spend under
+-- it, null when any can or when the scope is an account. With `p_seen`, only what that snapshot could not see. All of it is
+-- read with the snapshot of the statement that calls.
+CREATE FUNCTION ledger_spent_under(p_scope text, p_asset text, p_window_ms bigint, p_since timestamptz, p_accounts text[], p_seen pg_snapshot)
+RETURNS TABLE (bucket bigint, units bigint) LANGUAGE plpgsql STABLE
 SET enable_seqscan = off
 AS $$
 DECLARE
+  is_account CONSTANT boolean := EXISTS (SELECT FROM ledger_account WHERE code = p_scope);
+  accounts CONSTANT bigint[] := ARRAY(SELECT unnest(coalesce(shard_ids, ARRAY[id])) FROM ledger_account
+    WHERE code = ANY (CASE WHEN is_account THEN ARRAY[p_scope] ELSE p_accounts END) AND root_id IS NULL);
   -- Transfers that ran at the same time lie a little out of order.
-  first CONSTANT bigint := CASE WHEN p_accounts IS NOT NULL AND p_since > '-infinity' THEN ledger_transfer_at(p_since - interval '10 minutes') ELSE 0 END;
+  first CONSTANT bigint := CASE WHEN p_since > '-infinity' THEN ledger_transfer_at(p_since - interval '10 minutes') ELSE 0 END;
 BEGIN
-  IF p_accounts IS NULL THEN
+  IF NOT is_account AND p_accounts IS NULL THEN
     RETURN QUERY
       SELECT ledger_bucket(p_window_ms, r.closed_at), sum(ledger_cap_units(p_asset, r.captured, r.amount, r.value))::bigint
       FROM ledger_reservation r JOIN ledger_account a ON a.id = r.account_id
@@ -527,16 +554,28 @@ BEGIN
   RETURN QUERY
     WITH paid AS MATERIALIZED (
       SELECT t.created_at, t.amount, t.asset, t.reservation_id FROM ledger_transfer t
-      WHERE t.debit_id = ANY (p_accounts) AND t.id >= first AND t.kind <> 'shard' AND (p_asset IS NULL OR t.asset = p_asset)
+      WHERE t.debit_id = ANY (accounts) AND t.id >= first AND t.kind <> 'shard' AND (p_asset IS NULL OR t.asset = p_asset)
         AND (p_seen IS NULL OR ledger_came_after(t.batch_id, p_seen))
+    ), archived AS MATERIALIZED (
+      -- Nothing that is archived can still come after a snapshot.
+      SELECT from_id, last_at, first_batch, last_batch FROM ledger_archive WHERE p_seen IS NULL AND detached_at IS NOT NULL AND last_at > p_since
     ), entry AS (
       SELECT paid.created_at AS at, CASE WHEN p_asset IS NULL AND paid.asset <> 'USD' THEN 0 ELSE paid.amount END AS units
         FROM paid WHERE paid.reservation_id IS NULL AND is_account AND paid.created_at > p_since
       UNION ALL
       SELECT r.closed_at, ledger_cap_units(p_asset, r.captured, r.amount, r.value)
-        FROM (SELECT DISTINCT reservation_id AS id FROM paid WHERE reservation_id IS NOT NULL) c
+        FROM (
+          SELECT reservation_id AS id FROM paid WHERE reservation_id IS NOT NULL
+          UNION SELECT r.id FROM archived x JOIN ledger_reservation r ON r.closed_batch_id BETWEEN x.first_batch AND x.last_batch
+            JOIN ledger_account a ON a.id = r.account_id
+            WHERE NOT is_account AND r.account_id = ANY (accounts) AND r.captured > 0 AND (p_asset IS NULL OR a.asset = p_asset)
+        ) c
         CROSS JOIN LATERAL (SELECT * FROM ledger_reservation WHERE id = c.id OFFSET 0) r
         WHERE r.closed_at > p_since AND (is_account OR p_scope = ANY (r.scopes)) AND NOT p_scope = ANY (coalesce(r.unused_scopes, '{}'))
+      UNION ALL
+      -- Of what an account itself paid there, the sum is left, counted as if all of it were paid last: late, never early.
+      SELECT x.last_at, s.debits FROM archived x JOIN ledger_archive_sum s ON s.from_id = x.from_id JOIN ledger_account a ON a.id = s.account_id
+        WHERE is_account AND s.account_id = ANY (accounts) AND a.asset = coalesce(p_asset, 'USD')
     )
     SELECT ledger_bucket(p_window_ms, entry.at), sum(entry.units)::bigint FROM entry WHERE entry.units > 0 GROUP BY 1;
 END $$;
@@ -557,13 +596,13 @@ DECLARE
   batch CONSTANT bigint := nextval('ledger_batch_seq');
   parent ledger_cap;
   made ledger_cap;
-  is_account CONSTANT boolean := EXISTS (SELECT FROM ledger_account WHERE code = p_scope);
-  accounts bigint[];
   since timestamptz := CASE p_kind WHEN 'window' THEN clock_timestamp() - p_window_ms * interval '1 millisecond' ELSE '-infinity' END;
+  opened timestamptz;
   seen pg_snapshot;
   buckets bigint[];
   amounts bigint[];
 BEGIN
+  PERFORM ledger_check_isolation();
   IF p_parent IS NOT NULL THEN
     SELECT * INTO parent FROM ledger_cap WHERE code = p_parent AND removed_at IS NULL;
     IF NOT FOUND THEN RETURN NULL; END IF;
@@ -573,18 +612,20 @@ BEGIN
     VALUES (p_code, p_scope, p_asset, p_kind, p_amount, p_window_ms, parent.id, p_owner, p_note) RETURNING * INTO made;
   UPDATE ledger_cap SET path = coalesce(parent.path, '{}') || made.id WHERE id = made.id;
   INSERT INTO ledger_cap_change (cap_id, amount, actor, batch_id) VALUES (made.id, p_amount, p_actor, batch);
-  IF p_kind = 'transaction' THEN RETURN made.id; END IF;
-
-  IF is_account OR p_accounts IS NOT NULL THEN
-    accounts := ARRAY(SELECT unnest(coalesce(shard_ids, ARRAY[id])) FROM ledger_account
-      WHERE code = ANY (CASE WHEN is_account THEN ARRAY[p_scope] ELSE p_accounts END) AND root_id IS NULL);
+  IF p_kind = 'transaction' THEN
+    -- Whoever takes from it takes from the caps above it too, which must not change between looking and taking.
+    IF parent.id IS NOT NULL THEN PERFORM pg_advisory_xact_lock(7141, 0); END IF;
+    RETURN made.id;
   END IF;
+
+  -- What is not committed yet was posted after its transaction began. Where sessions of others cannot be seen, an hour has to do.
+  SELECT CASE WHEN bool_or(state IS NULL) THEN clock_timestamp() - interval '1 hour' ELSE coalesce(min(xact_start), clock_timestamp()) END
+    INTO opened FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend';
   SELECT pg_current_snapshot(), array_agg(s.bucket), array_agg(s.units) INTO seen, buckets, amounts
-    FROM ledger_spent_under(p_scope, p_asset, p_window_ms, since, accounts, is_account, NULL) s;
+    FROM ledger_spent_under(p_scope, p_asset, p_window_ms, since, p_accounts, NULL) s;
   PERFORM pg_advisory_xact_lock(7141, 0);
   SELECT buckets || array_agg(s.bucket), amounts || array_agg(s.units) INTO buckets, amounts
-    -- No spending takes an hour to be committed.
-    FROM ledger_spent_under(p_scope, p_asset, p_window_ms, greatest(since, clock_timestamp() - interval '1 hour'), accounts, is_account, seen) s;
+    FROM ledger_spent_under(p_scope, p_asset, p_window_ms, greatest(since, opened), p_accounts, seen) s;
 
   WITH bucketed AS (
     SELECT s.bucket, sum(s.units)::bigint AS units FROM unnest(buckets, amounts) AS s (bucket, units) GROUP BY s.bucket
