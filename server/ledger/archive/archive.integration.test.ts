@@ -12,6 +12,7 @@ const url = await openSmallPartitions(SIZE);
 const { pool, sqlOf, db } = await import("#server/db.ts");
 const { openAccounts, freshKey } = await import("../testing/accounts.ts");
 const { postTransfers } = await import("../post-transfers.ts");
+const { createCap, listCaps, removeCap } = await import("../caps.ts");
 const { captureReservation, reserve } = await import("../reservations.ts");
 const { sealBatches } = await import("../seal-batches.ts");
 const { openPartitions } = await import("../open-partitions.ts");
@@ -71,6 +72,7 @@ beforeAll(async () => {
     amount: 10n,
     purpose: "test",
     expiresAt: new Date(2 ** 41),
+    scopes: ["key:archived"],
   });
   await captureReservation({ reservationId, key: freshKey(), parts: [{ credit: payee, amount: 7n, kind: "test" }] });
   await fill(250);
@@ -100,6 +102,16 @@ describe("a partition of transfers that is archived", () => {
     await sealBatches();
     expect(await auditWith(null)).toEqual([]);
     expect(await auditWith(directory)).toEqual([]);
+  });
+
+  it("counts for caps that are made afterwards", async () => {
+    const lifetime = { asset: "USD", kind: "lifetime", amount: 1_000_000n, actor: "test" } as const;
+    const ofAccount = await createCap({ ...lifetime, scope: payer });
+    const ofKey = await createCap({ ...lifetime, scope: "key:archived", accounts: [payer] });
+    const spent = 1_000_000n - (await getBalance(payer)).posted;
+    expect((await listCaps(ofAccount))[0]).toMatchObject({ spent, reserved: 0n });
+    expect((await listCaps(ofKey))[0]).toMatchObject({ spent: 7n, reserved: 0n });
+    for (const { capId } of [ofAccount, ofKey]) await removeCap({ capId, actor: "test" });
   });
 
   it("ends a statement where it begins, with the right balance, and says until when", async () => {
