@@ -5,11 +5,13 @@ import { Input } from "../ui/input.tsx";
 export const ReasonField = ({
   reason,
   onReasonChange,
+  hint = "Kept with the change, for the other admins.",
 }: {
   reason: string;
   onReasonChange: (reason: string) => void;
+  hint?: string;
 }) => (
-  <Field label="Reason" hint="Kept with the change, for the other admins.">
-    <Input value={reason} maxLength={300} onChange={(event) => onReasonChange(event.target.value)} />
+  <Field label="Reason" hint={hint}>
+    <Input value={reason} maxLength={200} onChange={(event) => onReasonChange(event.target.value)} />
   </Field>
 );

@@ -1,17 +1,13 @@
 "use client";
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
-import { FormDialog } from "../api/form-dialog.tsx";
 import { useTRPC } from "../api/trpc.ts";
-import { Field } from "../ui/field.tsx";
-import { Input } from "../ui/input.tsx";
 import type { Popup } from "../ui/opener.tsx";
+import { ReasonDialog } from "./reason-dialog.tsx";
 
 export default function RejectAdjustmentDialog({ id, ...popup }: Popup & { id: string }) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
-  const [reason, setReason] = useState("");
   const reject = useMutation(
     trpc.adjustment.reject.mutationOptions({
       onSuccess: () => popup.onOpenChange(false),
@@ -19,19 +15,15 @@ export default function RejectAdjustmentDialog({ id, ...popup }: Popup & { id: s
     }),
   );
   return (
-    <FormDialog
+    <ReasonDialog
       {...popup}
       title="Reject this adjustment"
-      description="Nothing moves. Whoever proposed it reads your reason."
+      description="Nothing moves."
       submitLabel="Reject"
-      isReady={reason.trim().length >= 3}
+      hint="Whoever proposed it reads it."
       isPending={reject.isPending}
       error={reject.error}
-      onSubmit={() => reject.mutate({ id, reason: reason.trim() })}
-    >
-      <Field label="Reason">
-        <Input value={reason} maxLength={200} onChange={(event) => setReason(event.target.value)} />
-      </Field>
-    </FormDialog>
+      onSubmit={(reason) => reject.mutate({ id, reason })}
+    />
   );
 }

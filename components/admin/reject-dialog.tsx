@@ -1,17 +1,13 @@
 "use client";
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
-import { FormDialog } from "../api/form-dialog.tsx";
 import { useTRPC } from "../api/trpc.ts";
-import { Field } from "../ui/field.tsx";
-import { Input } from "../ui/input.tsx";
 import type { Popup } from "../ui/opener.tsx";
+import { ReasonDialog } from "./reason-dialog.tsx";
 
 export default function RejectDialog({ id, ...popup }: Popup & { id: string }) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
-  const [reason, setReason] = useState("");
   const reject = useMutation(
     trpc.admin.rejectWithdrawal.mutationOptions({
       onSuccess: async () => {
@@ -21,19 +17,15 @@ export default function RejectDialog({ id, ...popup }: Popup & { id: string }) {
     }),
   );
   return (
-    <FormDialog
+    <ReasonDialog
       {...popup}
       title="Reject this withdrawal"
-      description="The money is the person’s again at once, and they read your reason."
+      description="The money is the person’s again at once."
       submitLabel="Reject"
-      isReady={reason.trim().length >= 3}
+      hint="The person reads it."
       isPending={reject.isPending}
       error={reject.error}
-      onSubmit={() => reject.mutate({ id, reason: reason.trim() })}
-    >
-      <Field label="Reason">
-        <Input value={reason} maxLength={300} onChange={(event) => setReason(event.target.value)} />
-      </Field>
-    </FormDialog>
+      onSubmit={(reason) => reject.mutate({ id, reason })}
+    />
   );
 }
