@@ -65,7 +65,7 @@ function Rows({ batch }: { batch: Batch }) {
           <ul className="flex flex-wrap gap-x-4 gap-y-2 p-4">
             {accounts.map((code) => (
               <li key={code}>
-                <LedgerId id={code.split("/")[0] ?? code} />
+                <LedgerId id={code} />
               </li>
             ))}
           </ul>

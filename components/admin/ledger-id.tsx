@@ -1,8 +1,11 @@
 import Link from "next/link";
 import { shorten } from "../ui/identifier.tsx";
 
+/** A shard has no page of its own: it is shown with its account. */
 export const ledgerHref = (id: string): string =>
-  id.startsWith("adj_") ? `/admin/adjustments?id=${id}` : `/admin/ledger?at=${encodeURIComponent(id)}`;
+  id.startsWith("adj_")
+    ? `/admin/adjustments?id=${id}`
+    : `/admin/ledger?at=${encodeURIComponent(id.replace(/\/\d+$/, ""))}`;
 
 /** Of an account's code the room stays whole, and the ends of whose it is. */
 function textOf(id: string): string {
