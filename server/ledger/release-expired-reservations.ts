@@ -15,9 +15,13 @@ export async function releaseExpiredReservations(now: Date = new Date()): Promis
     const operations = expired.map(({ id }) =>
       releaseOperation({ reservationId: id, key: `expire:${id}`, reason: "expired" }),
     );
-    const results = await submit(operations, false);
+    // Each by itself: one row that the ledger cannot release does not keep the others.
+    const settled = await Promise.allSettled(operations.map((operation) => submit([operation], true)));
+    const results = settled.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
     // One that was captured between the look and the release answers RESERVATION_CLOSED, which is as it should be.
     released += results.filter((result) => result.status === "ok" && !result.replayed).length;
+    const stuck = settled.find((one) => one.status === "rejected");
+    if (stuck) throw stuck.reason;
     if (expired.length < PAGE_SIZE) return { released };
   }
 }
