@@ -4,14 +4,14 @@ import { db, pool } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import { EXTERNAL_ACCOUNT } from "./account-codes.ts";
 import { auditLedger } from "./audit-ledger.ts";
-import { createCap } from "./caps.ts";
 import { getBalance } from "./get-balance.ts";
 import { listStatement } from "./list-statement.ts";
 import { postTransfers } from "./post-transfers.ts";
 import { captureReservation, reserve } from "./reservations.ts";
-import { chainHead, sealBatches } from "./seal-batches.ts";
+import { chainHead } from "./seal-batches.ts";
 import { shardAccount } from "./shard-account.ts";
 import { freshKey, openAccounts } from "./testing/accounts.ts";
+import { makeRowsOfEveryKind } from "./testing/rows-of-every-kind.ts";
 import { TARGETS, tamper } from "./testing/tamper.ts";
 
 const LATER = new Date("2100-01-01T00:00:00Z");
@@ -29,35 +29,9 @@ afterAll(async () => {
   await pool.end();
 });
 
-/** Makes rows of every kind, seals them, and answers when nothing is left to seal. */
-async function fill(): Promise<void> {
-  const [first = "", second = ""] = await openAccounts(1_000n, 1_000n);
-  await createCap({ scope: first, asset: "USD", kind: "window", windowMs: 60_000, amount: 900n, actor: "test" });
-  for (let count = 0; count < 8; count += 1) {
-    await postTransfers([transfer(first, second, 5n)]);
-    const { reservationId } = await reserve({
-      key: freshKey(),
-      account: second,
-      amount: 9n,
-      purpose: "test",
-      expiresAt: LATER,
-      scopes: ["provider:one", "provider:two"],
-    });
-    if (count % 2 === 0) {
-      await captureReservation({
-        reservationId,
-        key: freshKey(),
-        parts: [{ credit: first, amount: 7n, kind: "test" }],
-        unusedScopes: ["provider:two"],
-      });
-    }
-  }
-  while ((await pool.query("SELECT FROM ledger_batch WHERE link IS NULL")).rowCount) await sealBatches();
-}
-
 describe("the audit", () => {
   test("finds every value that was changed behind the ledger's back", async () => {
-    await fill();
+    await makeRowsOfEveryKind();
     expect(await auditLedger()).toEqual([]);
     const client = new pg.Client({ connectionString: env.DATABASE_URL });
     await client.connect();
@@ -75,9 +49,9 @@ describe("the audit", () => {
   });
 
   test("a chain cut at its end no longer reaches the head that was noted", async () => {
-    await fill();
+    await makeRowsOfEveryKind();
     const head = await chainHead();
-    await fill();
+    await makeRowsOfEveryKind();
     const later = await chainHead();
     expect(later && head && later.link > head.link).toBe(true);
     const { rows } = await pool.query<{ hash: string }>(

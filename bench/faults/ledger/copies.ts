@@ -8,11 +8,12 @@ import { env } from "#server/env.ts";
 import { auditLedger } from "#server/ledger/audit-ledger.ts";
 import { postTransfers } from "#server/ledger/post-transfers.ts";
 import { chainHead } from "#server/ledger/seal-batches.ts";
+import { sealAll } from "#server/ledger/testing/rows-of-every-kind.ts";
 import { TARGETS, tamper } from "#server/ledger/testing/tamper.ts";
 import { freePort } from "../../../scripts/lib/ports.ts";
 import { startPostgres } from "../../../scripts/lib/postgres.ts";
 import { type BenchRow, bounded, round } from "../../bench-row.ts";
-import { pair, pay, sealAll } from "./ledger-world.ts";
+import { pair, pay } from "./ledger-world.ts";
 
 /** L11: a copy of the running database is started elsewhere and audited. */
 export async function restored(): Promise<BenchRow[]> {

@@ -1,7 +1,5 @@
 import { DomainError } from "#core/errors.ts";
-import { pool } from "#server/db.ts";
 import type { Transfer } from "#server/ledger/operations.ts";
-import { sealBatches } from "#server/ledger/seal-batches.ts";
 import { freshKey, openAccounts } from "#server/ledger/testing/accounts.ts";
 
 export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -21,8 +19,3 @@ export async function pair(funds: bigint): Promise<[string, string]> {
 }
 
 export const codeOf = (error: unknown): string => (error instanceof DomainError ? error.code : "not named");
-
-/** Makes a link of everything that was posted. */
-export async function sealAll(): Promise<void> {
-  while ((await pool.query("SELECT FROM ledger_batch WHERE link IS NULL")).rowCount) await sealBatches();
-}
