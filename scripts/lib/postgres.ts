@@ -158,8 +158,6 @@ export async function startPostgres(options: {
     "unix_socket_directories=",
     "max_connections=200",
     "shared_buffers=256MB",
-    // Whoever writes much otherwise comes to a checkpoint every few seconds, and behind each all pages are written whole again.
-    "max_wal_size=2GB",
     ...(options.settings ?? []),
   ];
   const launch = async () => {

@@ -1,6 +1,7 @@
 import { pool, type Sql, sqlOf } from "#server/db.ts";
 
-const BATCHES_AT_ONCE = 2_000;
+// A snapshot that is held for long keeps the old versions of rows that are written all the time.
+const BATCHES_AT_ONCE = 50;
 
 /**
  * Extends the hash chain by every batch of which it is decided that nothing older can still appear.
