@@ -41,12 +41,16 @@ export async function keepWorld(): Promise<void> {
   const kept = world();
   if (!kept) return;
   const { server, name } = kept;
+  let isKept = false;
   await withServer(server, async (client) => {
+    // The services may be there for a second run.
+    isKept = (await client.query("SELECT FROM pg_database WHERE datname = $1", [`${name}_kept`])).rowCount === 1;
+    if (isKept) return;
     // A database with somebody in it is no template; who is thrown out comes back when they need it.
     await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", [name]);
     await client.query(`CREATE DATABASE ${name}_kept TEMPLATE ${name}`);
   });
-  await keepChain(kept);
+  if (!isKept) await keepChain(kept);
 }
 
 /** Puts database and chain back to what was kept. */

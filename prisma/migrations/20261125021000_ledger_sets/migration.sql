@@ -622,14 +622,15 @@ BEGIN
     RETURN made.id;
   END IF;
 
-  -- What is not committed yet was posted after its transaction began. Where sessions of others cannot be seen, an hour has to do.
+  -- What is not committed yet was posted after its transaction began; times are cut to milliseconds and a clock may be set back a
+  -- little. Where sessions of others cannot be seen, an hour has to do.
   SELECT CASE WHEN bool_or(state IS NULL) THEN clock_timestamp() - interval '1 hour' ELSE coalesce(min(xact_start), clock_timestamp()) END
     INTO opened FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend';
   SELECT pg_current_snapshot(), array_agg(s.bucket), array_agg(s.units) INTO seen, buckets, amounts
     FROM ledger_spent_under(p_scope, p_asset, p_window_ms, since, p_accounts, NULL) s;
   PERFORM pg_advisory_xact_lock(7141, 0);
   SELECT buckets || array_agg(s.bucket), amounts || array_agg(s.units) INTO buckets, amounts
-    FROM ledger_spent_under(p_scope, p_asset, p_window_ms, greatest(since, opened), p_accounts, seen) s;
+    FROM ledger_spent_under(p_scope, p_asset, p_window_ms, greatest(since, opened - interval '1 minute'), p_accounts, seen) s;
 
   WITH bucketed AS (
     SELECT s.bucket, sum(s.units)::bigint AS units FROM unnest(buckets, amounts) AS s (bucket, units) GROUP BY s.bucket
