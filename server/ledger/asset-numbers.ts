@@ -1,4 +1,4 @@
-import { ASSET_DECIMALS, type Asset } from "#core/money.ts";
+import { ASSET_DECIMALS } from "#core/money.ts";
 import { arrayLiteral } from "./array-literal.ts";
 
 const ASSETS = Object.keys(ASSET_DECIMALS);
@@ -7,4 +7,4 @@ const NUMBERS = new Map(ASSETS.map((asset, index) => [asset, index + 1]));
 /** The codes of all assets, for SQL functions that are given assets as positions in it. */
 export const ASSETS_LITERAL = arrayLiteral(ASSETS);
 
-export const assetNumber = (asset: Asset | string): number | undefined => NUMBERS.get(asset);
+export const assetNumber = (asset: string): number | undefined => NUMBERS.get(asset);

@@ -15,7 +15,7 @@ const KEPT_MS = 300_000;
 // What is remembered is checked by whoever uses it: the ledger compares each id with the code it is taken for.
 const known = new Map<string, KnownAccount & { until: number }>();
 
-/** Looks up accounts without asking the database; answers the codes that are not known yet. */
+/** Those of the codes whose accounts have to be looked up. */
 export function unknownAmong(codes: Iterable<string>): string[] {
   const now = Date.now();
   const missing: string[] = [];

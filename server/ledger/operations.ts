@@ -70,6 +70,9 @@ export type LedgerRow = {
   hash?: string | undefined;
 };
 
+/** Whether a row takes from an account, and so from caps. */
+export const isSpending = ({ op }: LedgerRow): boolean => op === "transfer" || op === "reserve";
+
 /** An operation: its own row, and for a capture one row for every part behind it. */
 export type LedgerOperation = readonly [head: LedgerRow, ...parts: LedgerRow[]];
 

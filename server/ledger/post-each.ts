@@ -2,7 +2,7 @@ import { type ErrorCode, isErrorCode } from "#core/errors.ts";
 import { arrayLiteral } from "./array-literal.ts";
 import { ASSETS_LITERAL, assetNumber } from "./asset-numbers.ts";
 import type { LedgerOperation, LedgerRow, OperationResult } from "./operations.ts";
-import { NOT_APPLIED } from "./operations.ts";
+import { isSpending, NOT_APPLIED } from "./operations.ts";
 
 /** Operations of one caller: all or nothing when `isAtomic`, each on its own otherwise. */
 export type Submission = { operations: readonly LedgerOperation[]; isAtomic: boolean };
@@ -38,8 +38,6 @@ function createDictionary() {
     },
   };
 }
-
-const isSpending = ({ op }: LedgerRow): boolean => op === "transfer" || op === "reserve";
 
 type Placed = { row: LedgerRow; parent: number | undefined; unit: number };
 

@@ -2,7 +2,7 @@ import { LEDGER_UNITS_MAX } from "#core/money.ts";
 import { arrayLiteral } from "./array-literal.ts";
 import { ASSETS_LITERAL } from "./asset-numbers.ts";
 import { type KnownAccount, knownAccount } from "./known-accounts.ts";
-import type { LedgerOperation, LedgerRow, OperationResult } from "./operations.ts";
+import { isSpending, type LedgerOperation, type LedgerRow, type OperationResult } from "./operations.ts";
 import type { Submission } from "./post-each.ts";
 import { createSpendingClasses } from "./spending-classes.ts";
 
@@ -103,8 +103,8 @@ function collect(submissions: readonly Submission[]): Sets | null {
   const pick = Math.floor(Math.random() * 64);
   for (const { operations } of submissions) {
     for (const [head, ...parts] of operations) {
-      const isSpending = head.op === "transfer" || head.op === "reserve";
-      if (!(isSpending ? addSpending(sets, head, pick) : addClosing(sets, head, parts, pick))) return null;
+      const isAdded = isSpending(head) ? addSpending(sets, head, pick) : addClosing(sets, head, parts, pick);
+      if (!isAdded) return null;
     }
   }
   return sets;

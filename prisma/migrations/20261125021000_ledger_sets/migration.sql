@@ -28,12 +28,14 @@ ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_root_id_fkey;
 ALTER TABLE ledger_cap DROP CONSTRAINT ledger_cap_parent_id_fkey;
 ALTER TABLE ledger_cap_change DROP CONSTRAINT ledger_cap_change_cap_id_fkey;
 
--- A transaction whose snapshot is older than a cap would spend past it.
-CREATE FUNCTION ledger_check_isolation() RETURNS void LANGUAGE plpgsql AS $$
+-- A transaction whose snapshot is older than a cap would spend past it. It answers true, so that an expression can ask: that costs
+-- a batch nothing, where a statement does.
+CREATE FUNCTION ledger_check_isolation() RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION 'the ledger is written under READ COMMITTED alone' USING ERRCODE = 'feature_not_supported';
   END IF;
+  RETURN true;
 END $$;
 
 -- Applies a batch as sets, or nothing of it. Answers the ids of its transfers joined by commas, in order ('' without any), or
@@ -89,8 +91,7 @@ DECLARE
   v_class_caps text[];
   v_posted text := '';
 BEGIN
-  PERFORM ledger_check_isolation();
-  v_is_fine := pg_advisory_xact_lock_shared(7141, 0) IS NOT NULL;
+  v_is_fine := ledger_check_isolation() AND pg_advisory_xact_lock_shared(7141, 0) IS NOT NULL;
   IF p_lane IS NOT NULL THEN v_is_fine := pg_advisory_xact_lock(7142, p_lane) IS NOT NULL; END IF;
 
   IF v_closings = 0 THEN
@@ -466,7 +467,7 @@ DECLARE
   v_detail jsonb[];
 BEGIN
   PERFORM ledger_check_isolation();
-  v_count := CASE WHEN pg_advisory_xact_lock_shared(7141, 0) IS NOT NULL THEN 0 END;
+  PERFORM pg_advisory_xact_lock_shared(7141, 0);
   INSERT INTO ledger_batch (id) VALUES (v_batch);
   -- Ids, owners and scopes never change, so they may be read before anything is locked. Of an account in shards any may be needed.
   v_accounts := ARRAY(
