@@ -5,6 +5,13 @@ import { Readable } from "node:stream";
 
 const SCRIPT = join(process.cwd(), "node_modules/@scalar/api-reference/dist/browser/standalone.js");
 
+/**
+ * Every element of the reference gives its colour a transition, which for a page of inherited colours is one transition
+ * after the other, level by level: whoever wants no motion gets none. The first layer wins among what is important.
+ */
+const NO_MOTION = `
+  @layer no-motion { @media (prefers-reduced-motion: reduce) { *, *::before, *::after { transition: none !important; } } }`;
+
 /** The palette of app/globals.css in the reference's own variables; every pair of them is readable (AA) in both modes. */
 const STYLE = `
   body { margin: 0; font-family: ui-sans-serif, system-ui, sans-serif; --scalar-custom-header-height: 48px; }
@@ -79,7 +86,7 @@ export function referencePage(): Response {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>API reference · Converge</title>
 <link rel="icon" href="/favicon.svg" type="image/svg+xml">
-<style>${STYLE}</style>
+<style>${NO_MOTION}${STYLE}</style>
 </head>
 <body>
 <nav class="bar" aria-label="Converge"><a href="/">Converge</a><a href="/docs">Documentation</a></nav>
@@ -88,6 +95,9 @@ export function referencePage(): Response {
 <script>
 const theme = localStorage.getItem("theme");
 const forced = theme === "light" || theme === "dark" ? { forceDarkModeState: theme } : {};
+// Set before the reference is drawn: were it drawn light and then turned, text would stay dark on dark for moments.
+const isDark = forced.forceDarkModeState ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+document.body.classList.add(isDark ? "dark-mode" : "light-mode");
 ${MEND_THE_REFERENCE}
 Scalar.createApiReference("#reference", { ...${JSON.stringify(configuration)}, ...forced });
 </script>
