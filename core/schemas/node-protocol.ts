@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { chatMessage } from "./chat.ts";
+import { leaseOrder, rentalOffer } from "./job-protocol.ts";
 
 /**
  * What a node and the platform say to each other. Every message of a node is a POST whose exact body is signed with
@@ -60,12 +61,19 @@ export const joinRequest = z.strictObject({
 });
 export const joinReply = z.object({ nodeId: z.string(), heartbeatSeconds: z.number() });
 
-export const heartbeatRequest = z.strictObject({ ...nodeState, draining: z.boolean() });
+export const heartbeatRequest = z.strictObject({
+  ...nodeState,
+  draining: z.boolean(),
+  /** What the node rents out for jobs; absent when it takes none. */
+  rental: rentalOffer.nullish(),
+});
 export const heartbeatReply = z.object({ heartbeatSeconds: z.number() });
 
 /** `running` lets the platform name work that nobody waits for any more, even when the word to stop was lost. */
 export const pollRequest = z.strictObject({
   running: z.array(z.string().max(80)).max(4096),
+  /** The leases the node works on, so that one the platform ended is stopped even when the word was lost. */
+  leases: z.array(z.string().max(80)).max(4096).optional(),
   waitSeconds: z.number().min(0).max(25),
 });
 
@@ -89,6 +97,9 @@ export const pollReply = z.object({
   cancel: z.array(z.string()),
   /** Receipts that wait for this node's signature: the canonical text of each body. */
   receipts: z.array(z.object({ id: z.string(), body: z.string() })),
+  /** Jobs given to this node, and leases it must stop at once. */
+  leases: z.array(leaseOrder).default([]),
+  endLeases: z.array(z.string()).default([]),
 });
 export type PollReply = z.infer<typeof pollReply>;
 

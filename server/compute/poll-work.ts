@@ -36,7 +36,7 @@ export async function pollWork(
   }
 }
 
-const EMPTY: PollReply = { work: [], cancel: [], receipts: [] };
+const EMPTY: PollReply = { work: [], cancel: [], receipts: [], leases: [], endLeases: [] };
 const isEmpty = (reply: PollReply) => reply.work.length + reply.cancel.length + reply.receipts.length === 0;
 
 async function collect(node: NodeIdentity, running: readonly string[]): Promise<PollReply> {
@@ -45,7 +45,7 @@ async function collect(node: NodeIdentity, running: readonly string[]): Promise<
     running.length > 0 ? listEnded(node.nodeId, running) : [],
     takeReceipts(node.nodeId),
   ]);
-  return { work: claimed, cancel, receipts };
+  return { ...EMPTY, work: claimed, cancel, receipts };
 }
 
 /** Takes what is queued for the node; two polls of one node never take the same row. */
