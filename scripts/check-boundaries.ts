@@ -117,7 +117,7 @@ const RULES: { from: string; may: string[] }[] = [
   { from: "server/api/idempotency.ts", may: [...API_MAY, "server/db.ts"] },
   { from: "server/api/", may: API_MAY },
   { from: "server/jobs/", may: ["core/", "server/", "generated/"] },
-  { from: "server/web/", may: ["core/", "server/web/", "server/env.ts"] },
+  { from: "server/web/", may: ["core/", "server/web/", "server/api/", "server/env.ts"] },
 ];
 
 /** The signer is spoken to over its socket; nobody links against it. */

@@ -5,7 +5,13 @@ import { httpRequestDuration } from "#server/metrics.ts";
 import { errorResponse } from "./map-error.ts";
 import { consumeRateLimit, type LimitName } from "./rate-limit.ts";
 
-export type DoorRequest = { request: Request; requestId: string; actor: Actor | null };
+export type DoorRequest = {
+  request: Request;
+  requestId: string;
+  actor: Actor | null;
+  /** Settled before the door's work begins, unless the door `checksLimit` itself. Throws RATE_LIMITED. */
+  limit: Promise<Record<string, string>>;
+};
 
 export type DoorOptions = {
   /** A short, stable name for metrics: a route, never a path with ids in it. */
@@ -14,6 +20,8 @@ export type DoorOptions = {
   strangers?: LimitName;
   /** How many calls the request stands for; 1 when absent. */
   cost?: number;
+  /** True for a door that awaits `limit` itself, beside other things, before anything of its answer leaves. */
+  checksLimit?: boolean;
 };
 
 const isChange = (method: string): boolean => method !== "GET" && method !== "HEAD" && method !== "OPTIONS";
@@ -57,9 +65,12 @@ export function openDoor(
     });
     if (actor?.via === "session" && isChange(request.method)) assertSameSite(request);
     const caller = actor ? (actor.apiKeyId ?? actor.userId) : peerAddress(request);
-    const limitHeaders = await consumeRateLimit(actor ? "api" : strangers, caller, options.cost);
-    const response = await work({ request, requestId, actor });
-    for (const [name, value] of Object.entries(limitHeaders)) response.headers.set(name, value);
+    const limit = consumeRateLimit(actor ? "api" : strangers, caller, options.cost);
+    if (!options.checksLimit) await limit;
+    // Whoever checks it himself hears of it there; unheard in between, it would end the process.
+    else limit.catch(() => undefined);
+    const response = await work({ request, requestId, actor, limit });
+    for (const [name, value] of Object.entries(await limit)) response.headers.set(name, value);
     return response;
   });
 }

@@ -94,35 +94,78 @@ export async function revokeApiKey(actor: Actor, id: string): Promise<ApiKeyView
   const found = await db.apiKey.findFirst({ where: { id, userId: actor.userId }, select: VIEW });
   if (!found) throw new DomainError("NOT_FOUND");
   if (found.revokedAt) return found;
-  return db.$transaction(async (tx) => {
-    const revoked = await tx.apiKey.update({ where: { id }, data: { revokedAt: new Date() }, select: VIEW });
+  const revoked = await db.$transaction(async (tx) => {
+    const key = await tx.apiKey.update({ where: { id }, data: { revokedAt: new Date() }, select: VIEW });
     await removeCapsOfKeyIn(sqlOf(tx), actor, id);
-    return revoked;
+    return key;
   });
+  forgetKey(id);
+  return revoked;
+}
+
+type KnownKey = { actor: Actor; readAt: number };
+
+/**
+ * Keys that were read moments ago, so that a stream of requests with one key costs no query each. A key revoked in
+ * another process is refused here once its entry is over, within a second.
+ */
+const KNOWN_FOR_MS = 1_000;
+const KNOWN_MAX = 10_000;
+/** Longer than any reading takes, so that none which began before a revocation is kept after it. */
+const REVOCATION_KEPT_MS = 60_000;
+
+// Next bundles each route on its own; a revocation must reach what all of them know.
+const shared = globalThis as typeof globalThis & {
+  convergeKnownKeys?: { keys: Map<string, KnownKey>; revokedAt: Map<string, number> };
+};
+shared.convergeKnownKeys ??= { keys: new Map(), revokedAt: new Map() };
+const { keys: knownKeys, revokedAt } = shared.convergeKnownKeys;
+
+function forgetKey(id: string): void {
+  const now = performance.now();
+  for (const [other, at] of revokedAt) if (now - at > REVOCATION_KEPT_MS) revokedAt.delete(other);
+  revokedAt.set(id, now);
+  for (const [hash, { actor }] of knownKeys) if (actor.apiKeyId === id) knownKeys.delete(hash);
 }
 
 /** Who a key speaks for, or null when it is unknown, expired or revoked. */
 export async function findApiKeyActor(token: string): Promise<Actor | null> {
   if (!isApiKeyToken(token)) return null;
-  // One statement finds the key and notes its use, at most once a minute so that hot keys do not write each time.
-  const { rows } = await pool.query<{
-    id: string;
-    user_id: string;
-    agent_id: string | null;
-    scopes: string[];
-    roles: string[];
-    is_stale: boolean;
-  }>(
+  const hash = hashApiKey(token);
+  const known = knownKeys.get(hash);
+  const age = known ? performance.now() - known.readAt : Number.POSITIVE_INFINITY;
+  if (known && age < KNOWN_FOR_MS) {
+    // Read again before its time is over, so that no request of a busy key waits for it.
+    if (age > KNOWN_FOR_MS / 2) void readKey(hash).catch(() => undefined);
+    return known.actor;
+  }
+  return readKey(hash);
+}
+
+type KeyRow = {
+  id: string;
+  user_id: string;
+  agent_id: string | null;
+  scopes: string[];
+  roles: string[];
+  is_stale: boolean;
+};
+
+async function readKey(hash: string): Promise<Actor | null> {
+  const readAt = performance.now();
+  const { rows } = await pool.query<KeyRow>(
     `SELECT k.id, k.user_id, k.agent_id, k.scopes, u.roles,
             (k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute') AS is_stale
        FROM api_key k JOIN "user" u ON u.id = k.user_id
       WHERE k.hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())`,
-    [hashApiKey(token)],
+    [hash],
   );
   const row = rows[0];
+  knownKeys.delete(hash);
   if (!row) return null;
+  // Its use is noted at most once a minute, so that hot keys do not write each time.
   if (row.is_stale) await pool.query("UPDATE api_key SET last_used_at = now() WHERE id = $1", [row.id]);
-  return {
+  const actor: Actor = {
     userId: row.user_id,
     roles: row.roles.filter(isRole),
     via: "api_key",
@@ -130,4 +173,13 @@ export async function findApiKeyActor(token: string): Promise<Actor | null> {
     apiKeyId: row.id,
     ...(row.agent_id ? { agentId: row.agent_id } : {}),
   };
+  // A reading that began before its key was revoked may have seen the key as it was.
+  if (readAt > (revokedAt.get(row.id) ?? 0)) remember(hash, { actor, readAt });
+  return actor;
+}
+
+function remember(hash: string, key: KnownKey): void {
+  knownKeys.set(hash, key);
+  const oldest = knownKeys.keys().next().value;
+  if (knownKeys.size > KNOWN_MAX && oldest !== undefined) knownKeys.delete(oldest);
 }

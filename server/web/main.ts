@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import next from "next";
 import { DomainError } from "../../core/errors.ts";
 import { env } from "../env.ts";
+import { answerHotDoor } from "./hot-doors.ts";
 import { markPeer } from "./peer.ts";
 import { faultOf, refuse } from "./refuse.ts";
 
@@ -32,6 +33,8 @@ const server = createServer((request, response) => {
     refuse(response, fault);
     return;
   }
+  // Development goes through the framework alone, which loads an edited door anew.
+  if (!dev && answerHotDoor(request, response)) return;
   handle(request, response).catch((cause: unknown) => {
     process.stderr.write(`A request failed outside of every door: ${String(cause)}\n`);
     refuse(response, new DomainError("INTERNAL", {}, { cause }));

@@ -1,0 +1,50 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import { DomainError } from "../../core/errors.ts";
+import { handleChatCompletions } from "../api/chat-door.ts";
+import { handleHeartbeat, handleNodeEvents, handlePoll, handleReceiptSignature } from "../api/worker-door.ts";
+import { refuse } from "./refuse.ts";
+
+type Door = (request: Request) => Promise<Response>;
+
+/**
+ * The doors that programs call many times a second. The framework's routes name the same functions and answer all
+ * else at these addresses; what is saved here is the framework's own millisecond on every call.
+ */
+const HOT: Record<string, Door> = {
+  "POST /api/v1/chat/completions": handleChatCompletions,
+  "POST /api/worker/heartbeat": handleHeartbeat,
+  "POST /api/worker/poll": handlePoll,
+  "POST /api/worker/events": handleNodeEvents,
+  "POST /api/worker/receipt": handleReceiptSignature,
+};
+
+const SECURITY_HEADERS = {
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "strict-origin-when-cross-origin",
+  "x-frame-options": "DENY",
+};
+
+const doorOf = (incoming: IncomingMessage): Door | undefined => {
+  const key = `${incoming.method} ${incoming.url}`;
+  return Object.hasOwn(HOT, key) ? HOT[key] : undefined;
+};
+
+const listen = getRequestListener(
+  async (request, { incoming }) => {
+    const door = doorOf(incoming as IncomingMessage);
+    if (!door) throw new DomainError("INTERNAL");
+    const response = await door(request);
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
+    return response;
+  },
+  // The framework's own Request and Response stay what they are.
+  { overrideGlobalObjects: false },
+);
+
+/** Answers a request that has a hot door; false for every other one. */
+export function answerHotDoor(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
+  if (!doorOf(incoming)) return false;
+  listen(incoming, outgoing).catch((cause: unknown) => refuse(outgoing, new DomainError("INTERNAL", {}, { cause })));
+  return true;
+}
