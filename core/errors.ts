@@ -73,6 +73,7 @@ const ERRORS = {
   JOIN_TOKEN_INVALID: [401, "This join token is unknown, was used before or has expired. Make a new one."],
   NODE_KEY_TAKEN: [409, "A node with this identity key has joined already."],
   NODE_UNKNOWN: [401, "This node is not known here, or its provider removed it. Join again with a new token."],
+  NODE_ADDRESS_REFUSED: [400, "The platform does not connect to this address. Name a public https address."],
   NODE_SIGNATURE_INVALID: [401, "The message is not signed by this node."],
   NODE_CLOCK_SKEWED: [401, "The message's time is too far from ours. Set the node's clock and send it again."],
   NODE_MESSAGE_REPLAYED: [409, "This message was received before."],

@@ -61,6 +61,7 @@ const schema = z.object({
   DEMO_SIGN_IN: flag.optional(),
   DRAIN_MS: z.coerce.number().int().min(0).max(600_000).default(25_000),
   TRUSTED_PROXIES: addressRanges.prefault(""),
+  ALLOW_PRIVATE_NODES: addressRanges.prefault(""),
   METRICS_TOKEN: z
     .string()
     .regex(/^[\x21-\x7e]{16,}$/, "needs 16 characters or more, without spaces")
