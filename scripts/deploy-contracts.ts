@@ -38,7 +38,8 @@ export type ContractName =
   | "InferenceRegistry"
   | "AgentAccountFactory"
   | "RewardsDistributor"
-  | "GasSponsor";
+  | "GasSponsor"
+  | "ComputeEscrow";
 
 export type Deployment = {
   chainId: number;
@@ -82,6 +83,11 @@ const VAULT_LIMITS = {
 const VAULT_LIMITS_TIMELOCK_SECONDS = 2 * 86_400;
 const EXIT_PERIOD_SECONDS = { development: 86_400, public: 7 * 86_400 };
 const REWARDS_CAP_PER_EPOCH = parseUnits("100000", 6);
+/** Seconds: for the provider to show a voucher, for stake to leave, to object to a dispute, and to decide on it. */
+const ESCROW_PERIODS = {
+  development: { closeDelay: 600, unbonding: 1_200, response: 60, decision: 1_200 },
+  public: { closeDelay: 86_400, unbonding: 14 * 86_400, response: 3 * 86_400, decision: 14 * 86_400 },
+};
 const GAS_LIMITS = {
   accountBudget: parseEther("0.25"),
   totalBudget: parseEther("25"),
@@ -199,6 +205,13 @@ async function planContracts(chainId: number, deployer: Address, options: Deploy
       REWARDS_CAP_PER_EPOCH,
     ]),
     GasSponsor: await add("GasSponsor", "GasSponsor", [factory, deployer, GAS_LIMITS]),
+    ComputeEscrow: await add("ComputeEscrow", "ComputeEscrow", [
+      token,
+      deployer,
+      operator,
+      guardian,
+      isDevelopment ? ESCROW_PERIODS.development : ESCROW_PERIODS.public,
+    ]),
   };
   return { plans, contracts };
 }

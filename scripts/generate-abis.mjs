@@ -19,6 +19,7 @@ const SOURCES = {
   inferenceRegistryAbi: join(out, "InferenceRegistry.sol", "InferenceRegistry.json"),
   proofVerifierAbi: join(out, "IProofVerifier.sol", "IProofVerifier.json"),
   rewardsDistributorAbi: join(out, "RewardsDistributor.sol", "RewardsDistributor.json"),
+  computeEscrowAbi: join(out, "ComputeEscrow.sol", "ComputeEscrow.json"),
   gasSponsorAbi: join(out, "GasSponsor.sol", "GasSponsor.json"),
   webAuthnVerifierAbi: join(out, "ERC7913WebAuthnVerifier.sol", "ERC7913WebAuthnVerifier.json"),
   entryPointAbi: entryPoint,

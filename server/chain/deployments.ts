@@ -17,6 +17,7 @@ const deploymentSchema = z.object({
       InferenceRegistry: addressSchema,
       RewardsDistributor: addressSchema,
       GasSponsor: addressSchema,
+      ComputeEscrow: addressSchema,
     })
     .catchall(addressSchema),
   operator: addressSchema,
