@@ -45,7 +45,20 @@ export const offer = z.strictObject({
 });
 export type Offer = z.infer<typeof offer>;
 
+/**
+ * An OpenAI-compatible address at which the platform may call this node itself, for less delay than fetching work has;
+ * `key` is sent to it as a bearer token. The models of the offers are asked for under their own names there.
+ */
+export const directAddress = z.strictObject({
+  url: z.string().min(8).max(300),
+  key: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,300}$/)
+    .nullable(),
+});
+
 const nodeState = {
+  direct: directAddress.nullish(),
   version: z.string().max(40),
   hardware,
   offers: z.array(offer).min(1).max(32),

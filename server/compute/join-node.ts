@@ -5,6 +5,7 @@ import type { joinRequest } from "#core/schemas/node-protocol.ts";
 import { db } from "#server/db.ts";
 import { checkNodeSignature, type NodeMessage, spendNonce } from "./authenticate-node.ts";
 import { hashJoinToken } from "./create-join-token.ts";
+import { storedDirectAddress } from "./direct/save-direct-address.ts";
 import { saveOffers } from "./save-offers.ts";
 
 /**
@@ -42,6 +43,7 @@ export async function joinNode(message: NodeMessage, input: z.output<typeof join
       capacity: input.capacity,
       status: "online",
       lastSeenAt: now,
+      ...storedDirectAddress(nodeId, input.direct),
     };
     await tx.computeNode.upsert({
       where: { id: nodeId },

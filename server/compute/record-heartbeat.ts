@@ -2,11 +2,16 @@ import type { z } from "zod";
 import type { heartbeatRequest } from "#core/schemas/node-protocol.ts";
 import { db } from "#server/db.ts";
 import type { NodeIdentity } from "./authenticate-node.ts";
+import { storedDirectAddress } from "./direct/save-direct-address.ts";
 import { saveOffers } from "./save-offers.ts";
 
 /** Notes that a node is there, what it is made of and what it offers now. A draining node is given nothing new. */
 export async function recordHeartbeat(node: NodeIdentity, input: z.output<typeof heartbeatRequest>): Promise<void> {
   await db.$transaction(async (tx) => {
+    const before = await tx.computeNode.findUnique({
+      where: { id: node.nodeId },
+      select: { directUrl: true, directKey: true },
+    });
     await tx.computeNode.updateMany({
       where: { id: node.nodeId, status: { not: "removed" } },
       data: {
@@ -15,6 +20,7 @@ export async function recordHeartbeat(node: NodeIdentity, input: z.output<typeof
         hardware: input.hardware,
         version: input.version,
         capacity: input.capacity,
+        ...storedDirectAddress(node.nodeId, input.direct, before),
       },
     });
     const current = await tx.computeOffer.findMany({ where: { nodeId: node.nodeId, isActive: true } });
