@@ -79,6 +79,11 @@ const ERRORS = {
   NODE_MESSAGE_REPLAYED: [409, "This message was received before."],
   MODEL_NOT_FOUND: [404, "There is no such model. /api/v1/models lists those that nodes serve."],
   MODEL_UNAVAILABLE: [503, "No node serves this model right now. Nothing was charged; retry shortly."],
+  MODEL_FEATURE_UNAVAILABLE: [
+    400,
+    "No node that serves this model offers what this request needs; the details name it.",
+  ],
+  NO_NODE_FITS: [400, "No node that serves this model meets the demands of this request; the details say which."],
   CONTEXT_LENGTH_EXCEEDED: [400, "The prompt leaves no room for an answer in this model's context."],
   RECEIPT_NOT_FOUND: [404, "There is no such receipt."],
 

@@ -17,6 +17,7 @@ const ID_PREFIXES = {
   receipt: "rcp",
   job: "job",
   lease: "lse",
+  flag: "flg",
   challenge: "chl",
   dispute: "dsp",
   pool: "pol",

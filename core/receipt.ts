@@ -14,13 +14,13 @@ export const receiptBody = z.strictObject({
   reservationId: z.string(),
   model: z.string(),
   counting: tokenCounting,
-  /** SHA-256 of `canonicalMessages(messages)`. */
+  /** SHA-256 of `canonicalQuestion(question)` (core/question.ts). */
   promptHash: z.string(),
-  /** SHA-256 of the delivered text. */
+  /** SHA-256 of the delivered text: calls of tools as `pieceText` writes them, vectors in base64, one a line. */
   answerHash: z.string(),
   promptTokens: z.number().int(),
   completionTokens: z.number().int(),
-  finishReason: z.enum(["stop", "length", "cancelled", "interrupted"]),
+  finishReason: z.enum(["stop", "length", "tool_calls", "cancelled", "interrupted"]),
   /** Who delivered which part of the answer, in order; more than one when a node was lost on the way. */
   segments: z.array(
     z.strictObject({

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { plainChat } from "./question.ts";
 import { countPromptTokens, countTokens, createTokenCounter } from "./token-count.ts";
 
 const METHODS = ["converge/tiny-1", "utf8-bytes/4"] as const;
@@ -34,8 +35,14 @@ describe("counting tokens", () => {
   });
 
   it("counts a prompt by its messages and the markers around them", () => {
-    const messages = [{ role: "user" as const, content: "12345678" }];
-    expect(countPromptTokens("utf8-bytes/4", messages)).toBe(6);
-    expect(countPromptTokens("converge/tiny-1", messages)).toBe(12);
+    const question = plainChat([{ role: "user", content: "12345678" }]);
+    expect(countPromptTokens("utf8-bytes/4", question)).toBe(6);
+    expect(countPromptTokens("converge/tiny-1", question)).toBe(12);
+    const tools = [{ name: "look_up", parameters: { type: "object" } }];
+    expect(countPromptTokens("utf8-bytes/4", { ...question, tools })).toBe(
+      6 + Math.ceil(JSON.stringify(tools).length / 4),
+    );
+    expect(countPromptTokens("utf8-bytes/4", { kind: "completion", prompt: "12345678" })).toBe(2);
+    expect(countPromptTokens("utf8-bytes/4", { kind: "embedding", inputs: ["12345", "1"] })).toBe(3);
   });
 });

@@ -1,3 +1,4 @@
+import type { Question } from "./question.ts";
 import type { ChatMessage } from "./schemas/chat.ts";
 import type { TokenCounting } from "./schemas/node-protocol.ts";
 import { countTinyTokens, lastTinyUnit } from "./tiny-tokenizer.ts";
@@ -8,7 +9,8 @@ import { countTinyTokens, lastTinyUnit } from "./tiny-tokenizer.ts";
  */
 export const COUNTING_METHODS: Record<TokenCounting, string> = {
   "converge/tiny-1": "The model's own tokenizer, plus its role markers in the prompt.",
-  "utf8-bytes/4": "One token for every four bytes of UTF-8, rounded up, plus four for each message of the prompt.",
+  "utf8-bytes/4":
+    "One token for every four bytes of UTF-8, rounded up, plus four for each message of the prompt; tools count as their JSON.",
 };
 
 /** Models whose tokenizer the platform has; every other model is counted by bytes. */
@@ -23,11 +25,24 @@ export function countTokens(counting: TokenCounting, text: string): number {
   return Math.ceil(utf8.encode(text).length / BYTES_PER_TOKEN);
 }
 
-/** The prompt as the model reads it: for tiny-1 one start token, two markers a message and one that opens the answer. */
-export function countPromptTokens(counting: TokenCounting, messages: readonly ChatMessage[]): number {
-  const overhead = counting === "converge/tiny-1" ? 2 : MESSAGE_OVERHEAD;
-  const fixed = counting === "converge/tiny-1" ? 2 : 0;
-  return messages.reduce((sum, message) => sum + overhead + countTokens(counting, message.content), fixed);
+/** What a message says besides its content: the calls it made. */
+const callsText = (message: ChatMessage): string =>
+  (message.toolCalls ?? []).map((call) => `${call.name}${call.arguments}`).join("");
+
+/**
+ * The prompt as the model reads it: for tiny-1 one start token, two markers a message and one that opens the answer.
+ * An embedding counts each of its inputs, a plain completion its prompt.
+ */
+export function countPromptTokens(counting: TokenCounting, question: Question): number {
+  const isTiny = counting === "converge/tiny-1";
+  if (question.kind === "embedding") return question.inputs.reduce((sum, text) => sum + countTokens(counting, text), 0);
+  if (question.kind === "completion") return countTokens(counting, question.prompt) + (isTiny ? 1 : 0);
+  const overhead = isTiny ? 2 : MESSAGE_OVERHEAD;
+  const toolTokens = isTiny || question.tools.length === 0 ? 0 : countTokens(counting, JSON.stringify(question.tools));
+  return question.messages.reduce(
+    (sum, message) => sum + overhead + countTokens(counting, message.content + callsText(message)),
+    (isTiny ? 2 : 0) + toolTokens,
+  );
 }
 
 export type TokenCounter = {

@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
 import { sha256Hex, toBase64 } from "../core/node-signature.ts";
+import { canonicalQuestion, plainChat } from "../core/question.ts";
 import { canonicalJson, type ReceiptBody, verifyNodeReceipt } from "../core/receipt.ts";
-import { canonicalMessages } from "../core/schemas/chat.ts";
 import { createAnswerMemory } from "./answer-memory.ts";
 
-const messages = [{ role: "user" as const, content: "hi" }];
+const question = plainChat([{ role: "user", content: "hi" }]);
 const prices = { inputPrice: "100000", outputPrice: "400000" };
 const answer = "Hello, größe!";
 
@@ -17,12 +17,15 @@ async function setUp() {
     attemptId: "att_1",
     gateway: "gw",
     model: "m",
-    messages,
+    question,
     prefix: "",
     maxTokens: 9,
     temperature: 1,
     topP: 1,
     seed: null,
+    frequencyPenalty: 0,
+    presencePenalty: 0,
+    logprobs: null,
   };
   await memory.remember(work, answer, prices);
   const delivered = "Hello, gr";
@@ -33,7 +36,7 @@ async function setUp() {
     reservationId: "rsv_1",
     model: "m",
     counting: "utf8-bytes/4",
-    promptHash: await sha256Hex(canonicalMessages(messages)),
+    promptHash: await sha256Hex(canonicalQuestion(question)),
     answerHash: await sha256Hex(delivered),
     promptTokens: 5,
     completionTokens: 3,

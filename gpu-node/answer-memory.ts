@@ -1,6 +1,6 @@
 import { sha256Hex, toBase64 } from "../core/node-signature.ts";
+import { canonicalQuestion } from "../core/question.ts";
 import { canonicalJson, receiptBody, receiptBytes } from "../core/receipt.ts";
-import { canonicalMessages } from "../core/schemas/chat.ts";
 import type { Work } from "../core/schemas/node-protocol.ts";
 import type { Identity } from "./identity.ts";
 
@@ -16,7 +16,7 @@ export function createAnswerMemory(identity: Identity) {
   const answers = new Map<string, Answer>();
   return {
     async remember(work: Work, text: string, prices: { inputPrice: string; outputPrice: string }): Promise<void> {
-      const promptHash = await sha256Hex(canonicalMessages(work.messages));
+      const promptHash = await sha256Hex(canonicalQuestion(work.question));
       answers.set(work.attemptId, { promptHash, text: new TextEncoder().encode(text), ...prices });
       const oldest = answers.keys().next().value;
       if (answers.size > REMEMBERED_MAX && oldest !== undefined) answers.delete(oldest);

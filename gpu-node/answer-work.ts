@@ -1,6 +1,8 @@
+import { type Piece, pieceText } from "../core/question.ts";
 import type { Work } from "../core/schemas/node-protocol.ts";
+import { vectorBase64, vectorParts } from "../core/vectors.ts";
 import { createAnswerMemory } from "./answer-memory.ts";
-import { createEventSender } from "./event-sender.ts";
+import { createEventSender, type EventSender, type Unsent } from "./event-sender.ts";
 import type { NodeParts } from "./serve.ts";
 
 /** Lets at most `capacity` answers run at a time; the others wait, and may leave while they do. */
@@ -29,6 +31,17 @@ function createTurns(capacity: number) {
   };
 }
 
+/** Events carry one token's probabilities at most, so that any fits into one message between processes. */
+function eventsOf(piece: Piece): Unsent[] {
+  if (piece.type !== "text" || !piece.logprobs || piece.logprobs.length === 0)
+    return [piece.type === "text" ? { type: "text", text: piece.text } : piece];
+  const [first, ...more] = piece.logprobs;
+  return [
+    { type: "text", text: piece.text, ...(first ? { logprobs: [first] } : {}) },
+    ...more.map((one): Unsent => ({ type: "text", text: "", logprobs: [one] })),
+  ];
+}
+
 /** The answers a node is giving: starts them, stops them, and remembers them for their receipts. */
 export function createAnswers(node: NodeParts) {
   const { platform, engine, options, say } = node;
@@ -47,13 +60,7 @@ export function createAnswers(node: NodeParts) {
     try {
       if (!hasTurn) return;
       const startedAt = performance.now();
-      const pieces = engine.generate(work, controller.signal);
-      let step = await pieces.next();
-      for (; !step.done; step = await pieces.next()) {
-        text += step.value;
-        sender.push({ type: "text", text: step.value });
-      }
-      if (!controller.signal.aborted) sender.push({ type: "done", finishReason: step.value });
+      text = await answer(work, sender, controller.signal);
       const stopped = controller.signal.aborted ? ", stopped" : "";
       say(`${work.model}: ${text.length} characters in ${Math.round(performance.now() - startedAt)} ms${stopped}.`);
     } catch (error) {
@@ -67,6 +74,27 @@ export function createAnswers(node: NodeParts) {
       await sender.end();
       running.delete(work.attemptId);
     }
+  }
+
+  /** Sends the answer as it comes and returns the text of it that is hashed. */
+  async function answer(work: Work, sender: EventSender, signal: AbortSignal): Promise<string> {
+    const { question } = work;
+    if (question.kind === "embedding") {
+      const vectors = await engine.embed(work.model, question.inputs, signal);
+      for (const [input, vector] of vectors.entries())
+        for (const data of vectorParts(vector)) sender.push({ type: "vector", input, data });
+      if (!signal.aborted) sender.push({ type: "done", finishReason: "stop" });
+      return vectors.map(vectorBase64).join("\n");
+    }
+    let text = "";
+    const pieces = engine.generate(work, signal);
+    let step = await pieces.next();
+    for (; !step.done; step = await pieces.next()) {
+      text += pieceText(step.value);
+      for (const event of eventsOf(step.value)) sender.push(event);
+    }
+    if (!signal.aborted) sender.push({ type: "done", finishReason: step.value.finishReason, usage: step.value.usage });
+    return text;
   }
 
   return {

@@ -4,7 +4,8 @@ import type { Platform } from "./platform.ts";
 
 /** Distributes over the union, so that each kind of event keeps its own fields. */
 type WithoutIndex<Event> = Event extends NodeEvent ? Omit<Event, "index"> : never;
-type Unsent = WithoutIndex<NodeEvent>;
+export type Unsent = WithoutIndex<NodeEvent>;
+export type EventSender = ReturnType<typeof createEventSender>;
 
 const PATH = "/api/worker/events";
 /** The first piece goes at once; later ones gather this long, so that fast models do not send a request a token. */
@@ -16,12 +17,25 @@ const GIVE_UP_AFTER_MS = 10_000;
 
 /** A text longer than one event may be, as several. */
 function inPieces(event: Unsent): Unsent[] {
-  if (event.type !== "text" || event.text.length <= TEXT_EVENT_CHARACTERS_MAX) return [event];
+  if ((event.type !== "text" && event.type !== "arguments") || event.text.length <= TEXT_EVENT_CHARACTERS_MAX)
+    return [event];
   const pieces: Unsent[] = [];
   for (let at = 0; at < event.text.length; at += TEXT_EVENT_CHARACTERS_MAX) {
-    pieces.push({ type: "text", text: event.text.slice(at, at + TEXT_EVENT_CHARACTERS_MAX) });
+    pieces.push({ ...event, text: event.text.slice(at, at + TEXT_EVENT_CHARACTERS_MAX) });
   }
   return pieces;
+}
+
+/** Whether the second only goes on where the first ends: then they are one. */
+function goesOn(last: NodeEvent | undefined, event: Unsent): last is NodeEvent & { text: string } {
+  if (last?.type === "text" && event.type === "text")
+    return !last.logprobs && !event.logprobs && last.text.length + event.text.length <= TEXT_EVENT_CHARACTERS_MAX;
+  return (
+    last?.type === "arguments" &&
+    event.type === "arguments" &&
+    last.call === event.call &&
+    last.text.length + event.text.length <= TEXT_EVENT_CHARACTERS_MAX
+  );
 }
 
 /** Sends the events of one attempt in order, each once, and a sign of life when there is nothing to say. */
@@ -38,13 +52,8 @@ export function createEventSender(platform: Platform, work: Work, onStop: () => 
       const event = waiting.shift();
       const last = events.at(-1);
       if (!event) break;
-      if (
-        event.type === "text" &&
-        last?.type === "text" &&
-        last.text.length + event.text.length <= TEXT_EVENT_CHARACTERS_MAX
-      ) {
-        last.text += event.text;
-      } else {
+      if (goesOn(last, event) && "text" in event) last.text += event.text;
+      else {
         events.push({ ...event, index: nextIndex++ });
       }
     }
@@ -54,7 +63,8 @@ export function createEventSender(platform: Platform, work: Work, onStop: () => 
   async function drain(): Promise<void> {
     while (waiting.length > 0 && !isStopped) {
       const pauseMs = lastAt + GATHER_MS - performance.now();
-      if (pauseMs > 0 && waiting.every((event) => event.type === "text")) await sleep(pauseMs);
+      if (pauseMs > 0 && waiting.every((event) => event.type === "text" || event.type === "arguments"))
+        await sleep(pauseMs);
       lastAt = performance.now();
       const body = { attemptId: work.attemptId, gateway: work.gateway, events: take() };
       const options = { timeoutMs: 5_000, giveUpAfterMs: GIVE_UP_AFTER_MS };

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { getLlama, type Llama, LlamaLogLevel, type LlamaModel, resolveChatWrapper } from "node-llama-cpp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Piece, pieceText, plainChat } from "../core/question.ts";
 import type { Work } from "../core/schemas/node-protocol.ts";
 import { countTinyTokens } from "../core/tiny-tokenizer.ts";
 import { countPromptTokens } from "../core/token-count.ts";
@@ -57,7 +58,7 @@ describe("the platform's count of tokens is llama.cpp's own", () => {
         { type: "model", response: [] },
       ],
     });
-    expect(contextText.tokenize(model.tokenizer)).toHaveLength(countPromptTokens(MODEL, messages));
+    expect(contextText.tokenize(model.tokenizer)).toHaveLength(countPromptTokens(MODEL, plainChat(messages)));
   });
 });
 
@@ -74,19 +75,24 @@ describe("the embedded model", () => {
       attemptId: "att_test",
       gateway: "gw",
       model: MODEL,
-      messages: [{ role: "user", content }],
+      question: plainChat([{ role: "user", content }]),
       prefix: "",
       maxTokens: 120,
       temperature: 0,
       topP: 1,
       seed: null,
+      frequencyPenalty: 0,
+      presencePenalty: 0,
+      logprobs: null,
       ...change,
     };
     const pieces = engine.generate(work, never);
     let text = "";
+    const seen: Piece[] = [];
     for (let step = await pieces.next(); ; step = await pieces.next()) {
-      if (step.done) return { text, finish: step.value };
-      text += step.value;
+      if (step.done) return { text, seen, finish: step.value.finishReason, usage: step.value.usage };
+      seen.push(step.value);
+      text += pieceText(step.value);
     }
   }
 
@@ -103,6 +109,53 @@ describe("the embedded model", () => {
     const cut = whole.text.lastIndexOf(" ", at);
     const rest = await ask("Tell me a story", { prefix: whole.text.slice(0, cut) });
     expect(whole.text.slice(0, cut) + rest.text).toBe(whole.text);
+  });
+
+  it("lets through only what a schema allows, and calls a tool that must be called with arguments of its form", async () => {
+    const schema = {
+      type: "object",
+      properties: { answer: { enum: ["yes", "no"] }, count: { type: "integer" } },
+      required: ["answer", "count"],
+    };
+    const question = {
+      ...plainChat([{ role: "user", content: "Is it?" }]),
+      format: { type: "schema" as const, schema },
+    };
+    const { text } = await ask("", { question });
+    expect(JSON.parse(text)).toMatchObject({ answer: expect.stringMatching(/^(yes|no)$/), count: expect.any(Number) });
+    const tools = [{ name: "decide", parameters: schema }];
+    const called = await ask("", {
+      question: { ...plainChat([{ role: "user", content: "Decide" }]), tools, toolChoice: "required" },
+    });
+    expect(called.finish).toBe("tool_calls");
+    expect(called.seen[0]).toMatchObject({ type: "call", call: 0, name: "decide" });
+    const written = called.seen.map((piece) => (piece.type === "arguments" ? piece.text : "")).join("");
+    expect(JSON.parse(written)).toMatchObject({ count: expect.any(Number) });
+  });
+
+  it("says how likely each token was, the likeliest first, when nothing is left to chance", async () => {
+    const { seen, text } = await ask("Say hello", { logprobs: 3, maxTokens: 6 });
+    const logprobs = seen.flatMap((piece) => (piece.type === "text" ? (piece.logprobs ?? []) : []));
+    expect(
+      logprobs
+        .map(({ token }) => token)
+        .join("")
+        .trim(),
+    ).toBe(text.trim());
+    for (const { logprob, top } of logprobs) {
+      expect(logprob).toBeLessThanOrEqual(0);
+      expect(top).toHaveLength(3);
+      expect(top[0]?.logprob).toBeCloseTo(logprob, 3);
+    }
+  });
+
+  it("continues a plain text, and turns texts into vectors of one length, alike for alike texts", async () => {
+    const { text } = await ask("", { question: { kind: "completion", prompt: "Once upon a" }, maxTokens: 8 });
+    expect(text.length).toBeGreaterThan(0);
+    const [first, same, other] = await engine.embed(MODEL, ["a ledger", "a ledger", "One, two, three"], never);
+    expect(first).toEqual(same);
+    expect(first).not.toEqual(other);
+    expect(first?.length).toBe(other?.length);
   });
 
   it("stops at the limit it is given", async () => {

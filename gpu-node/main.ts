@@ -11,7 +11,7 @@ const say = (line: string) => process.stdout.write(`[node] ${line}\n`);
 async function openEngine(options: Options) {
   const { serving, contextTokens, capacity, threads } = options;
   return serving.kind === "openai"
-    ? openOpenAiEngine({ ...serving, contextTokens })
+    ? openOpenAiEngine({ ...serving, contextTokens, features: options.features })
     : openLlamaEngine({ ...serving, contextTokens, capacity, threads });
 }
 
@@ -39,7 +39,12 @@ async function main(args: string[]): Promise<void> {
   const platform = connectPlatform(options.url, identity, say);
   const node = { options, identity, engine, platform, hardware, say };
   await joinPlatform(node);
-  say(`Serving ${engine.models.map((model) => model.model).join(", ")}. Waiting for work.`);
+  say(
+    `Serving ${engine
+      .models()
+      .map((model) => model.model)
+      .join(", ")}. Waiting for work.`,
+  );
   isServing = true;
   await serve(node, drain.signal);
   say("Ended.");

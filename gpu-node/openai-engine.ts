@@ -1,64 +1,82 @@
 import { createParser } from "eventsource-parser";
-import { z } from "zod";
-import type { Work } from "../core/schemas/node-protocol.ts";
-import type { Engine } from "./engine.ts";
+import { offeredAs } from "../core/model-names.ts";
+import { createChunkReader, openAiRequest, readEmbeddings } from "../core/openai-wire.ts";
+import type { Piece } from "../core/question.ts";
+import type { OfferFeature, Work } from "../core/schemas/node-protocol.ts";
+import type { AnswerEnd, Engine } from "./engine.ts";
 
 const CONTEXT_TOKENS_DEFAULT = 8192;
+const ERROR_CHARACTERS_MAX = 300;
 
-const chunk = z.object({
-  choices: z
-    .array(
-      z.object({ delta: z.object({ content: z.string().nullish() }).nullish(), finish_reason: z.string().nullish() }),
-    )
-    .optional(),
-});
-
-/** Serves the models of any server that speaks OpenAI's chat surface: Ollama, vLLM, llama.cpp's own, … */
-export function openOpenAiEngine(options: {
+export type OpenAiEngineOptions = {
   baseUrl: string;
   models: string[];
   apiKey: string | null;
   contextTokens: number | null;
-}): Engine {
-  async function* generate(work: Work, signal: AbortSignal): AsyncGenerator<string, "stop" | "length"> {
-    const response = await fetch(`${options.baseUrl}/chat/completions`, {
+  features: OfferFeature[];
+};
+
+const newCallId = () => `call_${crypto.randomUUID().replaceAll("-", "").slice(0, 24)}`;
+
+/** Serves the models of any server that speaks OpenAI's surface: Ollama, vLLM, llama.cpp's own, Ray Serve, … */
+export function openOpenAiEngine(options: OpenAiEngineOptions): Engine {
+  // A model is listed under its catalogue's name and asked for under the name the server knows.
+  const engineNames = new Map(options.models.map((name) => [offeredAs(name).model, name]));
+
+  async function post(path: string, body: object, signal: AbortSignal): Promise<Response> {
+    const response = await fetch(`${options.baseUrl}/${path}`, {
       method: "POST",
       signal,
       headers: {
         "content-type": "application/json",
         ...(options.apiKey ? { authorization: `Bearer ${options.apiKey}` } : {}),
       },
-      body: JSON.stringify({
-        model: work.model,
-        messages: work.messages,
-        stream: true,
-        max_tokens: work.maxTokens,
-        temperature: work.temperature,
-        top_p: work.topP,
-        ...(work.seed === null ? {} : { seed: work.seed }),
-      }),
+      body: JSON.stringify(body),
     });
-    if (!response.ok || !response.body) throw new Error(`The model server answered ${response.status}.`);
+    if (!response.ok || !response.body) {
+      const said = (await response.text().catch(() => "")).slice(0, ERROR_CHARACTERS_MAX);
+      throw new Error(`The model server answered ${response.status}. ${said}`.trim());
+    }
+    return response;
+  }
+
+  const nameOf = (model: string) => engineNames.get(model) ?? model;
+
+  async function* generate(work: Work, signal: AbortSignal): AsyncGenerator<Piece, AnswerEnd> {
+    const { path, body } = openAiRequest(work, nameOf(work.model));
+    const response = await post(path, body, signal);
+    const reader = createChunkReader(newCallId);
     const data: string[] = [];
     const parser = createParser({ onEvent: (event) => data.push(event.data) });
-    let finish: "stop" | "length" | null = null;
+    if (!response.body) throw new Error("The model server's answer is empty.");
     for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
       parser.feed(text);
       for (const line of data.splice(0)) {
-        if (line === "[DONE]") return finish ?? "stop";
-        const choice = chunk.parse(JSON.parse(line)).choices?.[0];
-        if (choice?.delta?.content) yield choice.delta.content;
-        if (choice?.finish_reason) finish = choice.finish_reason === "length" ? "length" : "stop";
+        if (line === "[DONE]") return { finishReason: reader.finish ?? "stop", usage: reader.usage };
+        yield* reader.read(line);
       }
     }
     // A stream that just ends was cut off; billing it as complete would hide that.
-    if (!finish) throw new Error("The model server's stream broke off.");
-    return finish;
+    if (!reader.finish) throw new Error("The model server's stream broke off.");
+    return { finishReason: reader.finish, usage: reader.usage };
   }
+
+  async function embed(model: string, inputs: readonly string[], signal: AbortSignal): Promise<Float32Array[]> {
+    const response = await post("embeddings", { model: nameOf(model), input: inputs }, signal);
+    return readEmbeddings(await response.json(), inputs.length);
+  }
+
   const contextTokens = options.contextTokens ?? CONTEXT_TOKENS_DEFAULT;
   return {
-    models: options.models.map((model) => ({ model, contextTokens, canContinue: false })),
+    models: () =>
+      options.models.map((name) => ({
+        ...offeredAs(name),
+        contextTokens,
+        canContinue: false,
+        features: options.features,
+      })),
     generate,
+    embed,
     close: () => Promise.resolve(),
   };
 }

@@ -1,6 +1,7 @@
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { OFFER_FEATURES, type OfferFeature } from "../core/schemas/node-protocol.ts";
 
 export const HELP = `converge-node: serve models to Converge and be paid for what you deliver.
 
@@ -24,6 +25,9 @@ What it serves, one of:
   --openai-base-url URL --model NAME [--model NAME …]
                           any OpenAI-compatible server: Ollama, vLLM, …; its key, if it wants one,
                           is read from the variable CONVERGE_NODE_OPENAI_KEY
+  --features LIST         what that server can do beside chat: completion,tools,json,logprobs,embedding
+                          (default: completion,tools,json,logprobs)
+  --region NAME           where the machine is, for those who ask for it: eu-central, us-east, …
   --context TOKENS        the context length of those models (default: the file's, or 8192)
   --threads N             CPU threads of the embedded llama.cpp (default: 1 for tiny-1, else all cores)
 
@@ -52,6 +56,8 @@ export type Options = {
   outputPrice: string;
   contextTokens: number | null;
   threads: number | null;
+  features: OfferFeature[];
+  region: string | null;
   serving: Serving;
 };
 
@@ -69,6 +75,8 @@ const FLAGS = {
   model: { type: "string", multiple: true },
   "openai-base-url": { type: "string" },
   context: { type: "string" },
+  features: { type: "string" },
+  region: { type: "string" },
   threads: { type: "string" },
   help: { type: "boolean" },
 } as const;
@@ -86,6 +94,19 @@ function readCount(flag: string, text: string | undefined, most: number): number
   if (!Number.isInteger(value) || value < 1 || value > most)
     throw new UsageError(`${flag} is a whole number from 1 to ${most}.`);
   return value;
+}
+
+function readFeatures(text: string | undefined): OfferFeature[] {
+  const named = (text ?? "completion,tools,json,logprobs").split(",").map((name) => name.trim());
+  const unknown = named.find((name) => name !== "" && !OFFER_FEATURES.some((feature) => feature === name));
+  if (unknown) throw new UsageError(`--features knows no "${unknown}", only ${OFFER_FEATURES.join(", ")}.`);
+  return OFFER_FEATURES.filter((feature) => feature === "chat" || named.includes(feature));
+}
+
+function readRegion(text: string | undefined): string | null {
+  if (text !== undefined && !/^[a-z0-9-]{2,32}$/.test(text))
+    throw new UsageError("--region is a short name in small letters, like eu-central.");
+  return text ?? null;
 }
 
 function readUrl(flag: string, text: string): string {
@@ -128,6 +149,8 @@ export function readOptions(args: string[]): Options | null {
     outputPrice: readPrice("--price-output", values["price-output"] ?? "0.40"),
     contextTokens: readCount("--context", values.context, 10_000_000),
     threads: readCount("--threads", values.threads, 1024),
+    features: readFeatures(values.features),
+    region: readRegion(values.region),
     serving: readServing(values),
   };
 }

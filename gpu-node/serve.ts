@@ -28,13 +28,14 @@ export type NodeParts = {
 };
 
 const offersOf = ({ engine, options }: NodeParts): Offer[] =>
-  engine.models.map((model) => ({ ...model, inputPrice: options.inputPrice, outputPrice: options.outputPrice }));
+  engine.models().map((model) => ({ ...model, inputPrice: options.inputPrice, outputPrice: options.outputPrice }));
 
 const stateOf = (node: NodeParts) => ({
   version: VERSION,
   hardware: node.hardware,
   offers: offersOf(node),
   capacity: node.options.capacity,
+  region: node.options.region,
 });
 
 /** Comes back under the id of an earlier start, or joins with the token. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { chatMessage } from "./chat.ts";
+import { answerFormat, chatMessage, tool, toolChoice } from "./chat.ts";
 import { leaseOrder, rentalOffer } from "./job-protocol.ts";
 
 /**
@@ -34,6 +34,11 @@ export const hardware = z.strictObject({
 });
 export type Hardware = z.infer<typeof hardware>;
 
+/** What an offer can be asked for; a request goes only to nodes that have all it needs. */
+export const OFFER_FEATURES = ["chat", "completion", "embedding", "tools", "json", "logprobs"] as const;
+export const offerFeature = z.enum(OFFER_FEATURES);
+export type OfferFeature = z.infer<typeof offerFeature>;
+
 /** One model that a node serves. Prices are micro-dollars for a million tokens, as decimal text. */
 export const offer = z.strictObject({
   model: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._/-]{0,119}$/),
@@ -42,6 +47,13 @@ export const offer = z.strictObject({
   contextTokens: z.number().int().min(16).max(10_000_000),
   /** True when the node can go on from a given beginning of the answer, which lets it take over a broken stream. */
   canContinue: z.boolean(),
+  /** How the weights are held: "f16", "q8_0", "q4_k_m", "fp8", …; null when the node does not say. */
+  precision: z
+    .string()
+    .regex(/^[a-z0-9_]{1,32}$/)
+    .nullable()
+    .default(null),
+  features: z.array(offerFeature).max(8).default(["chat"]),
 });
 export type Offer = z.infer<typeof offer>;
 
@@ -63,6 +75,10 @@ const nodeState = {
   hardware,
   offers: z.array(offer).min(1).max(32),
   capacity: z.number().int().min(1).max(1024),
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]{2,32}$/)
+    .nullish(),
 };
 
 export const joinRequest = z.strictObject({
@@ -90,18 +106,35 @@ export const pollRequest = z.strictObject({
   waitSeconds: z.number().min(0).max(25),
 });
 
+const question = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("chat"),
+    messages: z.array(chatMessage),
+    tools: z.array(tool),
+    toolChoice,
+    parallelToolCalls: z.boolean(),
+    format: answerFormat.nullable(),
+  }),
+  z.object({ kind: z.literal("completion"), prompt: z.string() }),
+  z.object({ kind: z.literal("embedding"), inputs: z.array(z.string()) }),
+]);
+
 export const work = z.object({
   attemptId: z.string(),
   /** The web process that waits for the answer; the node returns it with every event. */
   gateway: z.string(),
   model: z.string(),
-  messages: z.array(chatMessage),
+  question,
   /** The beginning of the answer, when another node already delivered it. */
   prefix: z.string(),
   maxTokens: z.number().int(),
   temperature: z.number(),
   topP: z.number(),
   seed: z.number().int().nullable(),
+  frequencyPenalty: z.number(),
+  presencePenalty: z.number(),
+  /** How many alternatives to name with each token's log probability; null for none of it. */
+  logprobs: z.number().int().nullable(),
 });
 export type Work = z.infer<typeof work>;
 
@@ -119,14 +152,57 @@ export type PollReply = z.infer<typeof pollReply>;
 /** A character is at most six bytes as JSON (`\\u001f`), so this many stay below 8,000 with the envelope. */
 export const TEXT_EVENT_CHARACTERS_MAX = 1_200;
 
+export const VECTOR_EVENT_CHARACTERS_MAX = 6_000;
+
+const tokenText = z.string().max(200);
+const alternative = z.object({ token: tokenText, logprob: z.number() });
+export const tokenLogprob = z.object({ token: tokenText, logprob: z.number(), top: z.array(alternative).max(20) });
+
+export const claimedUsage = z.object({
+  promptTokens: z.number().int().nonnegative(),
+  completionTokens: z.number().int().nonnegative(),
+});
+export type ClaimedUsage = z.infer<typeof claimedUsage>;
+
 const index = z.number().int().nonnegative();
 export const nodeEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("accepted"), index }),
   z.strictObject({ type: z.literal("refused"), index, reason: z.string().max(300) }),
   // Short enough that any text fits into one notification of Postgres (8,000 bytes), escaped as JSON.
-  z.strictObject({ type: z.literal("text"), index, text: z.string().max(TEXT_EVENT_CHARACTERS_MAX) }),
+  z.strictObject({
+    type: z.literal("text"),
+    index,
+    text: z.string().max(TEXT_EVENT_CHARACTERS_MAX),
+    logprobs: z.array(tokenLogprob).max(1).optional(),
+  }),
+  z.strictObject({
+    type: z.literal("call"),
+    index,
+    call: z.number().int().min(0).max(127),
+    id: z.string().min(1).max(128),
+    name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/),
+  }),
+  z.strictObject({
+    type: z.literal("arguments"),
+    index,
+    call: z.number().int().min(0).max(127),
+    text: z.string().max(TEXT_EVENT_CHARACTERS_MAX),
+  }),
+  /** A part of the vector of one input: little-endian 32-bit floats in base64, joined in the order they come. */
+  z.strictObject({
+    type: z.literal("vector"),
+    index,
+    input: z.number().int().min(0).max(255),
+    data: z.string().max(VECTOR_EVENT_CHARACTERS_MAX),
+  }),
   z.strictObject({ type: z.literal("alive"), index }),
-  z.strictObject({ type: z.literal("done"), index, finishReason: z.enum(["stop", "length"]) }),
+  z.strictObject({
+    type: z.literal("done"),
+    index,
+    finishReason: z.enum(["stop", "length", "tool_calls"]),
+    /** What the engine says it used. Never billed: compared with what was delivered. */
+    usage: claimedUsage.nullish(),
+  }),
   z.strictObject({ type: z.literal("failed"), index, reason: z.string().max(300) }),
 ]);
 export type NodeEvent = z.infer<typeof nodeEvent>;

@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newId } from "#core/ids.ts";
 import type { CapView, CreateCapInput } from "#core/schemas/cap.ts";
 import { ALL_SCOPES } from "#core/scopes.ts";
-import { type OpenInference, openInference } from "#server/compute/open-inference.ts";
-import { settleInference } from "#server/compute/settle-inference.ts";
+import type { OpenInference } from "#server/compute/open-inference.ts";
+import { settleInference, usageOf } from "#server/compute/settle-inference.ts";
+import { openChat } from "#server/compute/testing/open-chat.ts";
 import { putPaperNode } from "#server/compute/testing/paper-node.ts";
-import { TIMING } from "#server/compute/timing.ts";
 import { db, pool, sqlOf, withTransaction } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { createApiKey, findApiKeyActor, revokeApiKey } from "#server/identity/api-keys.ts";
@@ -39,7 +39,7 @@ const nodes: string[] = [];
 const callerOf = (actor: Actor) =>
   createCallerFactory(appRouter)({ actor, requestId: "req_caps", idempotencyKey: null });
 const input = { model: MODEL, messages: [{ role: "user" as const, content: "Hello" }], max_tokens: 100 };
-const open = (actor: Actor) => openInference(actor, input, TIMING);
+const open = (actor: Actor) => openChat(actor, input);
 const keyOf = async (actor: Actor, more: Partial<Parameters<typeof createApiKey>[1]> = {}) => {
   const { key, token } = await createApiKey(actor, { name: "caps", scopes: ["inference:write"], ...more });
   const keyActor = await findApiKeyActor(token);
@@ -224,8 +224,9 @@ describe("a person's limit", () => {
       attemptId: opened.id,
       text: "Hi",
     };
-    const delivery = { text: "Hi", segments: [segment], firstTokenAt: new Date() };
-    const { charged } = await settleInference(opened, delivery, "stop");
+    const delivery = { text: "Hi", segments: [segment], firstTokenAt: new Date(), hasCalls: false };
+    const { charged } = usageOf(opened, delivery);
+    await settleInference(opened, delivery, "stop");
     expect(charged).toBeGreaterThan(0n);
     expect([await leftOf(actor, onFirst), await leftOf(actor, onSecond)]).toEqual([1_000n, 1_000n - charged]);
   });

@@ -1,180 +1,119 @@
-import { toWireError } from "#core/api-error.ts";
-import { DomainError } from "#core/errors.ts";
-import {
-  CHAT_BODY_BYTES_MAX,
-  type ChatRequest,
-  type ChatUsage,
-  chatRequest,
-  type FinishReason,
-} from "#core/schemas/chat.ts";
-import { findRepeated, keyedRequest } from "#server/compute/repeated-request.ts";
-import { type InferenceEvent, type RunningInference, startInference } from "#server/compute/run-inference.ts";
-import { assertScope } from "#server/identity/assert-scope.ts";
-import { openDoor } from "./door.ts";
-import { readIdempotencyKey } from "./idempotency.ts";
-import { toDomainError } from "./map-error.ts";
-import { readJson } from "./request-body.ts";
+import type { TokenLogprob } from "#core/question.ts";
+import { type ChatRequest, chatRequest } from "#core/schemas/chat.ts";
+import { chatOrder } from "#server/compute/inference-order.ts";
+import type { InferenceEvent } from "#server/compute/run-inference.ts";
+import { type Answered, inferenceDoor, type StreamForm, secondsOf, usageOf } from "./inference-door.ts";
 
-const KEEP_ALIVE_MS = 15_000;
+const utf8 = new TextEncoder();
+const idOf = ({ id }: Answered) => `chatcmpl-${id}`;
 
-type TokenCounts = { promptTokens: number; completionTokens: number };
-
-const usageOf = ({ promptTokens, completionTokens }: TokenCounts): ChatUsage => ({
-  prompt_tokens: promptTokens,
-  completion_tokens: completionTokens,
-  total_tokens: promptTokens + completionTokens,
+const logprobView = ({ token, logprob }: { token: string; logprob: number }) => ({
+  token,
+  logprob,
+  bytes: [...utf8.encode(token)],
+});
+const logprobsView = (logprobs: readonly TokenLogprob[]) => ({
+  content: logprobs.map((one) => ({ ...logprobView(one), top_logprobs: one.top.map(logprobView) })),
+  refusal: null,
 });
 
-/**
- * `POST /api/v1/chat/completions`: OpenAI's surface over Converge's nodes.
- *
- * Under an Idempotency-Key a request is run and charged once. A repeat of an answer in one piece gets that answer for a
- * day; a repeat of a stream, whose text is kept nowhere, is told that it has ended and where its receipt is.
- */
-export function handleChatCompletions(request: Request): Promise<Response> {
-  return openDoor(request, { name: "chat" }, async ({ actor, requestId }) => {
-    if (!actor) throw new DomainError("UNAUTHENTICATED");
-    // Before anything kept is looked up: an answer is read only by who may ask for it.
-    assertScope(actor, "inference:write");
-    const input = chatRequest.parse(await readJson(request, CHAT_BODY_BYTES_MAX));
-    const key = readIdempotencyKey(request);
-    const keyed = key === null ? null : keyedRequest(actor, key, input);
-    const kept = keyed && (await findRepeated(keyed));
-    if (kept) return wholeAnswer(kept, kept.text, kept.finishReason, kept, { "idempotent-replayed": "true" });
-
-    const inference = await startInference(actor, input, undefined, keyed);
-    // An answer that can be asked for again is worth finishing for a caller whose connection was lost.
-    if (!keyed || input.stream) cancelWithCaller(request, inference);
-    // The first event decides the status: until then a failure is a plain error response, and costs nothing.
-    const first = await inference.events.next();
-    if (first.done) return nobodyIsThere();
-    if (!input.stream) {
-      const answer = await collect(inference, first.value);
-      return answer ? wholeAnswer(inference, answer.text, answer.finishReason, answer.usage) : nobodyIsThere();
-    }
-    return new Response(streamOf(inference, first.value, input, requestId), {
-      headers: {
-        ...headersOf(inference),
-        "content-type": "text/event-stream; charset=utf-8",
-        "cache-control": "no-cache, no-transform",
-        // nginx would gather the stream into blocks without this.
-        "x-accel-buffering": "no",
-      },
-    });
-  });
-}
-
-function cancelWithCaller(request: Request, inference: RunningInference): void {
-  const leave = () => void inference.cancel().catch(() => undefined);
-  if (request.signal.aborted) leave();
-  request.signal.addEventListener("abort", leave, { once: true });
-}
-
-/** What every form of an answer says of its completion. */
-type Completion = Pick<RunningInference, "id" | "receiptId" | "model" | "startedAt">;
-
-const headersOf = ({ id, receiptId }: Completion) => ({ "x-converge-receipt": receiptId, "x-converge-inference": id });
-const idOf = ({ id }: Completion) => `chatcmpl-${id}`;
-const createdOf = ({ startedAt }: Completion) => Math.floor(startedAt.getTime() / 1000);
-
-/** The caller hung up; what was delivered is settled, and no answer reaches anyone. */
-const nobodyIsThere = () => new Response(null, { status: 499 });
-
-/** The whole answer, or null when the caller left before its end. */
-async function collect(inference: RunningInference, first: InferenceEvent) {
+/** The message that all pieces together make. */
+function messageOf(events: readonly InferenceEvent[]) {
   let text = "";
-  let event = first;
-  while (event.type === "text") {
-    text += event.text;
-    const next = await inference.events.next();
-    if (next.done) return null;
-    event = next.value;
+  const calls: { id: string; type: "function"; function: { name: string; arguments: string } }[] = [];
+  const logprobs: TokenLogprob[] = [];
+  for (const event of events) {
+    if (event.type !== "piece") continue;
+    const { piece } = event;
+    if (piece.type === "text") {
+      text += piece.text;
+      logprobs.push(...(piece.logprobs ?? []));
+    } else if (piece.type === "call") {
+      calls[piece.call] = { id: piece.id, type: "function", function: { name: piece.name, arguments: "" } };
+    } else {
+      const call = calls[piece.call];
+      if (call) call.function.arguments += piece.text;
+    }
   }
-  return { text, finishReason: event.finishReason, usage: event.usage };
+  const made = calls.filter((call) => call !== undefined);
+  return {
+    message: {
+      role: "assistant",
+      content: made.length > 0 && text === "" ? null : text,
+      refusal: null,
+      ...(made.length > 0 ? { tool_calls: made } : {}),
+    },
+    logprobs,
+  };
 }
 
 function wholeAnswer(
-  completion: Completion,
-  text: string,
-  finishReason: FinishReason,
-  usage: TokenCounts,
-  headers: Record<string, string> = {},
-): Response {
-  const answer = {
-    id: idOf(completion),
+  answered: Answered,
+  message: object,
+  logprobs: object | null,
+  finishReason: string,
+  usage: object,
+) {
+  return {
+    id: idOf(answered),
     object: "chat.completion",
-    created: createdOf(completion),
-    model: completion.model,
-    choices: [
-      {
-        index: 0,
-        message: { role: "assistant", content: text, refusal: null },
-        logprobs: null,
-        finish_reason: finishReason,
-      },
-    ],
-    usage: usageOf(usage),
+    created: secondsOf(answered),
+    model: answered.model,
+    choices: [{ index: 0, message, logprobs, finish_reason: finishReason }],
+    usage,
   };
-  return Response.json(answer, { headers: { ...headersOf(completion), ...headers } });
 }
 
-/** Server-sent events in OpenAI's form. Each piece is written when the client's side takes it, never gathered. */
-function streamOf(
-  inference: RunningInference,
-  first: InferenceEvent,
-  input: ChatRequest,
-  requestId: string,
-): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  const base = {
-    id: idOf(inference),
-    object: "chat.completion.chunk",
-    created: createdOf(inference),
-    model: inference.model,
-  };
+function streamForm(answered: Answered, input: ChatRequest): StreamForm {
   const withUsage = input.stream_options?.include_usage === true;
-  const line = (value: unknown) =>
-    encoder.encode(`data: ${typeof value === "string" ? value : JSON.stringify(value)}\n\n`);
-  const chunk = (delta: object, finishReason: string | null) =>
-    line({
-      ...base,
-      choices: [{ index: 0, delta, logprobs: null, finish_reason: finishReason }],
-      ...(withUsage ? { usage: null } : {}),
-    });
-  let next: Promise<IteratorResult<InferenceEvent, void>> = Promise.resolve({ done: false, value: first });
-  let isFirst = true;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const keepAlive = setInterval(() => controller.enqueue(encoder.encode(": still here\n\n")), KEEP_ALIVE_MS);
-        try {
-          const step = await next;
-          if (step.done) {
-            controller.close();
-            return;
-          }
-          if (isFirst) controller.enqueue(chunk({ role: "assistant", content: "", refusal: null }, null));
-          isFirst = false;
-          if (step.value.type === "text") {
-            controller.enqueue(chunk({ content: step.value.text }, null));
-            next = inference.events.next();
-            next.catch(() => undefined);
-            return;
-          }
-          controller.enqueue(chunk({}, step.value.finishReason));
-          if (withUsage) controller.enqueue(line({ ...base, choices: [], usage: usageOf(step.value.usage) }));
-          controller.enqueue(line("[DONE]"));
-          controller.close();
-        } catch (error) {
-          // The status line is long gone, so the error travels as an event, which OpenAI's clients raise.
-          controller.enqueue(line(toWireError(toDomainError(error), requestId)));
-          controller.close();
-        } finally {
-          clearInterval(keepAlive);
-        }
-      },
-      cancel: () => inference.cancel(),
+  const base = {
+    id: idOf(answered),
+    object: "chat.completion.chunk",
+    created: secondsOf(answered),
+    model: answered.model,
+  };
+  const chunk = (delta: object, finishReason: string | null, logprobs: object | null = null) => ({
+    ...base,
+    choices: [{ index: 0, delta, logprobs, finish_reason: finishReason }],
+    ...(withUsage ? { usage: null } : {}),
+  });
+  const callDelta = (index: number, rest: object) => chunk({ tool_calls: [{ index, ...rest }] }, null);
+  return {
+    first: chunk({ role: "assistant", content: "", refusal: null }, null),
+    piece: (event) => {
+      if (event.type !== "piece") return [];
+      const { piece } = event;
+      if (piece.type === "text")
+        return [chunk({ content: piece.text }, null, piece.logprobs ? logprobsView(piece.logprobs) : null)];
+      if (piece.type === "call")
+        return [
+          callDelta(piece.call, { id: piece.id, type: "function", function: { name: piece.name, arguments: "" } }),
+        ];
+      return [callDelta(piece.call, { function: { arguments: piece.text } })];
     },
-    { highWaterMark: 0 },
-  );
+    last: ({ finishReason, usage }) => [
+      chunk({}, finishReason),
+      ...(withUsage ? [{ ...base, choices: [], usage: usageOf(usage) }] : []),
+    ],
+  };
 }
+
+/** `POST /api/v1/chat/completions`. */
+export const handleChatCompletions = inferenceDoor<ChatRequest>({
+  name: "chat",
+  read: (body) => chatRequest.parse(body),
+  order: chatOrder,
+  whole: (answered, events, end, input) => {
+    const { message, logprobs } = messageOf(events);
+    return wholeAnswer(
+      answered,
+      message,
+      input.logprobs ? logprobsView(logprobs) : null,
+      end.finishReason,
+      usageOf(end.usage),
+    );
+  },
+  stream: streamForm,
+  kept: (kept) =>
+    wholeAnswer(kept, { role: "assistant", content: kept.text, refusal: null }, null, kept.finishReason, usageOf(kept)),
+});

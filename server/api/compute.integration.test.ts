@@ -2,8 +2,8 @@ import { once } from "node:events";
 import OpenAI from "openai";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { sha256Hex } from "#core/node-signature.ts";
+import { canonicalQuestion, plainChat } from "#core/question.ts";
 import { canonicalJson, receiptDigest, verifyNodeReceipt } from "#core/receipt.ts";
-import { canonicalMessages } from "#core/schemas/chat.ts";
 import { countPromptTokens, countTokens } from "#core/token-count.ts";
 import { closeHub } from "#server/compute/hub.ts";
 import { db, pool } from "#server/db.ts";
@@ -91,7 +91,7 @@ describe("a completion through the node program and the model it ships with", ()
       usage = chunk.usage ?? usage;
     }
     expect(text).toMatch(/Converge/);
-    const promptTokens = countPromptTokens(MODEL, messages);
+    const promptTokens = countPromptTokens(MODEL, plainChat(messages));
     expect(usage).toMatchObject({ prompt_tokens: promptTokens, completion_tokens: countTokens(MODEL, text) });
 
     const inference = await settled(person.actor.userId);
@@ -108,7 +108,7 @@ describe("a completion through the node program and the model it ships with", ()
     });
     const body = JSON.parse(receipt.body);
     expect(body).toMatchObject({
-      promptHash: await sha256Hex(canonicalMessages(messages)),
+      promptHash: await sha256Hex(canonicalQuestion(plainChat(messages))),
       answerHash: await sha256Hex(text),
       charged: charged.toString(),
     });

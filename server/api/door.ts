@@ -69,7 +69,11 @@ export function openDoor(
     if (!options.checksLimit) await limit;
     // Whoever checks it himself hears of it there; unheard in between, it would end the process.
     else limit.catch(() => undefined);
-    const response = await work({ request, requestId, actor, limit });
+    const response = await work({ request, requestId, actor, limit }).catch(async (error: unknown) => {
+      // Whoever is over the limit hears that, whatever else was wrong.
+      await limit;
+      throw error;
+    });
     for (const [name, value] of Object.entries(await limit)) response.headers.set(name, value);
     return response;
   });

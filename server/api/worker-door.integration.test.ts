@@ -4,8 +4,8 @@ import { newId } from "#core/ids.ts";
 import { NODE_HEADERS, signNodeMessage, toBase64 } from "#core/node-signature.ts";
 import { createJoinToken } from "#server/compute/create-join-token.ts";
 import { closeHub } from "#server/compute/hub.ts";
-import { startInference } from "#server/compute/run-inference.ts";
 import { sweepInferences, sweepNodes } from "#server/compute/sweep-compute.ts";
+import { openChat } from "#server/compute/testing/open-chat.ts";
 import { TIMING } from "#server/compute/timing.ts";
 import { db, pool } from "#server/db.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
@@ -164,8 +164,11 @@ describe("what a crash leaves behind", () => {
     await joined();
     const person = await newPerson(10_000n);
     // Opened and never read: what a process leaves that ends between setting money aside and the first token.
-    const input = { model: "silent/model", messages: [{ role: "user" as const, content: "hi" }], max_tokens: 100 };
-    const inference = await startInference(person.actor, input, TIMING);
+    const inference = await openChat(person.actor, {
+      model: "silent/model",
+      messages: [{ role: "user", content: "hi" }],
+      max_tokens: 100,
+    });
     expect((await getBalance(person.account)).reserved).toBe(41n);
     await sweepInferences();
     expect((await getBalance(person.account)).reserved).toBe(41n);

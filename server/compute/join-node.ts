@@ -6,6 +6,7 @@ import { db } from "#server/db.ts";
 import { checkNodeSignature, type NodeMessage, spendNonce } from "./authenticate-node.ts";
 import { hashJoinToken } from "./create-join-token.ts";
 import { storedDirectAddress } from "./direct/save-direct-address.ts";
+import { forgetMarket } from "./list-candidates.ts";
 import { saveOffers } from "./save-offers.ts";
 
 /**
@@ -17,7 +18,7 @@ import { saveOffers } from "./save-offers.ts";
 export async function joinNode(message: NodeMessage, input: z.output<typeof joinRequest>): Promise<{ nodeId: string }> {
   const { sentAt, nonce } = await checkNodeSignature(message, input.publicKey);
   await spendNonce(input.publicKey, nonce, sentAt);
-  return db.$transaction(async (tx) => {
+  const joined = await db.$transaction(async (tx) => {
     const now = new Date();
     const hash = hashJoinToken(input.token);
     // One statement takes the token, so two nodes that use it at once cannot both have it.
@@ -41,6 +42,7 @@ export async function joinNode(message: NodeMessage, input: z.output<typeof join
       hardware: input.hardware,
       version: input.version,
       capacity: input.capacity,
+      region: input.region ?? null,
       status: "online",
       lastSeenAt: now,
       ...storedDirectAddress(nodeId, input.direct),
@@ -54,4 +56,6 @@ export async function joinNode(message: NodeMessage, input: z.output<typeof join
     await tx.computeJoinToken.update({ where: { id: token.id }, data: { nodeId } });
     return { nodeId };
   });
+  forgetMarket();
+  return joined;
 }

@@ -4,6 +4,7 @@ import { type NodeView, nodeStatus } from "#core/schemas/compute.ts";
 import { hardware } from "#core/schemas/node-protocol.ts";
 import { db } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
+import { forgetMarket } from "./list-candidates.ts";
 
 async function listPage(
   where: { ownerId: string } | { status: { in: string[] } },
@@ -65,5 +66,6 @@ export async function removeNode(actor: Actor, input: { id: string }): Promise<{
     data: { status: "removed" },
   });
   if (count === 0) throw new DomainError("NOT_FOUND");
+  forgetMarket();
   return { id: input.id };
 }

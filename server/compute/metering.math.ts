@@ -35,18 +35,17 @@ export function worstCase(prices: readonly Price[], usage: Usage): bigint {
  * Splits what was delivered into what the payer pays, what each provider gets and what the platform keeps.
  *
  * Rounded up once for the request, so the payer's dust is below one micro-dollar; the fee is rounded down, in the
- * providers' favour. Segments without a token cost nothing. The parts and the fee add up to `charged` exactly.
+ * providers' favour. Only what was delivered is given to it. The parts and the fee add up to `charged` exactly.
  */
 export function settle(segments: readonly Segment[], feeBps: bigint = PLATFORM_FEE_BPS): Settlement {
-  const delivered = segments.filter((segment) => segment.completionTokens > 0);
-  const raw = delivered.map((segment) => rawCost(segment, segment));
+  const raw = segments.map((segment) => rawCost(segment, segment));
   const rawTotal = raw.reduce((sum, cost) => sum + cost, 0n);
   const charged = (rawTotal + TOKENS_PER_PRICE - 1n) / TOKENS_PER_PRICE;
   const fee = (charged * feeBps) / BPS;
   const byProvider = new Map<string, bigint>();
   let left = charged - fee;
-  delivered.forEach((segment, i) => {
-    const isLast = i === delivered.length - 1;
+  segments.forEach((segment, i) => {
+    const isLast = i === segments.length - 1;
     // What rounding leaves over goes to the last provider, so that nothing is lost.
     const amount = isLast ? left : rawTotal === 0n ? 0n : ((charged - fee) * (raw[i] ?? 0n)) / rawTotal;
     left -= amount;

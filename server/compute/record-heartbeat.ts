@@ -3,14 +3,15 @@ import type { heartbeatRequest } from "#core/schemas/node-protocol.ts";
 import { db } from "#server/db.ts";
 import type { NodeIdentity } from "./authenticate-node.ts";
 import { storedDirectAddress } from "./direct/save-direct-address.ts";
+import { forgetMarket } from "./list-candidates.ts";
 import { saveOffers } from "./save-offers.ts";
 
 /** Notes that a node is there, what it is made of and what it offers now. A draining node is given nothing new. */
 export async function recordHeartbeat(node: NodeIdentity, input: z.output<typeof heartbeatRequest>): Promise<void> {
-  await db.$transaction(async (tx) => {
+  const isOtherMarket = await db.$transaction(async (tx) => {
     const before = await tx.computeNode.findUnique({
       where: { id: node.nodeId },
-      select: { directUrl: true, directKey: true },
+      select: { directUrl: true, directKey: true, status: true },
     });
     await tx.computeNode.updateMany({
       where: { id: node.nodeId, status: { not: "removed" } },
@@ -20,6 +21,7 @@ export async function recordHeartbeat(node: NodeIdentity, input: z.output<typeof
         hardware: input.hardware,
         version: input.version,
         capacity: input.capacity,
+        region: input.region ?? null,
         ...storedDirectAddress(node.nodeId, input.direct, before),
       },
     });
@@ -33,9 +35,13 @@ export async function recordHeartbeat(node: NodeIdentity, input: z.output<typeof
             row.inputPrice === BigInt(offer.inputPrice) &&
             row.outputPrice === BigInt(offer.outputPrice) &&
             row.contextTokens === offer.contextTokens &&
-            row.canContinue === offer.canContinue,
+            row.canContinue === offer.canContinue &&
+            row.precision === offer.precision &&
+            row.features.join() === offer.features.join(),
         ),
       );
     if (!same) await saveOffers(tx, node.nodeId, input.offers);
+    return !same || before?.status !== (input.draining ? "draining" : "online");
   });
+  if (isOtherMarket) forgetMarket();
 }

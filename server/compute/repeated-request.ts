@@ -1,16 +1,17 @@
 import { createHash } from "node:crypto";
 import { DomainError } from "#core/errors.ts";
-import type { ChatRequest, FinishReason } from "#core/schemas/chat.ts";
+import type { FinishReason } from "#core/schemas/chat.ts";
 import { db, pool } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
+import type { InferenceOrder } from "./inference-order.ts";
 
 /** A request that its caller may send again: whose key it is, and what was asked for under it. */
 export type KeyedRequest = { key: string; hash: string };
 
 /** An agent's keys are its own: what its owner asked for under the same key is none of its business. */
-export const keyedRequest = (actor: Actor, idempotencyKey: string, input: ChatRequest): KeyedRequest => ({
+export const keyedRequest = (actor: Actor, idempotencyKey: string, order: InferenceOrder): KeyedRequest => ({
   key: `${actor.agentId ?? actor.userId} ${idempotencyKey}`,
-  hash: createHash("sha256").update(JSON.stringify(input)).digest("hex"),
+  hash: createHash("sha256").update(JSON.stringify(order)).digest("hex"),
 });
 
 /** A completion that has ended and whose answer is still here. */

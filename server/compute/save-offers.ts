@@ -15,6 +15,8 @@ export async function saveOffers(tx: Transaction, nodeId: string, offers: readon
       outputPrice: BigInt(offer.outputPrice),
       contextTokens: offer.contextTokens,
       canContinue: offer.canContinue,
+      precision: offer.precision,
+      features: offer.features,
       isActive: true,
       updatedAt: new Date(),
     };

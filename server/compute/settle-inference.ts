@@ -6,22 +6,35 @@ import { ensureAccounts } from "#server/ledger/ensure-accounts.ts";
 import { captureReservationIn, releaseReservationIn } from "#server/ledger/reservations.ts";
 import { unusedScopes } from "#server/ledger/scopes.ts";
 import { addJob } from "#server/queue.ts";
+import type { Delivery } from "./deliver-answer.ts";
 import { wakeNode } from "./hub.ts";
 import { type Segment, type Settlement, settle } from "./metering.math.ts";
 import type { OpenInference } from "./open-inference.ts";
 import type { InferenceUsage, Outcome } from "./run-inference.ts";
 
 /** What one node delivered of an answer. */
-export type DeliveredSegment = Segment & { publicKey: string; attemptId: string; text: string };
-
-type Delivery = { text: string; segments: DeliveredSegment[]; firstTokenAt: Date | null };
+export type DeliveredSegment = Segment & { offerId: string; publicKey: string; attemptId: string; text: string };
 
 const STATUS: Record<Outcome, string> = {
   stop: "completed",
   length: "completed",
+  tool_calls: "completed",
   cancelled: "cancelled",
   interrupted: "interrupted",
 };
+
+/** Those who had a part in what the caller has. */
+const deliveredOf = ({ segments }: Delivery): DeliveredSegment[] => segments.filter(({ text }) => text !== "");
+
+/** What is charged for a delivery, before it is. */
+export function usageOf(open: OpenInference, delivery: Delivery): InferenceUsage {
+  const segments = deliveredOf(delivery);
+  const { charged } = withoutSelfPayment(settle(segments), open.payer);
+  const completionTokens = segments.reduce((sum, segment) => sum + segment.completionTokens, 0);
+  return { promptTokens: open.promptTokens, completionTokens, charged };
+}
+
+const isWhole = (outcome: Outcome): boolean => STATUS[outcome] === "completed";
 
 /**
  * Moves the money for what was delivered, gives the rest back and writes the receipt, in one transaction.
@@ -29,16 +42,12 @@ const STATUS: Record<Outcome, string> = {
  * An answer that nobody gave (no node could) leaves no receipt; everything is released, and the caller's key is free
  * for another try. A whole answer is kept here where a repeat may ask for it: it is charged exactly when it is kept.
  */
-export async function settleInference(
-  open: OpenInference,
-  delivery: Delivery,
-  outcome: Outcome,
-): Promise<InferenceUsage> {
+export async function settleInference(open: OpenInference, delivery: Delivery, outcome: Outcome): Promise<void> {
   const finishedAt = new Date();
-  const settlement = withoutSelfPayment(settle(delivery.segments), open.payer);
-  const segments = delivery.segments.filter((segment) => segment.completionTokens > 0);
+  const segments = deliveredOf(delivery);
+  const settlement = withoutSelfPayment(settle(segments), open.payer);
   const completionTokens = segments.reduce((sum, segment) => sum + segment.completionTokens, 0);
-  const hasReceipt = outcome === "stop" || outcome === "length" || delivery.text !== "";
+  const hasReceipt = isWhole(outcome) || delivery.text !== "";
   const body = hasReceipt
     ? await receiptBodyOf(open, { ...delivery, segments }, settlement, outcome, finishedAt)
     : null;
@@ -61,13 +70,17 @@ export async function settleInference(
         hasReceipt,
       ],
     );
-    if (open.keepsAnswer && (outcome === "stop" || outcome === "length"))
+    // Attempts at direct nodes have nobody else who closes their rows.
+    await sql.query(
+      `UPDATE inference_attempt SET status = 'done', ended_at = now() WHERE inference_id = $1 AND gateway = 'direct' AND status = 'claimed'`,
+      [open.id],
+    );
+    if (open.keepsAnswer && isWhole(outcome) && !delivery.hasCalls)
       await sql.query("INSERT INTO inference_answer (inference_id, text) VALUES ($1, $2)", [open.id, delivery.text]);
     await measureSpeed(sql, segments, delivery.firstTokenAt, finishedAt);
     if (body) await writeReceipt(sql, body);
   });
   if (body) for (const segment of segments) wakeNode(segment.nodeId);
-  return { promptTokens: open.promptTokens, completionTokens, charged: settlement.charged };
 }
 
 /** Nobody pays themselves: a provider's own node costs its provider the platform's fee only. */
@@ -122,8 +135,10 @@ async function measureSpeed(
   if (!only || !firstAt || only.completionTokens < 8) return;
   const seconds = Math.max(0.001, (finishedAt.getTime() - firstAt.getTime()) / 1000);
   await sql.query(
-    `UPDATE compute_node SET tokens_per_second = COALESCE(tokens_per_second * 0.8, $2::float8 * 0.8) + $2::float8 * 0.2 WHERE id = $1`,
-    [only.nodeId, only.completionTokens / seconds],
+    `WITH node AS (
+       UPDATE compute_node SET tokens_per_second = COALESCE(tokens_per_second * 0.8, $3::float8 * 0.8) + $3::float8 * 0.2 WHERE id = $1)
+     UPDATE compute_offer SET tokens_per_second = COALESCE(tokens_per_second * 0.8, $3::float8 * 0.8) + $3::float8 * 0.2 WHERE id = $2`,
+    [only.nodeId, only.offerId, only.completionTokens / seconds],
   );
 }
 

@@ -2,6 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { DomainError } from "../../core/errors.ts";
 import { handleChatCompletions } from "../api/chat-door.ts";
+import { handleCompletions } from "../api/completion-door.ts";
+import { handleEmbeddings } from "../api/embedding-door.ts";
+import { inferencesSettled } from "../api/inference-door.ts";
 import { handleHeartbeat, handleNodeEvents, handlePoll, handleReceiptSignature } from "../api/worker-door.ts";
 import { refuse } from "./refuse.ts";
 
@@ -13,6 +16,8 @@ type Door = (request: Request) => Promise<Response>;
  */
 const HOT: Record<string, Door> = {
   "POST /api/v1/chat/completions": handleChatCompletions,
+  "POST /api/v1/completions": handleCompletions,
+  "POST /api/v1/embeddings": handleEmbeddings,
   "POST /api/worker/heartbeat": handleHeartbeat,
   "POST /api/worker/poll": handlePoll,
   "POST /api/worker/events": handleNodeEvents,
@@ -41,6 +46,9 @@ const listen = getRequestListener(
   // The framework's own Request and Response stay what they are.
   { overrideGlobalObjects: false },
 );
+
+/** Resolves when the money of every answer that has left has moved, too. */
+export const hotDoorsSettled = inferencesSettled;
 
 /** Answers a request that has a hot door; false for every other one. */
 export function answerHotDoor(incoming: IncomingMessage, outgoing: ServerResponse): boolean {

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import next from "next";
 import { DomainError } from "../../core/errors.ts";
 import { env } from "../env.ts";
-import { answerHotDoor } from "./hot-doors.ts";
+import { answerHotDoor, hotDoorsSettled } from "./hot-doors.ts";
 import { markPeer } from "./peer.ts";
 import { faultOf, refuse } from "./refuse.ts";
 
@@ -58,7 +58,7 @@ server.listen(port, () => process.stdout.write(`web listening on ${port}\n`));
 function drain(): void {
   if (draining) process.exit(0);
   draining = true;
-  server.close(() => process.exit(0));
+  server.close(() => void hotDoorsSettled().finally(() => process.exit(0)));
   server.closeIdleConnections();
   // A keep-alive connection that falls idle while draining has nothing left to say.
   setInterval(() => server.closeIdleConnections(), 100).unref();

@@ -3,6 +3,8 @@ import { type AddressInfo, BlockList } from "node:net";
 import { Readable } from "node:stream";
 import { markPeer } from "#server/web/peer.ts";
 import { handleChatCompletions } from "../chat-door.ts";
+import { handleCompletions } from "../completion-door.ts";
+import { handleEmbeddings } from "../embedding-door.ts";
 import { handleModels } from "../models-door.ts";
 import { handleHeartbeat, handleJoin, handleNodeEvents, handlePoll, handleReceiptSignature } from "../worker-door.ts";
 
@@ -15,6 +17,8 @@ const DOORS: Record<string, (request: Request) => Promise<Response>> = {
   "POST /api/worker/events": handleNodeEvents,
   "POST /api/worker/receipt": handleReceiptSignature,
   "POST /api/v1/chat/completions": handleChatCompletions,
+  "POST /api/v1/completions": handleCompletions,
+  "POST /api/v1/embeddings": handleEmbeddings,
   "GET /api/v1/models": handleModels,
 };
 
