@@ -9,8 +9,8 @@ export type DoorRequest = {
   request: Request;
   requestId: string;
   actor: Actor | null;
-  /** Settled before the door's work begins, unless the door `checksLimit` itself. Throws RATE_LIMITED. */
-  limit: Promise<Record<string, string>>;
+  /** Counts the request, once, and throws RATE_LIMITED; done before the door's work begins unless it `checksLimit`. */
+  limit: () => Promise<Record<string, string>>;
 };
 
 export type DoorOptions = {
@@ -20,7 +20,7 @@ export type DoorOptions = {
   strangers?: LimitName;
   /** How many calls the request stands for; 1 when absent. */
   cost?: number;
-  /** True for a door that awaits `limit` itself, beside other things, before anything of its answer leaves. */
+  /** True for a door that calls `limit` itself, beside other things, before anything of its answer leaves. */
   checksLimit?: boolean;
 };
 
@@ -65,16 +65,18 @@ export function openDoor(
     });
     if (actor?.via === "session" && isChange(request.method)) assertSameSite(request);
     const caller = actor ? (actor.apiKeyId ?? actor.userId) : peerAddress(request);
-    const limit = consumeRateLimit(actor ? "api" : strangers, caller, options.cost);
-    if (!options.checksLimit) await limit;
-    // Whoever checks it himself hears of it there; unheard in between, it would end the process.
-    else limit.catch(() => undefined);
+    let counted: Promise<Record<string, string>> | null = null;
+    const limit = () => {
+      counted ??= consumeRateLimit(actor ? "api" : strangers, caller, options.cost);
+      return counted;
+    };
+    if (!options.checksLimit) await limit();
     const response = await work({ request, requestId, actor, limit }).catch(async (error: unknown) => {
       // Whoever is over the limit hears that, whatever else was wrong.
-      await limit;
+      await limit();
       throw error;
     });
-    for (const [name, value] of Object.entries(await limit)) response.headers.set(name, value);
+    for (const [name, value] of Object.entries(await limit())) response.headers.set(name, value);
     return response;
   });
 }

@@ -77,7 +77,7 @@ export function inferenceDoor<Input>(surface: Surface<Input>): (request: Request
       const kept = keyed && (await findKept(door, keyed));
       if (kept && surface.kept)
         return Response.json(surface.kept(kept), { headers: { ...headersOf(kept), "idempotent-replayed": "true" } });
-      const inference = await startInference(actor, order, { request: keyed, admitted: door.limit });
+      const inference = await startInference(actor, order, { request: keyed, admit: door.limit });
       // An answer that can be asked for again is worth finishing for a caller whose connection was lost.
       if (!keyed || order.isStream) cancelWithCaller(request, inference);
       // The first event decides the status: until then a failure is a plain error response, and costs nothing.
@@ -95,7 +95,7 @@ export function inferenceDoor<Input>(surface: Surface<Input>): (request: Request
 }
 
 async function findKept({ limit }: DoorRequest, keyed: KeyedRequest): Promise<KeptCompletion | null> {
-  await limit;
+  await limit();
   return findRepeated(keyed);
 }
 

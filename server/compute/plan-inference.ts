@@ -1,6 +1,6 @@
+import { createHash } from "node:crypto";
 import { DomainError } from "#core/errors.ts";
 import { canonicalModel } from "#core/model-names.ts";
-import { sha256Hex } from "#core/node-signature.ts";
 import { canonicalQuestion } from "#core/question.ts";
 import type { TokenCounting } from "#core/schemas/node-protocol.ts";
 import { countingOf, countPromptTokens } from "#core/token-count.ts";
@@ -14,6 +14,8 @@ import { stickyNode } from "./sticky-nodes.ts";
 export const CANDIDATES_MAX = 3;
 /** How long an answer may get when the caller names no limit. */
 const ANSWER_TOKENS_DEFAULT = 512;
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** A request that is understood and whose nodes are ranked, before any money is set aside. */
 export type InferencePlan = {
@@ -44,7 +46,7 @@ export async function planInference(actor: Actor, order: InferenceOrder): Promis
     stickyNodeId: stickyNode(actor, model, order.question),
   };
   const ranked = rankOffers(roomy, wish, Date.now());
-  return { model, counting, promptTokens, ranked, promptHash: await sha256Hex(canonicalQuestion(order.question)) };
+  return { model, counting, promptTokens, ranked, promptHash: sha256(canonicalQuestion(order.question)) };
 }
 
 /** The candidates that have what the request needs; otherwise what stands in the way of each. */

@@ -49,8 +49,8 @@ export type Outcome = FinishReason | "cancelled" | "interrupted";
 export type InferenceOptions = {
   timing?: Timing;
   request?: KeyedRequest | null;
-  /** Whether the caller is within its limits: awaited beside everything else, before anything is delivered. */
-  admitted?: Promise<unknown>;
+  /** Throws when the caller is beyond its limits: asked beside everything else, before anything is delivered. */
+  admit?: () => Promise<unknown>;
 };
 
 /** Payers who were refused lately: nothing runs ahead for them. */
@@ -89,7 +89,7 @@ export async function startInference(
   order: InferenceOrder,
   options: InferenceOptions = {},
 ): Promise<RunningInference> {
-  const { timing = TIMING, request = null, admitted = Promise.resolve() } = options;
+  const { timing = TIMING, request = null, admit } = options;
   assertScope(actor, "inference:write");
   const check = formatCheck(order);
   const plan = await planInference(actor, order);
@@ -98,7 +98,7 @@ export async function startInference(
   const early = request ? null : runAhead({ id, actor, order, plan, timing, signal: controller.signal });
   const [opened, admission] = await Promise.allSettled([
     openInference({ actor, order, plan, request, timing, id, early }),
-    admitted,
+    admit?.(),
   ]);
   if (opened.status === "rejected" || admission.status === "rejected") {
     controller.abort();
@@ -154,6 +154,8 @@ function runAhead({ id, actor, order, plan, timing, signal }: Ahead): Early | nu
   return { attempt: beginAttempt(input), attemptId, nodeId: first.nodeId };
 }
 
+const afterThis = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 async function* answer(run: Run, check: AnswerCheck | null, onEnd: () => void): AsyncGenerator<InferenceEvent, void> {
   const { open, actor, order } = run;
   const delivery: Delivery = { text: "", segments: [], firstTokenAt: null, hasCalls: false };
@@ -165,7 +167,10 @@ async function* answer(run: Run, check: AnswerCheck | null, onEnd: () => void): 
     log.error({ event: "inference.failed", inferenceId: open.id, err: error });
   } finally {
     onEnd();
-    settled = open.recorded.then(() => settleInference(open, delivery, outcome));
+    // After the last words of the answer are on their way.
+    settled = afterThis()
+      .then(() => open.recorded)
+      .then(() => settleInference(open, delivery, outcome));
     settleLater(open.id, settled);
     completions.inc({ outcome });
   }

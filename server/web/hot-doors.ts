@@ -41,6 +41,9 @@ const listen = getRequestListener(
     if (!door) throw new DomainError("INTERNAL");
     const response = await door(request);
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
+    // Without this the listener holds a stream's first pieces for a moment, to see whether it is short.
+    if (response.headers.get("content-type")?.startsWith("text/event-stream"))
+      response.headers.set("transfer-encoding", "chunked");
     return response;
   },
   // The framework's own Request and Response stay what they are.
