@@ -35,9 +35,15 @@ const incomingCall = z
   .strictObject({
     id: callId,
     type: z.literal("function"),
-    function: z.strictObject({ name: functionName, arguments: z.string().max(200_000) }),
+    function: z.strictObject({
+      name: functionName,
+      arguments: z.string().max(200_000),
+      parsed_arguments: z.unknown().optional(),
+    }),
   })
-  .transform((call): ToolCall => ({ id: call.id, ...call.function }));
+  .transform(
+    ({ id, function: { name: called, arguments: text } }): ToolCall => ({ id, name: called, arguments: text }),
+  );
 
 const incomingMessage = z
   .discriminatedUnion("role", [
@@ -46,7 +52,12 @@ const incomingMessage = z
       role: z.literal("assistant"),
       content: content.nullish(),
       tool_calls: z.array(incomingCall).min(1).max(128).optional(),
-      refusal: z.null().optional(),
+      // What clients keep beside a message they got, and send back with it: none of it is read.
+      refusal: z.string().nullish(),
+      parsed: z.unknown().optional(),
+      annotations: z.unknown().optional(),
+      audio: z.null().optional(),
+      function_call: z.null().optional(),
       name,
     }),
     z.strictObject({ role: z.literal("tool"), content, tool_call_id: callId }),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { idPattern } from "../ids.ts";
 import { receiptBody } from "../receipt.ts";
-import { hardware, tokenCounting } from "./node-protocol.ts";
+import { hardware, offerFeature, tokenCounting } from "./node-protocol.ts";
 import { pageOf } from "./page.ts";
 
 const units = z.string().regex(/^\d+$/);
@@ -15,6 +15,10 @@ export const offerView = z.object({
   outputPrice: units,
   contextTokens: z.number(),
   canContinue: z.boolean(),
+  precision: z.string().nullable(),
+  features: z.array(offerFeature),
+  tokensPerSecond: z.number().nullable(),
+  firstTokenMs: z.number().nullable(),
 });
 
 export const nodeView = z.object({
@@ -25,6 +29,9 @@ export const nodeView = z.object({
   version: z.string(),
   capacity: z.number(),
   inFlight: z.number(),
+  region: z.string().nullable(),
+  isDirect: z.boolean(),
+  flags: z.number(),
   publicKey: z.string(),
   tokensPerSecond: z.number().nullable(),
   firstTokenMs: z.number().nullable(),
@@ -46,6 +53,12 @@ export const modelView = z.object({
   countingMethod: z.string(),
   nodesOnline: z.number(),
   contextTokens: z.number(),
+  /** What some node that serves it can do, and in which precisions. */
+  features: z.array(offerFeature),
+  precisions: z.array(z.string()),
+  /** The best that was measured on real requests. */
+  tokensPerSecond: z.number().nullable(),
+  firstTokenMs: z.number().nullable(),
   /** The lowest prices at which a node serves it now. */
   inputPriceMin: units,
   outputPriceMin: units,

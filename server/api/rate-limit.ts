@@ -84,5 +84,9 @@ function limitHeaders(name: LimitName, state: RateLimiterRes): Record<string, st
   return {
     "ratelimit-policy": `"${name}";q=${LIMITS[name]};w=${WINDOW_SECONDS}`,
     ratelimit: `"${name}";r=${Math.max(0, state.remainingPoints)};t=${reset}`,
+    // The names that OpenAI's clients read.
+    "x-ratelimit-limit-requests": String(LIMITS[name]),
+    "x-ratelimit-remaining-requests": String(Math.max(0, state.remainingPoints)),
+    "x-ratelimit-reset-requests": `${reset}s`,
   };
 }

@@ -1,7 +1,7 @@
 import { DomainError } from "#core/errors.ts";
 import { type Page, type PageInput, toPage } from "#core/page.ts";
 import { type NodeView, nodeStatus } from "#core/schemas/compute.ts";
-import { hardware } from "#core/schemas/node-protocol.ts";
+import { hardware, offerFeature } from "#core/schemas/node-protocol.ts";
 import { db } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { forgetMarket } from "./list-candidates.ts";
@@ -22,6 +22,12 @@ async function listPage(
     where: { nodeId: { in: data.map((row) => row.id) }, status: { in: ["queued", "claimed"] } },
     _count: true,
   });
+  const flags = await db.computeFlag.groupBy({
+    by: ["nodeId"],
+    where: { nodeId: { in: data.map((row) => row.id) } },
+    _count: true,
+  });
+  const flagsOf = new Map(flags.map((row) => [row.nodeId, row._count]));
   const inFlightOf = new Map(busy.map((row) => [row.nodeId, row._count]));
   const views = data.map(
     (row): NodeView => ({
@@ -32,6 +38,9 @@ async function listPage(
       version: row.version,
       capacity: row.capacity,
       inFlight: inFlightOf.get(row.id) ?? 0,
+      region: row.region,
+      isDirect: row.directUrl !== null,
+      flags: flagsOf.get(row.id) ?? 0,
       publicKey: row.publicKey,
       tokensPerSecond: row.tokensPerSecond,
       firstTokenMs: row.firstTokenMs,
@@ -45,6 +54,10 @@ async function listPage(
         outputPrice: offer.outputPrice.toString(),
         contextTokens: offer.contextTokens,
         canContinue: offer.canContinue,
+        precision: offer.precision,
+        features: offer.features.flatMap((feature) => offerFeature.safeParse(feature).data ?? []),
+        tokensPerSecond: offer.tokensPerSecond,
+        firstTokenMs: offer.firstTokenMs,
       })),
     }),
   );

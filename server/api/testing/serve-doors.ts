@@ -5,7 +5,7 @@ import { markPeer } from "#server/web/peer.ts";
 import { handleChatCompletions } from "../chat-door.ts";
 import { handleCompletions } from "../completion-door.ts";
 import { handleEmbeddings } from "../embedding-door.ts";
-import { handleModels } from "../models-door.ts";
+import { handleModel, handleModels } from "../models-door.ts";
 import { handleHeartbeat, handleJoin, handleNodeEvents, handlePoll, handleReceiptSignature } from "../worker-door.ts";
 
 // The compute doors on a plain HTTP server: what Next's routes export, without Next. Tests run it in their own process
@@ -26,7 +26,8 @@ const NO_PROXIES = new BlockList();
 
 async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const url = new URL(incoming.url ?? "/", "http://127.0.0.1");
-  const door = DOORS[`${incoming.method} ${url.pathname}`];
+  const isModel = incoming.method === "GET" && url.pathname.startsWith("/api/v1/models/");
+  const door = isModel ? handleModel : DOORS[`${incoming.method} ${url.pathname}`];
   const left = new AbortController();
   outgoing.once("close", () => {
     if (!outgoing.writableFinished) left.abort();
