@@ -85,6 +85,13 @@ const ERRORS = {
   ],
   NO_NODE_FITS: [400, "No node that serves this model meets the demands of this request; the details say which."],
   CONTEXT_LENGTH_EXCEEDED: [400, "The prompt leaves no room for an answer in this model's context."],
+  JOB_NOT_FOUND: [404, "There is no such job."],
+  JOB_NOT_OVER: [409, "This job is not over yet. Cancel it first, or wait for its end."],
+  JOBS_TOO_MANY: [409, "As many of your jobs wait or run as may at a time. Let one end first."],
+  LEASE_STALE: [409, "This lease is over, or the job was given to another node. Stop the work and forget it."],
+  BLOB_NOT_FOUND: [404, "There is no such file, or it is not yours. Upload it to /api/v1/blobs first."],
+  BLOB_HASH_WRONG: [400, "The bytes that arrived are not those the name stands for. Nothing was stored."],
+  BLOB_QUOTA_FULL: [409, "Your stored files take up all the room there is for one person."],
   RECEIPT_NOT_FOUND: [404, "There is no such receipt."],
 
   // Rewards

@@ -9,6 +9,7 @@ export function timeWord({ kind, windowMs }: Pick<CapView, "kind" | "windowMs">)
 
 export const CATEGORY_WORDS = {
   inference: "Completions",
+  compute: "Jobs",
   withdrawal: "Withdrawals",
   "cash-out": "Cash-outs",
 } as const satisfies Record<Extract<Covers, { kind: "category" }>["category"], string>;

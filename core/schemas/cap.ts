@@ -6,11 +6,16 @@ import { pageOf } from "./page.ts";
 const isoTime = z.iso.datetime();
 
 /** What money is spent on. Each is a scope of its own: of everybody for admins, of one person for that person. */
-export const SPENDING_CATEGORIES = ["inference", "withdrawal", "cash-out", "reward"] as const;
+export const SPENDING_CATEGORIES = ["inference", "compute", "withdrawal", "cash-out", "reward"] as const;
 export type SpendingCategory = (typeof SPENDING_CATEGORIES)[number];
 
 /** What a person spends on; rewards are paid by campaigns. */
-export const PERSONAL_CATEGORIES = ["inference", "withdrawal", "cash-out"] as const satisfies SpendingCategory[];
+export const PERSONAL_CATEGORIES = [
+  "inference",
+  "compute",
+  "withdrawal",
+  "cash-out",
+] as const satisfies SpendingCategory[];
 
 /** What a person's limit is on. Every one of them is about that person's own spending. */
 export const coversInput = z.discriminatedUnion("kind", [

@@ -7,6 +7,7 @@ import { capRouter } from "./routers/cap.ts";
 import { computeRouter } from "./routers/compute.ts";
 import { explorerRouter } from "./routers/explorer.ts";
 import { identityRouter } from "./routers/identity.ts";
+import { jobRouter } from "./routers/job.ts";
 import { proofRouter } from "./routers/proof.ts";
 import { reconciliationRouter } from "./routers/reconciliation.ts";
 import { rewardRouter } from "./routers/reward.ts";
@@ -22,6 +23,7 @@ export const appRouter = router({
   balance: balanceRouter,
   cap: capRouter,
   compute: computeRouter,
+  job: jobRouter,
   explorer: explorerRouter,
   identity: identityRouter,
   proof: proofRouter,

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { DomainError } from "#core/errors.ts";
+import { leaseReport } from "#core/schemas/job-protocol.ts";
 import {
   eventsRequest,
   heartbeatRequest,
@@ -8,6 +9,7 @@ import {
   receiptSignatureRequest,
 } from "#core/schemas/node-protocol.ts";
 import { authenticateNode, type NodeIdentity, type NodeMessage } from "#server/compute/authenticate-node.ts";
+import { reportLease } from "#server/compute/jobs/report-lease.ts";
 import { joinNode } from "#server/compute/join-node.ts";
 import { pollWork } from "#server/compute/poll-work.ts";
 import { receiveEvents } from "#server/compute/receive-events.ts";
@@ -75,6 +77,7 @@ export const handleHeartbeat = nodeDoor(heartbeatRequest, async (node, input) =>
   return { heartbeatSeconds };
 });
 export const handlePoll = nodeDoor(pollRequest, (node, input, request) => pollWork(node, input, request.signal));
+export const handleLeaseReport = nodeDoor(leaseReport, (node, input) => reportLease(node, input));
 export const handleNodeEvents = nodeDoor(eventsRequest, (node, input) => receiveEvents(node, input));
 export const handleReceiptSignature = nodeDoor(receiptSignatureRequest, (node, input) =>
   countersignReceipt(node, input),

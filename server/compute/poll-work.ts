@@ -3,6 +3,7 @@ import { type PollReply, type pollRequest, work } from "#core/schemas/node-proto
 import { pool, sqlOf } from "#server/db.ts";
 import type { NodeIdentity } from "./authenticate-node.ts";
 import { listening, onWake } from "./hub.ts";
+import { listEndedLeases, takeLeases } from "./jobs/poll-leases.ts";
 
 const WORK_IN_REPLY_MAX = 64;
 const RECEIPTS_IN_REPLY_MAX = 20;
@@ -22,7 +23,7 @@ export async function pollWork(
   // Registered before the first look, so that nothing can happen unseen between the look and the wait.
   const forget = onWake(node.nodeId, wake);
   try {
-    const found = await collect(node, input.running);
+    const found = await collect(node, input);
     if (!isEmpty(found)) return await handOver(found, signal);
     const timer = setTimeout(wake, input.waitSeconds * 1000);
     signal.addEventListener("abort", wake, { once: true });
@@ -30,22 +31,26 @@ export async function pollWork(
     clearTimeout(timer);
     signal.removeEventListener("abort", wake);
     if (signal.aborted) return EMPTY;
-    return await handOver(await collect(node, input.running), signal);
+    return await handOver(await collect(node, input), signal);
   } finally {
     forget();
   }
 }
 
 const EMPTY: PollReply = { work: [], cancel: [], receipts: [], leases: [], endLeases: [] };
-const isEmpty = (reply: PollReply) => reply.work.length + reply.cancel.length + reply.receipts.length === 0;
+const isEmpty = (reply: PollReply) =>
+  reply.work.length + reply.cancel.length + reply.receipts.length + reply.leases.length + reply.endLeases.length === 0;
 
-async function collect(node: NodeIdentity, running: readonly string[]): Promise<PollReply> {
-  const [claimed, cancel, receipts] = await Promise.all([
+async function collect(node: NodeIdentity, { running, leases }: z.output<typeof pollRequest>): Promise<PollReply> {
+  // A node that names no leases knows of none: it takes no jobs.
+  const [claimed, cancel, receipts, orders, endLeases] = await Promise.all([
     claimWork(node.nodeId),
     running.length > 0 ? listEnded(node.nodeId, running) : [],
     takeReceipts(node.nodeId),
+    leases ? takeLeases(node.nodeId, leases) : [],
+    leases ? listEndedLeases(node.nodeId, leases) : [],
   ]);
-  return { ...EMPTY, work: claimed, cancel, receipts };
+  return { work: claimed, cancel, receipts, leases: orders, endLeases };
 }
 
 /** Takes what is queued for the node; two polls of one node never take the same row. */

@@ -1,13 +1,16 @@
 import type { z } from "zod";
 import type { heartbeatRequest } from "#core/schemas/node-protocol.ts";
-import { db } from "#server/db.ts";
+import { db, sqlOf } from "#server/db.ts";
 import type { NodeIdentity } from "./authenticate-node.ts";
 import { storedDirectAddress } from "./direct/save-direct-address.ts";
+import { dispatchSoon } from "./jobs/dispatch-jobs.ts";
+import { saveRental } from "./jobs/save-rental.ts";
 import { forgetMarket } from "./list-candidates.ts";
 import { saveOffers } from "./save-offers.ts";
 
 /** Notes that a node is there, what it is made of and what it offers now. A draining node is given nothing new. */
 export async function recordHeartbeat(node: NodeIdentity, input: z.output<typeof heartbeatRequest>): Promise<void> {
+  let hasNewRoom = false;
   const isOtherMarket = await db.$transaction(async (tx) => {
     const before = await tx.computeNode.findUnique({
       where: { id: node.nodeId },
@@ -40,8 +43,11 @@ export async function recordHeartbeat(node: NodeIdentity, input: z.output<typeof
             row.features.join() === offer.features.join(),
         ),
       );
+    const isOtherRental = await saveRental(sqlOf(tx), node.nodeId, input.draining ? null : (input.rental ?? null));
+    if (isOtherRental || before?.status !== "online") hasNewRoom = !input.draining;
     if (!same) await saveOffers(tx, node.nodeId, input.offers);
     return !same || before?.status !== (input.draining ? "draining" : "online");
   });
   if (isOtherMarket) forgetMarket();
+  if (hasNewRoom) dispatchSoon();
 }

@@ -4,6 +4,8 @@ import { sweepIdempotentRequests } from "#server/api/idempotency.ts";
 import { sweepRateLimits } from "#server/api/rate-limit.ts";
 import { reconcile } from "#server/books/reconcile.ts";
 import { requestReconciliation } from "#server/books/request-reconciliation.ts";
+import { sweepBlobs } from "#server/compute/jobs/blobs.ts";
+import { sweepJobs } from "#server/compute/jobs/sweep-jobs.ts";
 import { sweepAnswers } from "#server/compute/repeated-request.ts";
 import { signReceipt } from "#server/compute/sign-receipt.ts";
 import { sweepInferences, sweepNodes } from "#server/compute/sweep-compute.ts";
@@ -42,6 +44,7 @@ export const TASKS: TaskList = {
   "recover-proofs": task(z.unknown(), recoverProofs),
   "sweep-idempotent-requests": task(z.unknown(), sweepIdempotentRequests),
   "sweep-answers": task(z.unknown(), sweepAnswers),
+  "sweep-blobs": task(z.unknown(), sweepBlobs),
   "sweep-rate-limits": task(z.unknown(), sweepRateLimits),
 };
 
@@ -52,6 +55,7 @@ export const CRON = `
 47 * * * * request-reconciliation
 17 * * * * sweep-idempotent-requests
 27 * * * * sweep-answers
+37 * * * * sweep-blobs
 */10 * * * * sweep-rate-limits
 `;
 
@@ -60,6 +64,7 @@ const EPOCH_EVERY_MS = env.isDevelopmentChain ? 15_000 : 60 * 60_000;
 /** What is too frequent for the clock's minutes. Each runs in every worker and harms nothing by it. */
 export const LOOPS: Loop[] = [
   { name: "sweep-nodes", everyMs: 3_000, work: () => sweepNodes() },
+  { name: "sweep-jobs", everyMs: 1_000, work: () => sweepJobs() },
   { name: "sweep-inferences", everyMs: 10_000, work: () => sweepInferences() },
   { name: "release-expired-reservations", everyMs: 10_000, work: () => releaseExpiredReservations() },
   { name: "seal-batches", everyMs: 1_000, work: () => sealBatches() },

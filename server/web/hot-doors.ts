@@ -5,7 +5,13 @@ import { handleChatCompletions } from "../api/chat-door.ts";
 import { handleCompletions } from "../api/completion-door.ts";
 import { handleEmbeddings } from "../api/embedding-door.ts";
 import { inferencesSettled } from "../api/inference-door.ts";
-import { handleHeartbeat, handleNodeEvents, handlePoll, handleReceiptSignature } from "../api/worker-door.ts";
+import {
+  handleHeartbeat,
+  handleLeaseReport,
+  handleNodeEvents,
+  handlePoll,
+  handleReceiptSignature,
+} from "../api/worker-door.ts";
 import { refuse } from "./refuse.ts";
 
 type Door = (request: Request) => Promise<Response>;
@@ -21,6 +27,7 @@ const HOT: Record<string, Door> = {
   "POST /api/worker/heartbeat": handleHeartbeat,
   "POST /api/worker/poll": handlePoll,
   "POST /api/worker/events": handleNodeEvents,
+  "POST /api/worker/lease": handleLeaseReport,
   "POST /api/worker/receipt": handleReceiptSignature,
 };
 

@@ -5,8 +5,16 @@ import { markPeer } from "#server/web/peer.ts";
 import { handleChatCompletions } from "../chat-door.ts";
 import { handleCompletions } from "../completion-door.ts";
 import { handleEmbeddings } from "../embedding-door.ts";
+import { handleArtifact, handleBlobUpload, handleLogStream, handleNodeBlob, handleNodeUpload } from "../job-doors.ts";
 import { handleModel, handleModels } from "../models-door.ts";
-import { handleHeartbeat, handleJoin, handleNodeEvents, handlePoll, handleReceiptSignature } from "../worker-door.ts";
+import {
+  handleHeartbeat,
+  handleJoin,
+  handleLeaseReport,
+  handleNodeEvents,
+  handlePoll,
+  handleReceiptSignature,
+} from "../worker-door.ts";
 
 // The compute doors on a plain HTTP server: what Next's routes export, without Next. Tests run it in their own process
 // and, as a program, in a second one, to stand for two web replicas.
@@ -16,18 +24,30 @@ const DOORS: Record<string, (request: Request) => Promise<Response>> = {
   "POST /api/worker/poll": handlePoll,
   "POST /api/worker/events": handleNodeEvents,
   "POST /api/worker/receipt": handleReceiptSignature,
+  "POST /api/worker/lease": handleLeaseReport,
+  "POST /api/v1/blobs": handleBlobUpload,
   "POST /api/v1/chat/completions": handleChatCompletions,
   "POST /api/v1/completions": handleCompletions,
   "POST /api/v1/embeddings": handleEmbeddings,
   "GET /api/v1/models": handleModels,
 };
 
+/** Doors whose address holds a name. */
+function doorBelow(method: string | undefined, path: string): ((request: Request) => Promise<Response>) | undefined {
+  if (path.startsWith("/api/worker/blobs/")) return method === "PUT" ? handleNodeUpload : handleNodeBlob;
+  if (/^\/api\/v1\/jobs\/[^/]+\/artifacts\//.test(path)) return handleArtifact;
+  if (/^\/api\/v1\/jobs\/[^/]+\/log\/stream$/.test(path)) return handleLogStream;
+  return undefined;
+}
+
 const NO_PROXIES = new BlockList();
 
 async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const url = new URL(incoming.url ?? "/", "http://127.0.0.1");
   const isModel = incoming.method === "GET" && url.pathname.startsWith("/api/v1/models/");
-  const door = isModel ? handleModel : DOORS[`${incoming.method} ${url.pathname}`];
+  const door = isModel
+    ? handleModel
+    : (doorBelow(incoming.method, url.pathname) ?? DOORS[`${incoming.method} ${url.pathname}`]);
   const left = new AbortController();
   outgoing.once("close", () => {
     if (!outgoing.writableFinished) left.abort();
@@ -35,7 +55,7 @@ async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Prom
   markPeer(incoming, NO_PROXIES);
   const headers = new Headers();
   for (const [name, value] of Object.entries(incoming.headers)) if (typeof value === "string") headers.set(name, value);
-  const hasBody = incoming.method === "POST";
+  const hasBody = incoming.method === "POST" || incoming.method === "PUT";
   const request = new Request(url, {
     method: incoming.method ?? "GET",
     headers,

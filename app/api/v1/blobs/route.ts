@@ -1,0 +1,4 @@
+import { handleBlobUpload } from "#server/api/job-doors.ts";
+import { answers } from "#server/api/methods.ts";
+
+export const { GET, POST, PUT, PATCH, DELETE } = answers({ POST: handleBlobUpload });

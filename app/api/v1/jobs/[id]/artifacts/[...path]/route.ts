@@ -1,0 +1,4 @@
+import { handleArtifact } from "#server/api/job-doors.ts";
+import { answers } from "#server/api/methods.ts";
+
+export const { GET, POST, PUT, PATCH, DELETE } = answers({ GET: handleArtifact });
