@@ -1,5 +1,7 @@
 import { readHardware } from "./hardware.ts";
 import { loadIdentity } from "./identity.ts";
+import { openRental } from "./jobs/rental.ts";
+import { RunnerMissing } from "./jobs/runner.ts";
 import { openLlamaEngine } from "./llama-engine.ts";
 import { openOpenAiEngine } from "./openai-engine.ts";
 import { HELP, type Options, readOptions, UsageError } from "./options.ts";
@@ -37,7 +39,8 @@ async function main(args: string[]): Promise<void> {
     `${options.name}: ${hardware.cpuCores} cores, ${Math.round(hardware.memoryBytes / 2 ** 30)} GiB memory, ${gpus}.`,
   );
   const platform = connectPlatform(options.url, identity, say);
-  const node = { options, identity, engine, platform, hardware, say };
+  const rental = options.rent ? await openRental(options.rent, hardware) : null;
+  const node = { options, identity, engine, platform, hardware, rental, say };
   await joinPlatform(node);
   say(
     `Serving ${engine
@@ -54,7 +57,8 @@ main(process.argv.slice(2)).then(
   () => process.exit(0),
   (error: unknown) => {
     // Mistakes and refusals are sentences; anything else is a fault of this program and shows where.
-    const isExpected = error instanceof UsageError || error instanceof PlatformRefusal;
+    const isExpected =
+      error instanceof UsageError || error instanceof PlatformRefusal || error instanceof RunnerMissing;
     process.stderr.write(
       `[node] ${isExpected ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
     );

@@ -28,6 +28,18 @@ What it serves, one of:
   --features LIST         what that server can do beside chat: completion,tools,json,logprobs,embedding
                           (default: completion,tools,json,logprobs)
   --region NAME           where the machine is, for those who ask for it: eu-central, us-east, …
+Rent the machine out for jobs, too:
+  --rent                  take jobs, kept apart from this machine by bubblewrap (or a cluster's scheduler)
+  --runner NAME           bubblewrap or slurm (default: bubblewrap)
+  --slurm-folder DIR      a folder that all of the cluster's machines share (with --runner slurm)
+  --slurm-partition NAME  where jobs are queued (default: the cluster's own)
+  --rent-cores N, --rent-memory MB, --rent-disk MB
+                          what is rented out of this machine (default: all cores, half the memory, 10 GB)
+  --price-core-hour DOLLARS, --price-gpu-hour DOLLARS
+                          (default: 0.02 and 1.00)
+  --jobs N                jobs at a time (default: as many as fit)
+  --allow-network         let jobs that ask for it reach the internet
+
   --context TOKENS        the context length of those models (default: the file's, or 8192)
   --threads N             CPU threads of the embedded llama.cpp (default: 1 for tiny-1, else all cores)
 
@@ -45,6 +57,20 @@ export type Serving =
   | { kind: "embedded"; file: string; model: string }
   | { kind: "openai"; baseUrl: string; models: string[]; apiKey: string | null };
 
+/** What is rented out for jobs. Prices are micro-dollars an hour, as decimal text. */
+export type RentOptions = {
+  runner: "bubblewrap" | "slurm";
+  slurmFolder: string | null;
+  slurmPartition: string | null;
+  cores: number | null;
+  memoryMb: number | null;
+  diskMb: number;
+  pricePerCoreHour: string;
+  pricePerGpuHour: string;
+  jobsMax: number;
+  allowsNetwork: boolean;
+};
+
 export type Options = {
   url: string;
   token: string | null;
@@ -57,6 +83,7 @@ export type Options = {
   contextTokens: number | null;
   threads: number | null;
   features: OfferFeature[];
+  rent: RentOptions | null;
   region: string | null;
   serving: Serving;
 };
@@ -76,6 +103,17 @@ const FLAGS = {
   "openai-base-url": { type: "string" },
   context: { type: "string" },
   features: { type: "string" },
+  rent: { type: "boolean" },
+  runner: { type: "string" },
+  "slurm-folder": { type: "string" },
+  "slurm-partition": { type: "string" },
+  "rent-cores": { type: "string" },
+  "rent-memory": { type: "string" },
+  "rent-disk": { type: "string" },
+  "price-core-hour": { type: "string" },
+  "price-gpu-hour": { type: "string" },
+  jobs: { type: "string" },
+  "allow-network": { type: "boolean" },
   region: { type: "string" },
   threads: { type: "string" },
   help: { type: "boolean" },
@@ -94,6 +132,28 @@ function readCount(flag: string, text: string | undefined, most: number): number
   if (!Number.isInteger(value) || value < 1 || value > most)
     throw new UsageError(`${flag} is a whole number from 1 to ${most}.`);
   return value;
+}
+
+type Given = ReturnType<typeof parse>["values"];
+
+function readRent(values: Given): RentOptions {
+  const runner = values.runner ?? "bubblewrap";
+  if (runner !== "bubblewrap" && runner !== "slurm")
+    throw new UsageError(`--runner knows no "${runner}", only bubblewrap and slurm.`);
+  if (runner === "slurm" && !values["slurm-folder"])
+    throw new UsageError("--runner slurm needs --slurm-folder: a folder that all of the cluster's machines share.");
+  return {
+    runner,
+    slurmFolder: values["slurm-folder"] ?? null,
+    slurmPartition: values["slurm-partition"] ?? null,
+    cores: readCount("--rent-cores", values["rent-cores"], 1_000_000),
+    memoryMb: readCount("--rent-memory", values["rent-memory"], 1_000_000_000),
+    diskMb: readCount("--rent-disk", values["rent-disk"], 1_000_000_000) ?? 10_000,
+    pricePerCoreHour: readPrice("--price-core-hour", values["price-core-hour"] ?? "0.02"),
+    pricePerGpuHour: readPrice("--price-gpu-hour", values["price-gpu-hour"] ?? "1.00"),
+    jobsMax: readCount("--jobs", values.jobs, 100_000) ?? 100_000,
+    allowsNetwork: values["allow-network"] ?? false,
+  };
 }
 
 function readFeatures(text: string | undefined): OfferFeature[] {
@@ -150,6 +210,7 @@ export function readOptions(args: string[]): Options | null {
     contextTokens: readCount("--context", values.context, 10_000_000),
     threads: readCount("--threads", values.threads, 1024),
     features: readFeatures(values.features),
+    rent: values.rent ? readRent(values) : null,
     region: readRegion(values.region),
     serving: readServing(values),
   };

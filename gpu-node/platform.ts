@@ -1,3 +1,8 @@
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { Readable, Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { NODE_HEADERS, signNodeMessage, toBase64 } from "../core/node-signature.ts";
@@ -27,6 +32,10 @@ export type Platform = {
     reply: Reply,
     options?: { signal?: AbortSignal; timeoutMs?: number; giveUpAfterMs?: number },
   ) => Promise<z.output<Reply>>;
+  /** Fetches a file by its hash into a place, and refuses one that is longer or another than it was said to be. */
+  download: (blob: string, target: string, bytes: number) => Promise<void>;
+  /** Brings a file up under its hash, for a lease. */
+  upload: (blob: string, source: string, lease: { leaseId: string; fence: number }) => Promise<void>;
   useNodeId: (nodeId: string) => void;
 };
 
@@ -39,27 +48,82 @@ export function connectPlatform(url: string, identity: Identity, say: (line: str
   let nodeId = "";
   let isAway = false;
 
-  async function send(path: string, body: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
-    const target = new URL(`${base.pathname.replace(/\/$/, "")}${path}`, base);
+  const addressOf = (path: string) => new URL(`${base.pathname.replace(/\/$/, "")}${path}`, base);
+
+  async function signedHeaders(method: string, path: string, body: string): Promise<Record<string, string>> {
     const timestamp = String(Date.now());
     const nonce = toBase64(crypto.getRandomValues(new Uint8Array(18)))
       .replaceAll("+", "-")
       .replaceAll("/", "_");
-    const parts = { method: "POST", path, timestamp, nonce, body };
-    const response = await fetch(target, {
-      method: "POST",
-      signal,
-      body,
-      headers: {
-        "content-type": "application/json",
-        [NODE_HEADERS.node]: nodeId,
-        [NODE_HEADERS.timestamp]: timestamp,
-        [NODE_HEADERS.nonce]: nonce,
-        [NODE_HEADERS.signature]: await signNodeMessage(identity.privateKey, parts),
-      },
-    });
+    return {
+      [NODE_HEADERS.node]: nodeId,
+      [NODE_HEADERS.timestamp]: timestamp,
+      [NODE_HEADERS.nonce]: nonce,
+      [NODE_HEADERS.signature]: await signNodeMessage(identity.privateKey, { method, path, timestamp, nonce, body }),
+    };
+  }
+
+  async function send(path: string, body: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
+    const headers = { "content-type": "application/json", ...(await signedHeaders("POST", path, body)) };
+    const response = await fetch(addressOf(path), { method: "POST", signal, body, headers });
     return { status: response.status, text: await response.text() };
   }
+
+  /** Tries what moves a file again while the platform is away; a refusal is final. */
+  async function withRetries(work: () => Promise<Response>): Promise<Response> {
+    for (let waitMs = BACKOFF_FIRST_MS; ; waitMs = Math.min(waitMs * 2, BACKOFF_MOST_MS)) {
+      const response = await work().catch((error: unknown) => {
+        if (waitMs >= BACKOFF_MOST_MS) throw error;
+        return null;
+      });
+      if (response?.ok) return response;
+      if (response) {
+        const error = readError(await response.text(), response.status);
+        if (!isTransient(response.status, error.code) || waitMs >= BACKOFF_MOST_MS) throw error;
+      }
+      await sleep(waitMs);
+    }
+  }
+
+  const pathOf = (blob: string) => `/api/worker/blobs/${blob.slice("sha256:".length)}`;
+
+  const download: Platform["download"] = async (blob, target, bytes) => {
+    const path = pathOf(blob);
+    const response = await withRetries(async () =>
+      fetch(addressOf(path), { headers: await signedHeaders("GET", path, "") }),
+    );
+    if (!response.body) throw new Error("The platform sent no file.");
+    const hash = createHash("sha256");
+    let size = 0;
+    const measure = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        size += chunk.length;
+        hash.update(chunk);
+        done(size > bytes ? new Error("The file is longer than it was said to be.") : null, chunk);
+      },
+    });
+    await pipeline(response.body, measure, createWriteStream(target));
+    if (`sha256:${hash.digest("hex")}` !== blob) throw new Error("The file is another one than it was said to be.");
+  };
+
+  const upload: Platform["upload"] = async (blob, source, lease) => {
+    const path = pathOf(blob);
+    const header = JSON.stringify(lease);
+    const { size } = await stat(source);
+    await withRetries(async () =>
+      fetch(addressOf(path), {
+        method: "PUT",
+        headers: {
+          ...(await signedHeaders("PUT", path, header)),
+          "x-converge-lease": Buffer.from(header).toString("base64url"),
+          "content-length": String(size),
+          "content-type": "application/octet-stream",
+        },
+        body: Readable.toWeb(createReadStream(source)) as ReadableStream<Uint8Array>,
+        duplex: "half",
+      } as RequestInit),
+    );
+  };
 
   const post: Platform["post"] = async (path, message, reply, options = {}) => {
     const body = JSON.stringify(message);
@@ -93,6 +157,8 @@ export function connectPlatform(url: string, identity: Identity, say: (line: str
   };
   return {
     post,
+    download,
+    upload,
     useNodeId: (id) => {
       nodeId = id;
     },

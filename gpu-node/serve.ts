@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { RentalOffer } from "../core/schemas/job-protocol.ts";
 import {
   type Hardware,
   heartbeatReply,
@@ -11,6 +13,8 @@ import {
 import { createAnswers } from "./answer-work.ts";
 import type { Engine } from "./engine.ts";
 import type { Identity } from "./identity.ts";
+import { createLeases } from "./jobs/leases.ts";
+import type { Runner } from "./jobs/runner.ts";
 import { type Options, UsageError } from "./options.ts";
 import { type Platform, PlatformRefusal } from "./platform.ts";
 
@@ -24,6 +28,8 @@ export type NodeParts = {
   engine: Engine;
   platform: Platform;
   hardware: Hardware;
+  /** What keeps the jobs of this node apart, and what it rents out; null when it takes none. */
+  rental: { runners: Runner[]; offer: () => Promise<RentalOffer> } | null;
   say: (line: string) => void;
 };
 
@@ -77,6 +83,9 @@ export async function joinPlatform(node: NodeParts): Promise<string> {
 export async function serve(node: NodeParts, drain: AbortSignal): Promise<void> {
   const { platform, say } = node;
   const answers = createAnswers(node);
+  const folder = join(node.options.rent?.slurmFolder ?? node.options.stateDir, "leases");
+  const leases = createLeases({ platform, say, folder, runners: node.rental?.runners ?? [] });
+  if (node.rental) await leases.clean();
 
   async function signReceipt({ id, body }: { id: string; body: string }): Promise<void> {
     const signed = await answers.sign(body);
@@ -86,10 +95,13 @@ export async function serve(node: NodeParts, drain: AbortSignal): Promise<void> 
   }
 
   async function poll(waitSeconds: number, signal?: AbortSignal): Promise<void> {
-    const body = { running: answers.running(), waitSeconds };
+    const body = { running: answers.running(), waitSeconds, ...(node.rental ? { leases: leases.names() } : {}) };
     const timing = { timeoutMs: (waitSeconds + 10) * 1000, ...(signal ? { signal } : {}) };
     const reply = await platform.post("/api/worker/poll", body, pollReply, timing);
     for (const id of reply.cancel) answers.stop(id);
+    for (const id of reply.endLeases) leases.end(id);
+    // A node that ends takes nothing new up: what it does not name goes back to the queue.
+    if (!drain.aborted) for (const order of reply.leases) leases.start(order);
     for (const work of reply.work) void (drain.aborted ? answers.refuse(work) : answers.start(work));
     for (const receipt of reply.receipts) {
       signReceipt(receipt).catch((error: Error) => say(`Receipt ${receipt.id} could not be signed: ${error.message}`));
@@ -105,6 +117,7 @@ export async function serve(node: NodeParts, drain: AbortSignal): Promise<void> 
   const left = answers.running().length;
   say(left > 0 ? `Ending: finishing ${left} answer(s), taking no new ones.` : "Ending.");
   await heart;
+  await leases.giveBack();
   while (answers.running().length > 0) await poll(1).catch(() => sleep(200));
   // One more look, so that the receipts of the last answers get their signature.
   await poll(1).catch(() => undefined);
@@ -113,13 +126,16 @@ export async function serve(node: NodeParts, drain: AbortSignal): Promise<void> 
 
 /** Says every few seconds that the node is there, and once more, when it drains, that it wants nothing new. */
 async function beat(node: NodeParts, drain: AbortSignal): Promise<void> {
+  const rental = (await node.rental?.offer()) ?? null;
   const send = (draining: boolean, signal?: AbortSignal) =>
     node.platform.post(
       "/api/worker/heartbeat",
-      { ...stateOf(node), draining },
+      { ...stateOf(node), draining, rental: draining ? null : rental },
       heartbeatReply,
       draining ? { giveUpAfterMs: 2_000 } : { ...(signal ? { signal } : {}) },
     );
+  // What is rented out is known from the first moment, not from the first beat.
+  if (rental) await send(false, drain).catch(() => undefined);
   while (!drain.aborted) {
     await sleep(HEARTBEAT_SECONDS * 1000, undefined, { signal: drain }).catch(() => undefined);
     if (!drain.aborted) await send(false, drain).catch(() => undefined);

@@ -1,0 +1,41 @@
+import { readdir, readFile } from "node:fs/promises";
+
+type Process = { pid: number; parent: number; ticks: number; pages: number };
+
+const PAGE_BYTES = 4096;
+const TICKS_PER_SECOND = 100;
+
+/** The fields of /proc/PID/stat that follow the name, which may hold spaces and brackets itself. */
+async function readProcess(pid: number): Promise<Process | null> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => null);
+  if (text === null) return null;
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return {
+    pid,
+    parent: Number(fields[1]),
+    ticks: Number(fields[11]) + Number(fields[12]),
+    pages: Number(fields[21]),
+  };
+}
+
+/** A process and everything that came of it, as the system lists it now. */
+export async function readTree(root: number): Promise<Process[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const all = (await Promise.all(pids.map(readProcess))).filter((one) => one !== null);
+  const children = new Map<number, Process[]>();
+  for (const one of all) children.set(one.parent, [...(children.get(one.parent) ?? []), one]);
+  const found = all.filter(({ pid }) => pid === root);
+  for (const one of found) found.push(...(children.get(one.pid) ?? []));
+  return found;
+}
+
+export type TreeUsage = { processes: number; memoryBytes: number; cpuSeconds: number };
+
+export async function treeUsage(root: number): Promise<TreeUsage> {
+  const tree = await readTree(root);
+  return {
+    processes: tree.length,
+    memoryBytes: tree.reduce((sum, { pages }) => sum + pages * PAGE_BYTES, 0),
+    cpuSeconds: tree.reduce((sum, { ticks }) => sum + ticks, 0) / TICKS_PER_SECOND,
+  };
+}
