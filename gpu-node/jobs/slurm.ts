@@ -21,10 +21,10 @@ export function batchScript(task: Task): string {
   const inside = bubblewrapArguments(task).map(quote).join(" ");
   return [
     "#!/bin/sh",
-    "if ! command -v bwrap > /dev/null; then echo 'bubblewrap is not installed on this machine of the cluster.' >&2; exit 125; fi",
+    "if ! command -v /usr/bin/bwrap > /dev/null; then echo 'bubblewrap is not installed on this machine of the cluster.' >&2; exit 125; fi",
     // The meter starts when this appears: the moment the job begins on its machine, however long it was queued.
     `: > ${quote(join(task.folder, "..", "started"))}`,
-    `exec bwrap ${inside}`,
+    `exec /usr/bin/bwrap ${inside}`,
     "",
   ].join("\n");
 }
