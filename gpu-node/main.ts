@@ -17,6 +17,13 @@ async function openEngine(options: Options) {
     : openLlamaEngine({ ...serving, contextTokens, capacity, threads });
 }
 
+/** A machine that cannot keep jobs apart still serves its models. */
+function goOnWithout(error: unknown): null {
+  if (!(error instanceof RunnerMissing)) throw error;
+  say(`No jobs are taken: ${error.message}`);
+  return null;
+}
+
 async function main(args: string[]): Promise<void> {
   const options = readOptions(args);
   if (!options) {
@@ -39,7 +46,7 @@ async function main(args: string[]): Promise<void> {
     `${options.name}: ${hardware.cpuCores} cores, ${Math.round(hardware.memoryBytes / 2 ** 30)} GiB memory, ${gpus}.`,
   );
   const platform = connectPlatform(options.url, identity, say);
-  const rental = options.rent ? await openRental(options.rent, hardware) : null;
+  const rental = options.rent ? await openRental(options.rent, hardware).catch(goOnWithout) : null;
   const node = { options, identity, engine, platform, hardware, rental, say };
   await joinPlatform(node);
   say(
@@ -57,8 +64,7 @@ main(process.argv.slice(2)).then(
   () => process.exit(0),
   (error: unknown) => {
     // Mistakes and refusals are sentences; anything else is a fault of this program and shows where.
-    const isExpected =
-      error instanceof UsageError || error instanceof PlatformRefusal || error instanceof RunnerMissing;
+    const isExpected = error instanceof UsageError || error instanceof PlatformRefusal;
     process.stderr.write(
       `[node] ${isExpected ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
     );

@@ -17,6 +17,7 @@ import {
   runSuite,
   type SuiteResult,
 } from "./suites.ts";
+import { ensureJobPrograms } from "./system-packages.ts";
 
 // A build of its own, so that testing does not pull the one from under a running instance.
 process.env.NEXT_DIST_DIR ??= ".next-test";
@@ -69,6 +70,7 @@ async function startInstance(): Promise<{ url: string; stop: () => Promise<void>
 
 /** What needs services but no web app: ledger, doors' handlers, chain, proofs. */
 async function runIntegration(): Promise<void> {
+  ensureJobPrograms();
   await buildContracts();
   const services = await startTestServices({ chain: true });
   try {
