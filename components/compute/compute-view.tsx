@@ -6,12 +6,14 @@ import { TabPanel, Tabs } from "../ui/tabs.tsx";
 import { useAddressValue } from "../ui/use-address-value.ts";
 import { Market } from "./market.tsx";
 
+const Jobs = lazy(() => import("./jobs.tsx"));
 const Playground = lazy(() => import("./playground.tsx"));
 const Requests = lazy(() => import("./requests.tsx"));
 const Provide = lazy(() => import("./provide.tsx"));
 
 const TABS = [
   { value: "market", label: "Models and nodes" },
+  { value: "jobs", label: "Jobs" },
   { value: "playground", label: "Playground" },
   { value: "requests", label: "Your requests" },
   { value: "provide", label: "Provide" },
@@ -24,6 +26,11 @@ export function ComputeView({ publicUrl }: { publicUrl: string }) {
     <Tabs label="Compute" tabs={TABS} value={tab} onValueChange={setWanted}>
       <TabPanel value="market">
         <Market />
+      </TabPanel>
+      <TabPanel value="jobs">
+        <Suspense fallback={<CardSkeleton rows={6} />}>
+          <Jobs />
+        </Suspense>
       </TabPanel>
       <TabPanel value="playground">
         <Suspense fallback={<CardSkeleton rows={6} />}>
