@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { DomainError } from "#core/errors.ts";
 import { receiptBody } from "#core/receipt.ts";
 import type { ReceiptView } from "#core/schemas/compute.ts";
@@ -8,12 +9,28 @@ import { signReceipt } from "./sign-receipt.ts";
 const find = (id: string) =>
   db.inferenceReceipt.findUnique({ where: { id }, include: { signatures: { orderBy: { nodeId: "asc" } } } });
 
+const SETTLES_WITHIN_MS = 3_000;
+const LOOK_MS = 20;
+
+/** A receipt is written moments after the last words of its answer left: whoever asks in between waits for it. */
+async function findSettled(id: string): Promise<Awaited<ReturnType<typeof find>>> {
+  const giveUpAt = Date.now() + SETTLES_WITHIN_MS;
+  for (;;) {
+    const receipt = await find(id);
+    if (receipt || Date.now() > giveUpAt) return receipt;
+    const running = await db.inference.findFirst({ where: { receiptId: id, status: "running" }, select: { id: true } });
+    // Settled between the two looks, or never there.
+    if (!running) return find(id);
+    await sleep(LOOK_MS);
+  }
+}
+
 /**
  * A receipt with every signature it has. Whoever knows the id may see it: it names no person, and the prompt and the
  * answer only by their hashes.
  */
 export async function getReceipt(id: string): Promise<ReceiptView> {
-  let receipt = await find(id);
+  let receipt = await findSettled(id);
   if (receipt && !receipt.platformSignature) {
     // The job signs within moments; a reader who is faster need not wait for it. Without the signer it stays unsigned.
     await signReceipt(id).catch((error: unknown) => log.warn({ event: "receipt.unsigned", receiptId: id, err: error }));
