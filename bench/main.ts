@@ -11,6 +11,7 @@ type Bench = { file: string; services: "none" | "database" | "chain" };
 /** What can be measured, and what each needs to run beside it. */
 const BENCHES: Record<string, Bench> = {
   caps: { file: "./caps.ts", services: "database" },
+  dispatch: { file: "./dispatch.ts", services: "database" },
   gateway: { file: "./gateway.ts", services: "chain" },
   "hot-account": { file: "./hot-account.ts", services: "database" },
   ledger: { file: "./ledger.ts", services: "database" },

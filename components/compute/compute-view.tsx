@@ -13,8 +13,8 @@ const Provide = lazy(() => import("./provide.tsx"));
 
 const TABS = [
   { value: "market", label: "Models and nodes" },
-  { value: "jobs", label: "Jobs" },
   { value: "playground", label: "Playground" },
+  { value: "jobs", label: "Jobs" },
   { value: "requests", label: "Your requests" },
   { value: "provide", label: "Provide" },
 ] as const;

@@ -16,8 +16,11 @@ export const jobPath = z
   .string()
   .min(1)
   .max(240)
-  .regex(
-    /^(?!\/)(?!(?:.*\/)?\.{1,2}(?:\/|$))[^\p{Cc}\\]+$/u,
+  .refine(
+    (path) =>
+      !path.startsWith("/") &&
+      !/[\p{Cc}\\]/u.test(path) &&
+      !path.split("/").some((part) => part === "." || part === ".."),
     "A path is relative to the job's folder, without '..', backslashes or control characters.",
   );
 

@@ -4,6 +4,7 @@ import { db, sqlOf } from "#server/db.ts";
 import type { NodeIdentity } from "./authenticate-node.ts";
 import { storedDirectAddress } from "./direct/save-direct-address.ts";
 import { dispatchSoon } from "./jobs/dispatch-jobs.ts";
+import { forgetRentals } from "./jobs/list-rentals.ts";
 import { saveRental } from "./jobs/save-rental.ts";
 import { forgetMarket } from "./list-candidates.ts";
 import { saveOffers } from "./save-offers.ts";
@@ -49,5 +50,8 @@ export async function recordHeartbeat(node: NodeIdentity, input: z.output<typeof
     return !same || before?.status !== (input.draining ? "draining" : "online");
   });
   if (isOtherMarket) forgetMarket();
-  if (hasNewRoom) dispatchSoon();
+  if (hasNewRoom) {
+    forgetRentals();
+    dispatchSoon();
+  }
 }

@@ -4,8 +4,8 @@ import { type Sql, withTransaction } from "#server/db.ts";
 import { log } from "#server/log.ts";
 import { wakeNode } from "../hub.ts";
 import { hourlyPrice } from "./job-metering.math.ts";
-import { listRentals } from "./list-rentals.ts";
-import { hasRoom, rankRentals, runnerFor } from "./match-job.ts";
+import { listRentals, listRentalsQuickly } from "./list-rentals.ts";
+import { hasRoom, missesOf, rankRentals, runnerFor } from "./match-job.ts";
 
 const QUEUE_LOOK_MAX = 200;
 
@@ -36,7 +36,7 @@ export function dispatchSoon(): void {
 
 async function leaseJob(sql: Sql, job: Queued): Promise<string | null> {
   const spec = jobSpec.parse(job.spec);
-  const ranked = rankRentals(await listRentals(sql), spec).filter((rental) => hasRoom(rental, spec));
+  const ranked = rankRentals(await listRentalsQuickly(sql), spec).filter((rental) => hasRoom(rental, spec));
   for (const { nodeId } of ranked) {
     // Whoever leases from this node at the same moment waits here, and then sees what was taken.
     const locked = await sql.query(
@@ -46,7 +46,7 @@ async function leaseJob(sql: Sql, job: Queued): Promise<string | null> {
     if (locked.length === 0) continue;
     const [rental] = await listRentals(sql, [nodeId]);
     const runner = rental && runnerFor(rental, spec);
-    if (!rental || !runner || !hasRoom(rental, spec)) continue;
+    if (!rental || !runner || !hasRoom(rental, spec) || missesOf(rental, spec).length > 0) continue;
     await writeLease(sql, job, spec, { ...rental, runner });
     return nodeId;
   }
