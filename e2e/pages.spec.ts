@@ -8,6 +8,7 @@ const PAGES: { path: string; as?: DemoAccount }[] = [
   { path: "/feed" },
   { path: "/overview", as: "user" },
   { path: "/compute", as: "user" },
+  { path: "/compute?tab=jobs", as: "user" },
   { path: "/agents", as: "user" },
   { path: "/agents/new", as: "user" },
   { path: "/proofs", as: "user" },

@@ -139,9 +139,9 @@ export function JobDetail({ id }: { id: string }) {
             detail={job.exitCode === null ? "" : `Exit code ${job.exitCode}`}
           />
           <Stat
-            label="Cost so far"
+            label={isJobOver(job.status) ? "Cost" : "Cost so far"}
             value={<Amount units={job.charged} asset={job.asset} />}
-            detail={`${job.billedSeconds} seconds`}
+            detail={job.billedSeconds === 1 ? "1 second" : `${job.billedSeconds} seconds`}
           />
           <Stat
             label={isJobOver(job.status) ? "Given back" : "Still set aside"}

@@ -10,6 +10,7 @@ import { AmountInput } from "../money/amount-input.tsx";
 import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
 import type { Popup } from "../ui/opener.tsx";
+import { TextArea } from "../ui/text-area.tsx";
 import { JobPrice, useQuote } from "./job-price.tsx";
 import { uploadFile } from "./upload-file.ts";
 
@@ -108,17 +109,17 @@ export default function RunJob(popup: Popup) {
       onSubmit={() => run.mutate()}
     >
       <Field label="Script" hint="Run by sh in the job’s own folder.">
-        <textarea
+        <TextArea
           rows={4}
           spellCheck={false}
           value={draft.script}
           onChange={(event) => set("script")(event.target.value)}
           placeholder="wc -l < data.txt > result.txt"
-          className="w-full rounded-sm border border-line-strong bg-surface px-3 py-2 font-mono text-sm"
+          className="font-mono"
         />
       </Field>
       <Field label="Files in" hint="They lie beside the script under their names.">
-        <Input type="file" multiple onChange={(event) => setFiles([...(event.target.files ?? [])])} />
+        <Input type="file" className="py-1" multiple onChange={(event) => setFiles([...(event.target.files ?? [])])} />
       </Field>
       <Field label="Files out" hint="Names, separated by commas: what is brought back when it ends.">
         <Input

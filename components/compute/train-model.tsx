@@ -69,7 +69,12 @@ export default function TrainModel(popup: Popup) {
       onSubmit={() => train.mutate()}
     >
       <Field label="CSV file">
-        <Input type="file" accept=".csv,text/csv" onChange={(event) => void choose(event.target.files?.[0] ?? null)} />
+        <Input
+          type="file"
+          className="py-1"
+          accept=".csv,text/csv"
+          onChange={(event) => void choose(event.target.files?.[0] ?? null)}
+        />
       </Field>
       {columns.length > 0 && (
         <Field label="Column to tell" hint="What the model learns to say from all the others.">

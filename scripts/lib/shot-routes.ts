@@ -26,6 +26,8 @@ export const SHOTS: readonly Shot[] = [
   { name: "create-key", path: "/developers", viewer: "user", press: /create key/i },
   { name: "overview", path: "/overview", viewer: "walker" },
   { name: "compute", path: "/compute", viewer: "walker" },
+  { name: "compute-jobs", path: "/compute?tab=jobs", viewer: "walker" },
+  { name: "compute-run-job", path: "/compute?tab=jobs", viewer: "walker", press: /^run a job/i },
   { name: "compute-playground", path: "/compute?tab=playground", viewer: "walker" },
   { name: "compute-requests", path: "/compute?tab=requests", viewer: "walker" },
   { name: "compute-receipt", path: "/compute?tab=requests", viewer: "walker", press: /^receipt rcp_/i },
