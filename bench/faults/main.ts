@@ -8,7 +8,11 @@ import { machine, printRows } from "../report.ts";
 // npm run faults -- GROUP… [--json]: injects the faults of each group into real services and measures what came of them.
 
 /** The groups, each a file beside this one, and what each needs to run beside it. */
-const GROUPS: Readonly<Record<string, "database" | "chain">> = { chain: "chain", ledger: "database" };
+const GROUPS: Readonly<Record<string, "database" | "chain">> = {
+  chain: "chain",
+  compute: "database",
+  ledger: "database",
+};
 
 const args = process.argv.slice(2);
 const isJson = args.includes("--json");
@@ -44,7 +48,8 @@ async function runHere(group: string): Promise<BenchRow[]> {
   process.env.LOG_LEVEL ??= "silent";
   const services = await startTestServices({ chain: GROUPS[group] === "chain" });
   try {
-    Object.assign(process.env, services.env);
+    // Nodes of these tests are on this machine.
+    Object.assign(process.env, services.env, { ALLOW_PRIVATE_NODES: "127.0.0.1" });
     const { run } = (await import(fileOf(group))) as { run: () => Promise<BenchRow[]> };
     return await run();
   } finally {

@@ -39,11 +39,11 @@ function keyOf({ nodeId, directKey }: DirectNode): string | null {
   return key;
 }
 
-function post(call: DirectCall, accept: string) {
+async function post(call: DirectCall, accept: string) {
   const { node, timing } = call;
   const url = new URL(`${node.directUrl}/${call.path}`);
   const key = keyOf(node);
-  return guardedAgent().request({
+  const response = await guardedAgent().request({
     origin: url.origin,
     path: url.pathname,
     method: "POST",
@@ -58,6 +58,9 @@ function post(call: DirectCall, accept: string) {
     headersTimeout: timing.firstTokenMs,
     bodyTimeout: timing.silenceMs * SILENCE_FACTOR,
   });
+  // A body that is left before its end says so in an error; unheard, it would end the process.
+  response.body.on("error", () => undefined);
+  return response;
 }
 
 type Response = Awaited<ReturnType<typeof post>>;

@@ -1,0 +1,47 @@
+import { newPerson } from "#server/api/testing/compute-world.ts";
+import { closeHub } from "#server/compute/hub.ts";
+import { db, pool } from "#server/db.ts";
+import { auditLedger } from "#server/ledger/audit-ledger.ts";
+import { type BenchRow, bounded } from "../bench-row.ts";
+import { startDoors } from "./compute/compute-world.ts";
+import { forbiddenAddresses } from "./compute/forbidden-addresses.ts";
+import { hostileAnswers, overReporting, slowLoris } from "./compute/hostile-nodes.ts";
+import { forgedNodes, lostJobs } from "./compute/node-identity.ts";
+import { clientLeaves, killedMidStream } from "./compute/streams.ts";
+
+type Doors = Awaited<ReturnType<typeof startDoors>>;
+type Provider = Awaited<ReturnType<typeof newPerson>>;
+export type FaultWorld = { doors: Doors; provider: Provider };
+
+const FAULTS: readonly [string, (world: FaultWorld) => Promise<BenchRow[]>][] = [
+  ["n1", killedMidStream],
+  ["n2", slowLoris],
+  ["n3", hostileAnswers],
+  ["n4", overReporting],
+  ["n5", lostJobs],
+  ["n7", clientLeaves],
+  ["n9", forbiddenAddresses],
+  ["n10", forgedNodes],
+];
+
+/** N1 to N10 of the catalogue; N8 is the long part of `npm run bench -- gateway`. FAULTS_ONLY=n1,n3 runs some of them. */
+export async function run(): Promise<BenchRow[]> {
+  const provider = await newPerson(0n, ["user", "provider"]);
+  const doors = await startDoors();
+  const rows: BenchRow[] = [];
+  const only = process.env.FAULTS_ONLY;
+  try {
+    for (const [name, fault] of FAULTS) {
+      if (only && !only.split(",").includes(name)) continue;
+      rows.push(...(await fault({ doors, provider })));
+    }
+    const findings = await auditLedger();
+    rows.push(bounded("findings of the audit after all of it", findings.length, "count", "<= 0", findings[0]?.problem));
+    return rows;
+  } finally {
+    await doors.stop();
+    await closeHub();
+    await db.$disconnect();
+    await pool.end();
+  }
+}
