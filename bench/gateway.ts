@@ -4,8 +4,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { newId } from "#core/ids.ts";
 import { newPerson } from "#server/api/testing/compute-world.ts";
+import { putPaperNode } from "#server/compute/testing/paper-node.ts";
 import { db, pool } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import { createApiKey } from "#server/identity/api-keys.ts";
@@ -63,40 +63,6 @@ async function startWeb(home: string): Promise<{ web: Running; url: string }> {
   return { web, url };
 }
 
-/** A node that is reached directly; its signs of life are written here, so that it stays in the market. */
-async function putDirectNode(ownerId: string, url: string): Promise<() => void> {
-  const id = newId("node");
-  await db.computeNode.create({
-    data: {
-      id,
-      ownerId,
-      name: "Direct",
-      publicKey: id,
-      hardware: {},
-      version: "bench",
-      capacity: 1_000,
-      status: "online",
-      lastSeenAt: new Date(),
-      directUrl: `${url}/v1`,
-      offers: {
-        create: {
-          id: newId("offer"),
-          model: "bench",
-          inputPrice: 1_000n,
-          outputPrice: 2_000n,
-          contextTokens: 131_072,
-          canContinue: false,
-        },
-      },
-    },
-  });
-  const beat = setInterval(
-    () => void pool.query("UPDATE compute_node SET last_seen_at = now() WHERE id = $1", [id]).catch(() => undefined),
-    3_000,
-  );
-  return () => clearInterval(beat);
-}
-
 async function startWorld(): Promise<World> {
   const [backend, { web, url }] = await Promise.all([startBackend(), startWeb(env.CONVERGE_HOME)]);
   const peer = await startPortkey(backend.url, env.CONVERGE_HOME);
@@ -104,14 +70,18 @@ async function startWorld(): Promise<World> {
   const renter = await newPerson(1_000_000_000n);
   const spendLimit = { kind: "window" as const, windowMs: 86_400_000, units: "900000000" };
   const { token } = await createApiKey(renter.actor, { name: "bench", scopes: ["inference:write"], spendLimit });
-  const forget = await putDirectNode(provider.actor.userId, backend.url);
+  await putPaperNode(provider.actor.userId, "bench", {
+    directUrl: `${backend.url}/v1`,
+    inputPrice: 1_000n,
+    outputPrice: 2_000n,
+    contextTokens: 131_072,
+  });
   return {
     direct: { url: `${backend.url}/v1/chat/completions`, headers: { authorization: "Bearer none" }, model: "bench" },
     ours: { url: `${url}/api/v1/chat/completions`, headers: { authorization: `Bearer ${token}` }, model: "bench" },
     peer: peer.target,
     web,
     stop: async () => {
-      forget();
       await Promise.all([stopProgram(web, "SIGTERM", 5_000), peer.stop()]);
       backend.child.kill();
     },

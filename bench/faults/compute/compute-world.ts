@@ -5,8 +5,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { newId } from "#core/ids.ts";
 import type { newPerson } from "#server/api/testing/compute-world.ts";
+import { putPaperNode } from "#server/compute/testing/paper-node.ts";
 import { db, pool } from "#server/db.ts";
 import { NODE_FLAGS, root } from "../../../scripts/lib/services.ts";
 
@@ -54,31 +54,12 @@ export async function putServer(
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const nodeId = newId("node");
-  await db.computeNode.create({
-    data: {
-      id: nodeId,
-      ownerId: provider.actor.userId,
-      name: model,
-      publicKey: nodeId,
-      hardware: {},
-      version: "faults",
-      capacity: 1_000,
-      status: "online",
-      // Hours ahead, so that it stays in the market without a sign of life.
-      lastSeenAt: new Date(Date.now() + 3_600_000),
-      directUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
-      offers: {
-        create: {
-          id: newId("offer"),
-          model,
-          inputPrice: more.price ?? 1_000_000n,
-          outputPrice: more.price ?? 1_000_000n,
-          contextTokens: 8_192,
-          canContinue: true,
-        },
-      },
-    },
+  const price = more.price ?? 1_000_000n;
+  const nodeId = await putPaperNode(provider.actor.userId, model, {
+    directUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    inputPrice: price,
+    outputPrice: price,
+    contextTokens: 8_192,
   });
   return {
     nodeId,

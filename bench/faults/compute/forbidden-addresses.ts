@@ -2,31 +2,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, BlockList } from "node:net";
 import { createGuardedAgent, readDirectUrl } from "#server/compute/direct/guarded-agent.ts";
+import { FORBIDDEN_HOSTS, FORBIDDEN_NAMES } from "#server/compute/testing/forbidden-hosts.ts";
 import { type BenchRow, bounded } from "../../bench-row.ts";
-
-const HOSTS = [
-  "169.254.169.254",
-  "127.0.0.1",
-  "127.1",
-  "0.0.0.0",
-  "[::1]",
-  "[::]",
-  "[::ffff:127.0.0.1]",
-  "[::ffff:7f00:1]",
-  "0x7f000001",
-  "2130706433",
-  "0177.0.0.1",
-  "10.0.0.1",
-  "172.16.0.1",
-  "192.168.0.1",
-  "100.64.0.1",
-  "[fd00::1]",
-  "[fe80::1]",
-  "[64:ff9b::7f00:1]",
-  "[2002:7f00:1::]",
-  "localhost",
-  "metadata.google.internal",
-];
 
 /** N9: addresses that lead inside, by every way they can be written, and names that resolve to them. */
 export async function forbiddenAddresses(): Promise<BenchRow[]> {
@@ -48,12 +25,12 @@ export async function forbiddenAddresses(): Promise<BenchRow[]> {
       () => undefined,
     );
   };
-  for (const host of HOSTS) {
+  for (const name of FORBIDDEN_NAMES) await tryAt(name, agent);
+  for (const host of FORBIDDEN_HOSTS) {
     await tryAt(host, agent);
     try {
-      // A name is judged where it is connected to; an address where it is named.
       readDirectUrl(`https://${host}/v1`, nobody);
-      if (!/^[a-z]/.test(host)) accepted += 1;
+      accepted += 1;
     } catch {
       // Refused, as it should be.
     }
@@ -68,7 +45,7 @@ export async function forbiddenAddresses(): Promise<BenchRow[]> {
       connections,
       "count",
       "<= 0",
-      `${HOSTS.length + 1} ways to write them`,
+      `${FORBIDDEN_HOSTS.length + FORBIDDEN_NAMES.length + 1} ways to write them`,
     ),
     bounded("N9 forbidden addresses taken as a node's own", accepted, "count", "<= 0"),
   ];

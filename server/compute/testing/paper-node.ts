@@ -1,8 +1,16 @@
 import { newId } from "#core/ids.ts";
 import { db } from "#server/db.ts";
 
-/** A node that is on paper only: it can be chosen and have money set aside for it, and never answers. */
-export async function putPaperNode(ownerId: string, model: string, outputPrice = 1_000_000n): Promise<string> {
+type Paper = {
+  outputPrice?: bigint;
+  inputPrice?: bigint;
+  contextTokens?: number;
+  /** Where it is called, when something is there to be called. */
+  directUrl?: string;
+};
+
+/** A node that is on paper only: it can be chosen and have money set aside for it, and answers only where it has a direct address. */
+export async function putPaperNode(ownerId: string, model: string, paper: Paper = {}): Promise<string> {
   const id = newId("node");
   await db.computeNode.create({
     data: {
@@ -14,15 +22,16 @@ export async function putPaperNode(ownerId: string, model: string, outputPrice =
       version: "test",
       capacity: 1_000,
       status: "online",
-      // An hour ahead, so that it stays online without a sign of life.
-      lastSeenAt: new Date(Date.now() + 3_600_000),
+      // Hours ahead, so that it stays online without a sign of life.
+      lastSeenAt: new Date(Date.now() + 10 * 3_600_000),
+      directUrl: paper.directUrl ?? null,
       offers: {
         create: {
           id: newId("offer"),
           model,
-          inputPrice: 0n,
-          outputPrice,
-          contextTokens: 4_096,
+          inputPrice: paper.inputPrice ?? 0n,
+          outputPrice: paper.outputPrice ?? 1_000_000n,
+          contextTokens: paper.contextTokens ?? 4_096,
           canContinue: true,
         },
       },
