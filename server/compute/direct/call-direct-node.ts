@@ -80,14 +80,21 @@ function checkHead({ statusCode, headers }: Response, type: string): void {
  */
 export async function* callDirectNode(call: DirectCall): AsyncGenerator<string, void> {
   const response = await post(call, "text/event-stream");
+  const { firstTokenMs, silenceMs } = call.timing;
   let isWhole = false;
+  // Bytes that drip without ever making an event keep no caller waiting.
+  const giveUp = () => response.body.destroy(new DirectCallFailed("It fell silent."));
+  let watchdog = setTimeout(giveUp, firstTokenMs);
   try {
     checkHead(response, "text/event-stream");
     for await (const data of eventsOf(response.body.iterator({ destroyOnReturn: false }), call.bytesMax)) {
+      clearTimeout(watchdog);
       isWhole ||= data === "[DONE]";
       yield data;
+      watchdog = setTimeout(giveUp, silenceMs * SILENCE_FACTOR);
     }
   } finally {
+    clearTimeout(watchdog);
     // The connection of a whole answer serves the next call, once its last few bytes are read.
     if (isWhole) response.body.dump({ limit: 4_096 }).catch(() => undefined);
     else response.body.destroy();
