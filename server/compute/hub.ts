@@ -65,6 +65,8 @@ async function connect(): Promise<pg.Client> {
     }, RECONNECT_MS).unref();
   };
   client.once("error", reconnect);
+  // A connection that breaks may say so more than once; unheard, the second time would end the process.
+  client.on("error", () => undefined);
   client.once("end", reconnect);
   await client.connect();
   // These notifications carry no money: losing one in a crash of the database costs a retry, waiting for disk costs every token.

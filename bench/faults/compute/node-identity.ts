@@ -1,7 +1,7 @@
 import { newId } from "#core/ids.ts";
 import { NODE_HEADERS, signNodeMessage, toBase64 } from "#core/node-signature.ts";
 import { jobSpec } from "#core/schemas/job.ts";
-import { newPerson } from "#server/api/testing/compute-world.ts";
+import { eventually, newPerson } from "#server/api/testing/compute-world.ts";
 import { createJoinToken } from "#server/compute/create-join-token.ts";
 import { createJob } from "#server/compute/jobs/create-job.ts";
 import { dispatchJobs } from "#server/compute/jobs/dispatch-jobs.ts";
@@ -51,6 +51,13 @@ async function putRenter(provider: Person): Promise<{ nodeId: string; ownerId: s
   return { nodeId, ownerId: provider.actor.userId, publicKey: nodeId };
 }
 
+/** Dispatches beside whoever else does, until the node has every job. */
+const allLeased = (nodeId: string) =>
+  eventually("The jobs' leases", async () => {
+    await dispatchJobs();
+    return (await db.jobLease.count({ where: { nodeId } })) >= JOBS;
+  });
+
 const silence = (nodeId: string) =>
   pool.query("UPDATE compute_node SET last_seen_at = now() - make_interval(secs => $2) WHERE id = $1", [
     nodeId,
@@ -68,7 +75,7 @@ export async function lostJobs({ provider }: FaultWorld): Promise<BenchRow[]> {
     timeLimitSeconds: 60,
   });
   const jobs = await Promise.all(Array.from({ length: JOBS }, () => createJob(renter.actor, spec)));
-  await dispatchJobs();
+  await allLeased(first.nodeId);
   const leases = await db.jobLease.findMany({ where: { nodeId: first.nodeId } });
   for (const { id, fence } of leases)
     await reportLease(first, { leaseId: id, fence, events: [{ type: "ready", index: 0 }] });
@@ -78,7 +85,7 @@ export async function lostJobs({ provider }: FaultWorld): Promise<BenchRow[]> {
   await Promise.all([sweepJobs(), sweepJobs()]);
   const offline = (await db.computeNode.findUniqueOrThrow({ where: { id: first.nodeId } })).status === "offline";
   const second = await putRenter(provider);
-  await dispatchJobs();
+  await allLeased(second.nodeId);
   const again = await db.jobLease.groupBy({ by: ["jobId"], where: { nodeId: second.nodeId }, _count: true });
   let taken = 0;
   for (const { id, fence } of leases) {
