@@ -59,7 +59,11 @@ export async function startSlurmCluster(
       "",
     ].join("\n"),
   );
-  await writeFile(join(folder, "cgroup.conf"), "CgroupPlugin=cgroup/v1\nCgroupAutomount=no\n");
+  const isSecondVersion = existsSync("/sys/fs/cgroup/cgroup.controllers");
+  await writeFile(
+    join(folder, "cgroup.conf"),
+    isSecondVersion ? "CgroupPlugin=cgroup/v2\nIgnoreSystemd=yes\n" : "CgroupPlugin=cgroup/v1\nCgroupAutomount=no\n",
+  );
   const env = { ...process.env, SLURM_CONF: configuration };
   const started: Running[] = [];
   const begin = (command: string, args: string[], log: string) => {

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { JobSpecInput } from "#core/schemas/job.ts";
 import { closeHub } from "#server/compute/hub.ts";
@@ -6,6 +5,7 @@ import { sweepJobs } from "#server/compute/jobs/sweep-jobs.ts";
 import { sweepNodes } from "#server/compute/sweep-compute.ts";
 import { db, pool } from "#server/db.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
+import { openBubblewrap } from "../../gpu-node/jobs/bubblewrap.ts";
 import { eventually, type NodeProgram, newPerson, startNode } from "./testing/compute-world.ts";
 import { newRenter as openRenter } from "./testing/new-renter.ts";
 import { serveDoors } from "./testing/serve-doors.ts";
@@ -13,8 +13,13 @@ import { serveDoors } from "./testing/serve-doors.ts";
 // Jobs on real node programs, kept apart by bubblewrap itself.
 
 const FUNDS = 100_000_000n;
-const hasBubblewrap = existsSync("/usr/bin/bwrap");
-if (!hasBubblewrap) process.stdout.write("Jobs are not run: bubblewrap is not installed (apt install bubblewrap).\n");
+const hasBubblewrap = await openBubblewrap().then(
+  () => true,
+  (error: Error) => {
+    process.stdout.write(`Jobs are not run: ${error.message}\n`);
+    return false;
+  },
+);
 
 let here: { url: string; close: () => Promise<void> };
 let provider: Awaited<ReturnType<typeof newPerson>>;
