@@ -53,6 +53,27 @@ test("the limit for strangers holds, whatever address a header claims", async ()
   expect((await send({ path: "/api/v1/nodes", from: strangerAddress() })).status).toBe(200);
 });
 
+test("it holds at the doors that are answered before the framework, too", async () => {
+  const from = strangerAddress();
+  const limit = limitOf(await send({ path: "/api/v1/nodes", from }));
+  const { allowed, refused } = await countAllowed(
+    (i) => ({
+      path: "/api/v1/chat/completions",
+      method: "POST",
+      from,
+      headers: {
+        "content-type": "application/json",
+        "x-converge-peer": `203.0.113.${i % 256}`,
+        "x-converge-local": "1",
+      },
+      body: "{}",
+    }),
+    limit + 5,
+  );
+  expect(allowed).toBe(limit - 1);
+  expect(refused).toHaveLength(6);
+});
+
 test("behind a proxy that is trusted, strangers are counted by their own address", async () => {
   const proxy = process.env.TRUSTED_PROXIES ?? "";
   test.skip(proxy === "", "needs an instance that trusts a proxy (scripts/lib/test.ts starts one)");

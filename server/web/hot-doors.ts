@@ -60,9 +60,24 @@ const listen = getRequestListener(
 /** Resolves when the money of every answer that has left has moved, too. */
 export const hotDoorsSettled = inferencesSettled;
 
+/** What the web server says of a request, whatever its sender says of it. */
+const MARKS = ["x-converge-peer", "x-converge-local"];
+
+/** The listener reads the headers as they came over the wire: there, too, our marks take the place of claimed ones. */
+function carryMarks(incoming: IncomingMessage): void {
+  const kept: string[] = [];
+  for (let i = 0; i < incoming.rawHeaders.length; i += 2) {
+    const [name = "", value = ""] = incoming.rawHeaders.slice(i, i + 2);
+    if (!MARKS.includes(name.toLowerCase())) kept.push(name, value);
+  }
+  for (const name of MARKS) kept.push(name, String(incoming.headers[name] ?? ""));
+  incoming.rawHeaders = kept;
+}
+
 /** Answers a request that has a hot door; false for every other one. */
 export function answerHotDoor(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
   if (!doorOf(incoming)) return false;
+  carryMarks(incoming);
   listen(incoming, outgoing).catch((cause: unknown) => refuse(outgoing, new DomainError("INTERNAL", {}, { cause })));
   return true;
 }
