@@ -73,6 +73,7 @@ describe("choosing a node", () => {
     expect(misfit(one, ["chat"], { precision: "f16" })).toBe("precision");
     expect(misfit(one, ["chat"], { region: "us" })).toBe("region");
     expect(misfit(one, ["chat"], { node: "node_2" })).toBe("node");
+    expect(misfit(one, ["chat"], { attested_only: true })).toBe("attested_only");
     expect(misfit(one, ["chat"], { max_price: { output: "399" } })).toBe("max_price");
     expect(misfit(one, ["chat"], { max_price: { input: "100", output: "400" } })).toBeNull();
   });

@@ -61,6 +61,8 @@ export function misfit(candidate: Candidate, needs: readonly OfferFeature[], rou
   if (lacks) return `feature:${lacks}`;
   if (routing.node && candidate.nodeId !== routing.node) return "node";
   if (routing.precision && candidate.precision !== routing.precision.toLowerCase()) return "precision";
+  // No node's evidence is verified yet: whoever demands it gets nobody, and never somebody without.
+  if (routing.attested_only) return "attested_only";
   if (routing.region && candidate.region !== routing.region) return "region";
   const { input, output } = routing.max_price ?? {};
   if (input !== undefined && candidate.inputPrice > BigInt(input)) return "max_price";
