@@ -1,16 +1,42 @@
-import { execFile } from "node:child_process";
-import { lstat, mkdir } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { mkdir, realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Packs a file or folder of a job, by its path there; null when it is not there. Links are packed as links. */
+/**
+ * Whether a path of a job is really there, with no link in any part of it: a link that the job made could lead the node,
+ * which is not kept apart, to a file of the host.
+ */
+export async function isOwn(folder: string, path: string): Promise<boolean> {
+  const [root, real] = await Promise.all([realpath(folder), realpath(join(folder, path))]).catch(() => [null, ""]);
+  return root !== null && real === join(root, path);
+}
+
+const BWRAP = "/usr/bin/bwrap";
+/** Sees the host's programs and the job's folder, both read-only, and nothing else. */
+const packArguments = (folder: string, path: string): string[] => [
+  ...["--die-with-parent", "--unshare-all", "--cap-drop", "ALL", "--clearenv"],
+  ...["--ro-bind", "/usr", "/usr"],
+  ...["bin", "lib", "lib64"].flatMap((name) => ["--symlink", `usr/${name}`, `/${name}`]),
+  ...["--ro-bind", folder, "/job", "--chdir", "/job", "--"],
+  ...["/usr/bin/tar", "--create", "--file", "-", "--", path],
+];
+
+/**
+ * Packs a file or folder of a job by its path there; false when it is not there. The job may be running and change what
+ * lies there at any moment, so the packing itself is kept apart from the host: whatever a link says, it leads nowhere.
+ */
 export async function pack(folder: string, path: string, target: string): Promise<boolean> {
-  const there = await lstat(join(folder, path)).catch(() => null);
-  if (!there?.isFile() && !there?.isDirectory()) return false;
-  await run("tar", ["--create", "--file", target, "--directory", folder, "--", path], { timeout: 120_000 });
-  return true;
+  if (!(await isOwn(folder, path))) return false;
+  const child = spawn(BWRAP, packArguments(folder, path), { stdio: ["ignore", "pipe", "ignore"] });
+  const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const failed = new Promise<never>((_resolve, reject) => child.once("error", reject));
+  await Promise.race([pipeline(child.stdout, createWriteStream(target, { mode: 0o600 })), failed]);
+  return (await closed) === 0;
 }
 
 /**

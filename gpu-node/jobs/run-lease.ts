@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { jobPath } from "../../core/schemas/job.ts";
 import type { LeaseOrder } from "../../core/schemas/job-protocol.ts";
 import type { Platform } from "../platform.ts";
-import { ensureFolderOf, pack, unpack } from "./archive.ts";
+import { ensureFolderOf, isOwn, pack, unpack } from "./archive.ts";
 import { createLeaseReporter, type LeaseReporter } from "./lease-reporter.ts";
-import type { Exit, Runner, RunningTask } from "./runner.ts";
+import type { Runner, RunningTask } from "./runner.ts";
 
 const METRICS_EVERY_MS = 5_000;
 const CHECKPOINT_LOOK_MS = 1_000;
@@ -48,15 +48,20 @@ export function startLease(parts: JobParts, order: LeaseOrder): LeaseWork {
     if (!runner) throw new Error(`This node has no ${order.runner} any more.`);
     await prepare(parts.platform, order, folder, job);
     if (isForgotten) return;
+    if (isGivenBack) return reporter.push({ type: "failed", message: "The node is ending.", canRetry: true });
     task = await runner.start({ ...order, folder: job }, ({ stream, text }) => reporter.log(stream, text));
+    // Ended while it was being started, when there was nothing to end yet.
+    if (isForgotten || isGivenBack) end();
     await task.ready;
-    reporter.push({ type: "ready" });
+    if (!isForgotten && !isGivenBack) reporter.push({ type: "ready" });
     const stopWatching = watchTask(parts.platform, order, { task, folder, job, reporter });
     const exit = await task.exit;
+    // The meter stops with the program: bringing its last checkpoint up is not the renter's to pay.
+    if (!isForgotten && !isGivenBack) reporter.push({ type: "exited", exitCode: exit.exitCode, reason: exit.reason });
     await stopWatching();
     if (isForgotten) return;
     if (isGivenBack) return reporter.push({ type: "failed", message: "The node is ending.", canRetry: true });
-    await deliver(parts.platform, order, { job, reporter, exit });
+    await deliver(parts.platform, order, { job, reporter });
   }
 
   const done = work()
@@ -133,14 +138,15 @@ function watchTask(
   const bringUp = async () => {
     const path = order.checkpointPath;
     if (path === null) return;
+    if (!(await isOwn(job, path))) return;
     const changedAt = await newestChange(join(job, path));
     if (changedAt <= seen) return;
     const archive = join(folder, "checkpoint.tar");
     if (!(await pack(job, path, archive))) return;
     // One that was written to while it was packed is taken at the next look.
     if ((await newestChange(join(job, path))) !== changedAt) return;
-    seen = changedAt;
     reporter.push({ type: "checkpoint", ...(await upload(platform, order, archive)) });
+    seen = changedAt;
     await rm(archive, { force: true });
   };
   const looking = (async () => {
@@ -168,11 +174,10 @@ async function newestChange(path: string): Promise<number> {
   return Math.max(there.mtimeMs, ...times);
 }
 
-type Ended = { job: string; reporter: LeaseReporter; exit: Exit };
+type Ended = { job: string; reporter: LeaseReporter };
 
-/** Says how it ended, which stops the meter, and then brings up what it made. */
-async function deliver(platform: Platform, order: LeaseOrder, { job, reporter, exit }: Ended): Promise<void> {
-  reporter.push({ type: "exited", exitCode: exit.exitCode, reason: exit.reason });
+/** Brings up what it made. Nothing of the job runs any more, so what was looked at is what is read. */
+async function deliver(platform: Platform, order: LeaseOrder, { job, reporter }: Ended): Promise<void> {
   for (const path of await listArtifacts(job, order.artifacts)) {
     const file = join(job, path);
     reporter.push({ type: "artifact", path, ...(await upload(platform, order, file)) });
@@ -184,6 +189,7 @@ async function deliver(platform: Platform, order: LeaseOrder, { job, reporter, e
 async function listArtifacts(job: string, wanted: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   const take = async (path: string): Promise<void> => {
+    if (!(await isOwn(job, path))) return;
     const there = await lstat(join(job, path)).catch(() => null);
     if (there?.isFile() && jobPath.safeParse(path).success && found.length < ARTIFACTS_MAX) found.push(path);
     if (!there?.isDirectory()) return;

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { JobSpecInput } from "#core/schemas/job.ts";
 import { closeHub } from "#server/compute/hub.ts";
@@ -97,6 +100,23 @@ describe.skipIf(!hasBubblewrap)("a job on a rented machine", () => {
     expect(log).not.toMatch(/DATABASE_URL|AUTH_SECRET|CONVERGE/);
     expect(log).toMatch(/touch: cannot touch '\/usr\/x': Read-only file system/);
     expect(log.split("\n")).not.toContain("work");
+  });
+
+  it("cannot have a file of the host brought up through a link it made", async () => {
+    const canary = await mkdtemp(join(tmpdir(), "converge-canary-"));
+    await writeFile(join(canary, "secret"), "a secret of the host");
+    await newNode();
+    const renter = await newRenter();
+    const job = await renter.create({
+      ...shell(
+        `ln -s ${canary} far; ln -s ../../.. near; ln -s ${canary}/secret file; mkdir d; ln -s ${canary} d/host; sleep 3`,
+      ),
+      artifacts: ["far/secret", "near/identity.json", "file", "d/"],
+      checkpointPath: "far/secret",
+    });
+    const done = await renter.over(job.id);
+    expect(done).toMatchObject({ status: "failed", endReason: "artifact-missing", checkpointAt: null, artifacts: [] });
+    await rm(canary, { recursive: true });
   });
 
   it("is ended at its limits: time, memory, disk and processes", async () => {
