@@ -65,6 +65,11 @@ export function bubblewrapArguments(task: Task): string[] {
     "/proc",
     "--dev",
     "/dev",
+    // Memory that no process is charged for, in a size that does no harm.
+    "--size",
+    String(64 * 1024 * 1024),
+    "--tmpfs",
+    "/dev/shm",
     ...(task.resources.gpuCount > 0
       ? ["nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", ...Array.from({ length: 16 }, (_, i) => `nvidia${i}`)].flatMap(
           (name) => ["--dev-bind-try", `/dev/${name}`, `/dev/${name}`],
