@@ -10,6 +10,7 @@ import {
   pollReply,
   receiptSignatureReply,
 } from "../core/schemas/node-protocol.ts";
+import { challengeReply, type MemoryChallenge } from "../core/schemas/trust.ts";
 import { createAnswers } from "./answer-work.ts";
 import type { Engine } from "./engine.ts";
 import type { Identity } from "./identity.ts";
@@ -17,6 +18,7 @@ import { createLeases } from "./jobs/leases.ts";
 import type { Runner } from "./jobs/runner.ts";
 import { type Options, UsageError } from "./options.ts";
 import { type Platform, PlatformRefusal } from "./platform.ts";
+import { proveMemory } from "./prove-memory.ts";
 
 export const VERSION = "0.1.0";
 const POLL_SECONDS = 20;
@@ -94,8 +96,20 @@ export async function serve(node: NodeParts, drain: AbortSignal): Promise<void> 
     await platform.post("/api/worker/receipt", message, receiptSignatureReply, { giveUpAfterMs: 10_000 });
   }
 
+  async function answerChallenge(challenge: MemoryChallenge): Promise<void> {
+    const rentedMb = (await node.rental?.offer())?.memoryMb ?? 0;
+    const proof = await proveMemory(challenge, rentedMb);
+    say(`Memory test of ${challenge.memoryMb} MB: ${proof.reason ?? "done"}.`);
+    const answer = { id: challenge.id, ...proof };
+    await platform.post("/api/worker/challenge", answer, challengeReply, { giveUpAfterMs: 10_000 });
+  }
+
   async function poll(waitSeconds: number, signal?: AbortSignal): Promise<void> {
-    const body = { running: answers.running(), waitSeconds, ...(node.rental ? { leases: leases.names() } : {}) };
+    const body = {
+      running: answers.running(),
+      waitSeconds,
+      ...(node.rental ? { leases: leases.names(), challenges: true } : {}),
+    };
     const timing = { timeoutMs: (waitSeconds + 10) * 1000, ...(signal ? { signal } : {}) };
     const reply = await platform.post("/api/worker/poll", body, pollReply, timing);
     for (const id of reply.cancel) answers.stop(id);
@@ -103,6 +117,9 @@ export async function serve(node: NodeParts, drain: AbortSignal): Promise<void> 
     // A node that ends takes nothing new up: what it does not name goes back to the queue.
     if (!drain.aborted) for (const order of reply.leases) leases.start(order);
     for (const work of reply.work) void (drain.aborted ? answers.refuse(work) : answers.start(work));
+    for (const challenge of reply.challenges) {
+      answerChallenge(challenge).catch((error: Error) => say(`A memory test was not answered: ${error.message}`));
+    }
     for (const receipt of reply.receipts) {
       signReceipt(receipt).catch((error: Error) => say(`Receipt ${receipt.id} could not be signed: ${error.message}`));
     }

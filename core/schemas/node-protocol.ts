@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { answerFormat, chatMessage, tool, toolChoice } from "./chat.ts";
 import { leaseOrder, rentalOffer } from "./job-protocol.ts";
+import { memoryChallenge } from "./trust.ts";
 
 /**
  * What a node and the platform say to each other. Every message of a node is a POST whose exact body is signed with
@@ -103,6 +104,8 @@ export const pollRequest = z.strictObject({
   running: z.array(z.string().max(80)).max(4096),
   /** The leases the node works on, so that one the platform ended is stopped even when the word was lost. */
   leases: z.array(z.string().max(80)).max(4096).optional(),
+  /** Whether the node can be asked to show its memory: `POST /api/worker/challenge`. */
+  challenges: z.boolean().optional(),
   waitSeconds: z.number().min(0).max(25),
 });
 
@@ -146,6 +149,7 @@ export const pollReply = z.object({
   /** Jobs given to this node, and leases it must stop at once. */
   leases: z.array(leaseOrder).default([]),
   endLeases: z.array(z.string()).default([]),
+  challenges: z.array(memoryChallenge).default([]),
 });
 export type PollReply = z.infer<typeof pollReply>;
 

@@ -8,6 +8,7 @@ import {
   pollRequest,
   receiptSignatureRequest,
 } from "#core/schemas/node-protocol.ts";
+import { challengeAnswer } from "#core/schemas/trust.ts";
 import { authenticateNode, type NodeIdentity, type NodeMessage } from "#server/compute/authenticate-node.ts";
 import { reportLease } from "#server/compute/jobs/report-lease.ts";
 import { joinNode } from "#server/compute/join-node.ts";
@@ -16,6 +17,7 @@ import { receiveEvents } from "#server/compute/receive-events.ts";
 import { recordHeartbeat } from "#server/compute/record-heartbeat.ts";
 import { countersignReceipt } from "#server/compute/sign-receipt.ts";
 import { TIMING } from "#server/compute/timing.ts";
+import { receiveMemoryProof } from "#server/compute/trust/memory.ts";
 import { answerWithId, openDoor, peerAddress } from "./door.ts";
 import { consumeRateLimit } from "./rate-limit.ts";
 import { parseJson, readText } from "./request-body.ts";
@@ -72,12 +74,13 @@ export function handleJoin(request: Request): Promise<Response> {
   });
 }
 
-export const handleHeartbeat = nodeDoor(heartbeatRequest, async (node, input) => {
-  await recordHeartbeat(node, input);
+export const handleHeartbeat = nodeDoor(heartbeatRequest, async (node, input, request) => {
+  await recordHeartbeat(node, input, peerAddress(request));
   return { heartbeatSeconds };
 });
 export const handlePoll = nodeDoor(pollRequest, (node, input, request) => pollWork(node, input, request.signal));
 export const handleLeaseReport = nodeDoor(leaseReport, (node, input) => reportLease(node, input));
+export const handleChallengeAnswer = nodeDoor(challengeAnswer, (node, input) => receiveMemoryProof(node, input));
 export const handleNodeEvents = nodeDoor(eventsRequest, (node, input) => receiveEvents(node, input));
 export const handleReceiptSignature = nodeDoor(receiptSignatureRequest, (node, input) =>
   countersignReceipt(node, input),

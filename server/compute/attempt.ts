@@ -14,7 +14,8 @@ export type AttemptEnd =
   | { type: "cancelled" };
 
 export type AttemptInput = {
-  inferenceId: string;
+  /** Null for a challenge. */
+  inferenceId: string | null;
   attemptId: string;
   candidate: Candidate;
   model: string;

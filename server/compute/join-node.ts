@@ -8,6 +8,7 @@ import { hashJoinToken } from "./create-join-token.ts";
 import { storedDirectAddress } from "./direct/save-direct-address.ts";
 import { forgetMarket } from "./list-candidates.ts";
 import { saveOffers } from "./save-offers.ts";
+import { saveGpus } from "./trust/hardware-claims.ts";
 
 /**
  * Makes a node of its provider's out of a one-time token.
@@ -25,7 +26,7 @@ export async function joinNode(message: NodeMessage, input: z.output<typeof join
     const used = await tx.computeJoinToken.updateManyAndReturn({
       where: { hash, usedAt: null, expiresAt: { gt: now } },
       data: { usedAt: now },
-      select: { id: true, ownerId: true },
+      select: { id: true, ownerId: true, isReference: true },
     });
     const token = used[0];
     const existing = await tx.computeNode.findUnique({ where: { publicKey: input.publicKey } });
@@ -45,6 +46,9 @@ export async function joinNode(message: NodeMessage, input: z.output<typeof join
       region: input.region ?? null,
       status: "online",
       lastSeenAt: now,
+      // It is tested first, and trusted then.
+      nextChallengeAt: now,
+      ...(token.isReference ? { isReference: true } : {}),
       ...storedDirectAddress(nodeId, input.direct),
     };
     await tx.computeNode.upsert({
@@ -52,6 +56,7 @@ export async function joinNode(message: NodeMessage, input: z.output<typeof join
       create: { id: nodeId, ownerId: token.ownerId, publicKey: input.publicKey, ...state },
       update: state,
     });
+    await saveGpus(tx, nodeId, input.hardware);
     await saveOffers(tx, nodeId, input.offers);
     await tx.computeJoinToken.update({ where: { id: token.id }, data: { nodeId } });
     return { nodeId };

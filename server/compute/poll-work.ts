@@ -4,6 +4,7 @@ import { pool, sqlOf } from "#server/db.ts";
 import type { NodeIdentity } from "./authenticate-node.ts";
 import { listening, onWake } from "./hub.ts";
 import { listEndedLeases, takeLeases } from "./jobs/poll-leases.ts";
+import { takeMemoryChallenges } from "./trust/memory.ts";
 
 const WORK_IN_REPLY_MAX = 64;
 const RECEIPTS_IN_REPLY_MAX = 20;
@@ -37,20 +38,23 @@ export async function pollWork(
   }
 }
 
-const EMPTY: PollReply = { work: [], cancel: [], receipts: [], leases: [], endLeases: [] };
-const isEmpty = (reply: PollReply) =>
-  reply.work.length + reply.cancel.length + reply.receipts.length + reply.leases.length + reply.endLeases.length === 0;
+const EMPTY: PollReply = { work: [], cancel: [], receipts: [], leases: [], endLeases: [], challenges: [] };
+const isEmpty = (reply: PollReply) => Object.values(reply).every((list) => list.length === 0);
 
-async function collect(node: NodeIdentity, { running, leases }: z.output<typeof pollRequest>): Promise<PollReply> {
+async function collect(
+  node: NodeIdentity,
+  { running, leases, challenges }: z.output<typeof pollRequest>,
+): Promise<PollReply> {
   // A node that names no leases knows of none: it takes no jobs.
-  const [claimed, cancel, receipts, orders, endLeases] = await Promise.all([
+  const [claimed, cancel, receipts, orders, endLeases, proofs] = await Promise.all([
     claimWork(node.nodeId),
     running.length > 0 ? listEnded(node.nodeId, running) : [],
     takeReceipts(node.nodeId),
     leases ? takeLeases(node.nodeId, leases) : [],
     leases ? listEndedLeases(node.nodeId, leases) : [],
+    challenges ? takeMemoryChallenges(node.nodeId) : [],
   ]);
-  return { work: claimed, cancel, receipts, leases: orders, endLeases };
+  return { work: claimed, cancel, receipts, leases: orders, endLeases, challenges: proofs };
 }
 
 /** Takes what is queued for the node; two polls of one node never take the same row. */

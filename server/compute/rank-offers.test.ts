@@ -23,6 +23,8 @@ const node = (nodeId: string, change: Partial<Candidate> = {}): Candidate => ({
   openUntil: null,
   directUrl: null,
   directKey: null,
+  trust: "new",
+  isReference: false,
   ...change,
 });
 const wish: Wish = { preference: "balanced", promptTokens: 1_000, tokensMax: 400, stickyNodeId: null };

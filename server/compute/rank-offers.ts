@@ -1,5 +1,6 @@
 import type { Routing } from "#core/schemas/chat.ts";
 import type { OfferFeature } from "#core/schemas/node-protocol.ts";
+import type { NodeTrust } from "#core/schemas/trust.ts";
 
 /** How a caller wants a node chosen: `model:floor` takes the cheapest, `model:nitro` the fastest. */
 export type Preference = "balanced" | "floor" | "nitro";
@@ -25,6 +26,8 @@ export type Candidate = {
   openUntil: Date | null;
   directUrl: string | null;
   directKey: string | null;
+  trust: NodeTrust;
+  isReference: boolean;
 };
 
 /** What a request is made of, as far as choosing a node depends on it. */

@@ -8,10 +8,17 @@ import { forgetRentals } from "./jobs/list-rentals.ts";
 import { saveRental } from "./jobs/save-rental.ts";
 import { forgetMarket } from "./list-candidates.ts";
 import { saveOffers } from "./save-offers.ts";
+import { noteOtherGpus, saveGpus } from "./trust/hardware-claims.ts";
+import { hashPeer } from "./trust/peer-hash.ts";
 
 /** Notes that a node is there, what it is made of and what it offers now. A draining node is given nothing new. */
-export async function recordHeartbeat(node: NodeIdentity, input: z.output<typeof heartbeatRequest>): Promise<void> {
+export async function recordHeartbeat(
+  node: NodeIdentity,
+  input: z.output<typeof heartbeatRequest>,
+  peer: string,
+): Promise<void> {
   let hasNewRoom = false;
+  let hasOtherGpus = false;
   const isOtherMarket = await db.$transaction(async (tx) => {
     const before = await tx.computeNode.findUnique({
       where: { id: node.nodeId },
@@ -26,6 +33,7 @@ export async function recordHeartbeat(node: NodeIdentity, input: z.output<typeof
         version: input.version,
         capacity: input.capacity,
         region: input.region ?? null,
+        peerHash: hashPeer(peer),
         ...storedDirectAddress(node.nodeId, input.direct, before),
       },
     });
@@ -46,9 +54,11 @@ export async function recordHeartbeat(node: NodeIdentity, input: z.output<typeof
       );
     const isOtherRental = await saveRental(sqlOf(tx), node.nodeId, input.draining ? null : (input.rental ?? null));
     if (isOtherRental || before?.status !== "online") hasNewRoom = !input.draining;
+    hasOtherGpus = await saveGpus(tx, node.nodeId, input.hardware);
     if (!same) await saveOffers(tx, node.nodeId, input.offers);
     return !same || before?.status !== (input.draining ? "draining" : "online");
   });
+  if (hasOtherGpus) await noteOtherGpus(node.nodeId, input.hardware);
   if (isOtherMarket) forgetMarket();
   if (hasNewRoom) {
     forgetRentals();

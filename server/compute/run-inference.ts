@@ -20,6 +20,7 @@ import { beginAttempt, newAttemptId, runAttempt } from "./run-attempt.ts";
 import { type DeliveredSegment, settleInference, usageOf } from "./settle-inference.ts";
 import { rememberNode } from "./sticky-nodes.ts";
 import { TIMING, type Timing } from "./timing.ts";
+import { watchAnswer } from "./trust/watch-answer.ts";
 
 export type InferenceUsage = { promptTokens: number; completionTokens: number; charged: bigint };
 
@@ -172,6 +173,8 @@ async function* answer(run: Run, check: AnswerCheck | null, onEnd: () => void): 
       .then(() => open.recorded)
       .then(() => settleInference(open, delivery, outcome));
     settleLater(open.id, settled);
+    const work = workOf(order, open.model, "", open.maxTokens);
+    watchAnswer({ order, open, delivery, work, isWhole: outcome === "stop" || outcome === "length" });
     completions.inc({ outcome });
   }
   if (outcome === "cancelled" || outcome === "interrupted") await settled;

@@ -9,6 +9,7 @@ import { sweepJobs } from "#server/compute/jobs/sweep-jobs.ts";
 import { sweepAnswers } from "#server/compute/repeated-request.ts";
 import { signReceipt } from "#server/compute/sign-receipt.ts";
 import { sweepInferences, sweepNodes } from "#server/compute/sweep-compute.ts";
+import { challengeNodes, judgeNodes } from "#server/compute/trust/challenge-nodes.ts";
 import { env } from "#server/env.ts";
 import { openPartitions } from "#server/ledger/open-partitions.ts";
 import { releaseExpiredReservations } from "#server/ledger/release-expired-reservations.ts";
@@ -65,6 +66,8 @@ const EPOCH_EVERY_MS = env.isDevelopmentChain ? 15_000 : 60 * 60_000;
 export const LOOPS: Loop[] = [
   { name: "sweep-nodes", everyMs: 3_000, work: () => sweepNodes() },
   { name: "sweep-jobs", everyMs: 1_000, work: () => sweepJobs() },
+  { name: "challenge-nodes", everyMs: 1_000, work: () => challengeNodes() },
+  { name: "judge-nodes", everyMs: 1_000, work: () => judgeNodes() },
   { name: "sweep-inferences", everyMs: 10_000, work: () => sweepInferences() },
   { name: "release-expired-reservations", everyMs: 10_000, work: () => releaseExpiredReservations() },
   { name: "seal-batches", everyMs: 1_000, work: () => sealBatches() },

@@ -6,6 +6,7 @@ import { handleCompletions } from "../api/completion-door.ts";
 import { handleEmbeddings } from "../api/embedding-door.ts";
 import { inferencesSettled } from "../api/inference-door.ts";
 import {
+  handleChallengeAnswer,
   handleHeartbeat,
   handleLeaseReport,
   handleNodeEvents,
@@ -28,6 +29,7 @@ const HOT: Record<string, Door> = {
   "POST /api/worker/poll": handlePoll,
   "POST /api/worker/events": handleNodeEvents,
   "POST /api/worker/lease": handleLeaseReport,
+  "POST /api/worker/challenge": handleChallengeAnswer,
   "POST /api/worker/receipt": handleReceiptSignature,
 };
 

@@ -4,7 +4,11 @@ import type { Rental } from "./match-job.ts";
 
 type Used = Pick<Rental, "usedCores" | "usedMemoryMb" | "usedDiskMb" | "usedGpus" | "jobs">;
 type Terms = Omit<Rental, keyof Used>;
-type Row = Omit<Terms, "reliability" | "isVerified" | "isAttested"> & { succeeded: number; failed: number };
+type Row = Omit<Terms, "reliability" | "isVerified" | "isAttested"> & {
+  succeeded: number;
+  failed: number;
+  trust: string;
+};
 
 const UNUSED: Used = { usedCores: 0, usedMemoryMb: 0, usedDiskMb: 0, usedGpus: 0, jobs: 0 };
 
@@ -14,16 +18,16 @@ async function readTerms(sql: Sql, nodeIds: readonly string[] | null): Promise<T
     `SELECT n.id AS "nodeId", n.name AS "nodeName", n.owner_id AS "ownerId", n.region, r.runners, r.cpu_cores AS "cpuCores",
        r.memory_mb AS "memoryMb", r.disk_mb AS "diskMb", r.gpus, r.allows_network AS "allowsNetwork",
        r.has_images AS "hasImages", r.price_per_core_hour AS "pricePerCoreHour", r.price_per_gpu_hour AS "pricePerGpuHour",
-       r.jobs_max AS "jobsMax", n.attempts_succeeded AS succeeded, n.attempts_failed AS failed
+       r.jobs_max AS "jobsMax", n.attempts_succeeded AS succeeded, n.attempts_failed AS failed, n.trust
      FROM compute_rental r JOIN compute_node n ON n.id = r.node_id
-     WHERE r.is_active AND n.status = 'online' AND n.last_seen_at > now() - make_interval(secs => $1)
+     WHERE r.is_active AND n.status = 'online' AND n.trust IN ('new', 'verified') AND n.last_seen_at > now() - make_interval(secs => $1)
        AND ($2::text[] IS NULL OR n.id = ANY($2))`,
     [TIMING.nodeOfflineAfterMs / 1000, nodeIds],
   );
-  return rows.map(({ succeeded, failed, ...row }) => ({
+  return rows.map(({ succeeded, failed, trust, ...row }) => ({
     ...row,
     reliability: (succeeded + 1) / (succeeded + failed + 2),
-    isVerified: false,
+    isVerified: trust === "verified",
     isAttested: false,
   }));
 }

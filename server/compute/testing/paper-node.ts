@@ -1,4 +1,5 @@
 import { newId } from "#core/ids.ts";
+import type { Hardware, OfferFeature } from "#core/schemas/node-protocol.ts";
 import { db } from "#server/db.ts";
 
 type Paper = {
@@ -7,6 +8,10 @@ type Paper = {
   contextTokens?: number;
   /** Where it is called, when something is there to be called. */
   directUrl?: string;
+  features?: OfferFeature[];
+  canContinue?: boolean;
+  isReference?: boolean;
+  gpus?: Hardware["gpus"];
 };
 
 /** A node that is on paper only: it can be chosen and have money set aside for it, and answers only where it has a direct address. */
@@ -18,7 +23,8 @@ export async function putPaperNode(ownerId: string, model: string, paper: Paper 
       ownerId,
       name: "On paper",
       publicKey: id,
-      hardware: {},
+      hardware: { cpuModel: "paper", cpuCores: 1, memoryBytes: 1, platform: "paper", gpus: paper.gpus ?? [] },
+      isReference: paper.isReference ?? false,
       version: "test",
       capacity: 1_000,
       status: "online",
@@ -32,7 +38,8 @@ export async function putPaperNode(ownerId: string, model: string, paper: Paper 
           inputPrice: paper.inputPrice ?? 0n,
           outputPrice: paper.outputPrice ?? 1_000_000n,
           contextTokens: paper.contextTokens ?? 4_096,
-          canContinue: true,
+          canContinue: paper.canContinue ?? true,
+          features: paper.features ?? ["chat"],
         },
       },
     },
