@@ -19,11 +19,20 @@ const WORDS: Record<string, string> = {
   "adjustment.propose": "Proposed an adjustment",
   "adjustment.approve": "Approved and posted an adjustment",
   "adjustment.reject": "Rejected an adjustment",
+  "node.ban": "Banned a node",
+  "node.reinstate": "Let a node back in",
+  "node.reference": "Changed whether a node is a reference",
+  "dispute.uphold": "Upheld a suspension",
+  "dispute.reverse": "Lifted a suspension",
   "reconciliation.request": "Had the books compared",
 };
 
 const hrefOf = (subject: string): string =>
-  subject.startsWith("rec_") ? `/admin/reconciliation?run=${subject}` : ledgerHref(subject);
+  subject.startsWith("rec_")
+    ? `/admin/reconciliation?run=${subject}`
+    : subject.startsWith("node_")
+      ? "/admin/nodes"
+      : ledgerHref(subject);
 
 const COLUMNS: readonly Column<Action>[] = [
   timeColumn("When", (row) => row.at, { from: "sm" }),

@@ -6,6 +6,7 @@ import { TabPanel, Tabs } from "../ui/tabs.tsx";
 import { useAddressValue } from "../ui/use-address-value.ts";
 import { Market } from "./market.tsx";
 
+const Rentals = lazy(() => import("./rentals.tsx"));
 const Jobs = lazy(() => import("./jobs.tsx"));
 const Playground = lazy(() => import("./playground.tsx"));
 const Requests = lazy(() => import("./requests.tsx"));
@@ -13,6 +14,7 @@ const Provide = lazy(() => import("./provide.tsx"));
 
 const TABS = [
   { value: "market", label: "Models and nodes" },
+  { value: "machines", label: "Machines" },
   { value: "playground", label: "Playground" },
   { value: "jobs", label: "Jobs" },
   { value: "requests", label: "Your requests" },
@@ -26,6 +28,11 @@ export function ComputeView({ publicUrl }: { publicUrl: string }) {
     <Tabs label="Compute" tabs={TABS} value={tab} onValueChange={setWanted}>
       <TabPanel value="market">
         <Market />
+      </TabPanel>
+      <TabPanel value="machines">
+        <Suspense fallback={<CardSkeleton rows={6} />}>
+          <Rentals />
+        </Suspense>
       </TabPanel>
       <TabPanel value="jobs">
         <Suspense fallback={<CardSkeleton rows={6} />}>

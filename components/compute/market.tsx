@@ -14,6 +14,7 @@ import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { describeHardware } from "./describe-hardware.ts";
 import { NodeStatus } from "./node-status.tsx";
+import { NodeTrustStatus } from "./node-trust.tsx";
 
 const LIVE_MS = 5_000;
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
@@ -62,6 +63,7 @@ export const NODE_COLUMNS: readonly Column<NodeView>[] = [
     skeletonWidth: "w-32",
   },
   { id: "status", header: "Status", cell: (node) => <NodeStatus status={node.status} /> },
+  { id: "trust", header: "Tests", from: "md", cell: (node) => <NodeTrustStatus trust={node.trust} /> },
   {
     id: "models",
     header: "Serves",

@@ -15,9 +15,13 @@ import { actionColumn } from "../ui/columns.tsx";
 import { ConfirmDialog } from "../ui/confirm-dialog.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
+import { Opener } from "../ui/opener.tsx";
 import { Time } from "../ui/time.tsx";
 import { toast } from "../ui/toast.ts";
 import { NODE_COLUMNS } from "./market.tsx";
+import { NodeTrustStatus, trustSentence } from "./node-trust.tsx";
+import { ProviderEarnings } from "./provider-earnings.tsx";
+import { DisputeDialog, ProviderTrust } from "./provider-trust.tsx";
 
 function RemoveNodeButton({ node }: { node: NodeView }) {
   const trpc = useTRPC();
@@ -48,11 +52,32 @@ function RemoveNodeButton({ node }: { node: NodeView }) {
 }
 
 const COLUMNS: readonly Column<NodeView>[] = [
-  ...NODE_COLUMNS.filter((column) => column.id !== "models").map((column) =>
+  ...NODE_COLUMNS.filter(({ id }) => id !== "models" && id !== "trust" && id !== "first").map((column) =>
     // On a phone there is room for the speed or for the button.
     column.id === "speed" ? { ...column, from: "sm" as const } : column,
   ),
-  actionColumn((node) => <RemoveNodeButton node={node} />),
+  {
+    id: "trust",
+    header: "Standing",
+    cell: (node) => (
+      <span className="block py-1">
+        <NodeTrustStatus trust={node.trust} />
+        {node.trustReason !== null && (
+          <span className="mt-0.5 block max-w-64 text-ink-3 text-xs">{trustSentence(node.trustReason)}</span>
+        )}
+      </span>
+    ),
+  },
+  actionColumn((node) => (
+    <span className="flex flex-wrap justify-end gap-2">
+      {node.status !== "removed" && (node.trust === "suspended" || node.trust === "banned") && (
+        <Opener trigger={<Button size="sm">Dispute</Button>}>
+          {(popup) => <DisputeDialog {...popup} node={node} />}
+        </Opener>
+      )}
+      <RemoveNodeButton node={node} />
+    </span>
+  )),
 ];
 
 function JoinCommand({ publicUrl }: { publicUrl: string }) {
@@ -81,7 +106,7 @@ function JoinCommand({ publicUrl }: { publicUrl: string }) {
             <p className="mt-2 text-ink-3 text-sm">
               The token expires <Time iso={join.data.expiresAt} /> and joins one machine, once. To serve an Ollama or
               vLLM that runs there, add <code className="font-mono">--openai-base-url</code> and{" "}
-              <code className="font-mono">--model</code>.
+              <code className="font-mono">--model</code>; to take jobs, too, <code className="font-mono">--rent</code>.
             </p>
           </>
         ) : (
@@ -103,9 +128,11 @@ export default function Provide({ publicUrl }: { publicUrl: string }) {
       { getNextPageParam: nextPage, refetchInterval: every(5_000) },
     ),
   );
+  const known = nodes.data?.pages.flatMap(({ data }) => data) ?? [];
   return (
     <div className="flex flex-col gap-6">
       <JoinCommand publicUrl={publicUrl} />
+      <ProviderEarnings names={new Map(known.map(({ id, name }) => [id, name]))} />
       <PagedCard
         title="Your nodes"
         query={nodes}
@@ -118,6 +145,7 @@ export default function Provide({ publicUrl }: { publicUrl: string }) {
           </EmptyState>
         }
       />
+      <ProviderTrust />
     </div>
   );
 }

@@ -14,6 +14,9 @@ import { TextArea } from "../ui/text-area.tsx";
 import { JobPrice, useQuote } from "./job-price.tsx";
 import { uploadFile } from "./upload-file.ts";
 
+/** The machine a job is meant for, when it was chosen before. */
+export type Chosen = { nodeId: string; nodeName: string; gpuCount: number; pricePerHourMax: string };
+
 type Draft = {
   script: string;
   cores: string;
@@ -41,7 +44,7 @@ const listOf = (text: string): string[] =>
     .filter((one) => one !== "");
 
 /** The spec that a form stands for, or null while it is none. */
-function specOf(draft: Draft, inputs: JobSpecInput["inputs"]): JobSpecInput | null {
+function specOf(draft: Draft, inputs: JobSpecInput["inputs"], chosen?: Chosen): JobSpecInput | null {
   const spec = {
     name: draft.script.split("\n")[0]?.trim().slice(0, 60) || "job",
     command: ["sh", "-c", draft.script],
@@ -54,6 +57,7 @@ function specOf(draft: Draft, inputs: JobSpecInput["inputs"]): JobSpecInput | nu
     pricePerHourMax: draft.price,
     inputs,
     artifacts: listOf(draft.outputs),
+    ...(chosen ? { nodeId: chosen.nodeId } : {}),
   };
   return draft.script.trim() !== "" && jobSpec.safeParse(spec).success ? spec : null;
 }
@@ -64,19 +68,21 @@ const mostOf = (spec: JobSpecInput | null): string =>
     : ((BigInt(spec.pricePerHourMax) * BigInt(spec.timeLimitSeconds ?? 0) + 3_599n) / 3_600n).toString();
 
 /** What to run, with what, for how long and how much; what it costs stands beside it before anything is set aside. */
-export default function RunJob(popup: Popup) {
-  const [draft, setDraft] = useState(FIRST);
+export default function RunJob({ chosen, ...popup }: Popup & { chosen?: Chosen }) {
+  const [draft, setDraft] = useState<Draft>(
+    chosen ? { ...FIRST, gpus: String(chosen.gpuCount), price: chosen.pricePerHourMax } : FIRST,
+  );
   const [files, setFiles] = useState<File[]>([]);
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const router = useRouter();
   const create = useMutation(trpc.job.create.mutationOptions());
-  const spec = specOf(draft, []);
+  const spec = specOf(draft, [], chosen);
   const quote = useQuote(spec);
   const run = useMutation({
     mutationFn: async () => {
       const inputs = await Promise.all(files.map(async (file) => ({ path: file.name, blob: await uploadFile(file) })));
-      const whole = specOf(draft, inputs);
+      const whole = specOf(draft, inputs, chosen);
       if (!whole) throw new Error("A file's name cannot be used in a job's folder.");
       return create.mutateAsync(whole);
     },
@@ -100,7 +106,7 @@ export default function RunJob(popup: Popup) {
   return (
     <FormDialog
       {...popup}
-      title="Run a job"
+      title={chosen ? `Rent ${chosen.nodeName}` : "Run a job"}
       description="It runs apart from everything else on the machine, without a network, and ends at its limits."
       submitLabel="Run it"
       isReady={spec !== null}

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { idPattern } from "../ids.ts";
 import { receiptBody } from "../receipt.ts";
 import { hardware, offerFeature, tokenCounting } from "./node-protocol.ts";
-import { pageOf } from "./page.ts";
+import { pageInput, pageOf } from "./page.ts";
+import { nodeTrust } from "./trust.ts";
 
 const units = z.string().regex(/^\d+$/);
 export const nodeStatus = z.enum(["online", "draining", "offline", "removed"]);
@@ -32,6 +33,12 @@ export const nodeView = z.object({
   region: z.string().nullable(),
   isDirect: z.boolean(),
   flags: z.number(),
+  trust: nodeTrust,
+  /** Why it is not trusted: a name of the list of reasons, or the back office's words. */
+  trustReason: z.string().nullable(),
+  /** One of the operator's own nodes. */
+  isReference: z.boolean(),
+  provenMemoryMb: z.number().nullable(),
   publicKey: z.string(),
   tokensPerSecond: z.number().nullable(),
   firstTokenMs: z.number().nullable(),
@@ -43,6 +50,10 @@ export const nodeView = z.object({
 });
 export type NodeView = z.infer<typeof nodeView>;
 export const nodesOutput = pageOf(nodeView);
+export const adminNodeView = nodeView.extend({ ownerId: z.string(), ownerName: z.string() });
+export type AdminNodeView = z.infer<typeof adminNodeView>;
+export const adminNodesOutput = pageOf(adminNodeView);
+export const adminNodesInput = pageInput.extend({ trust: nodeTrust.optional() });
 
 export const joinTokenOutput = z.object({ id: z.string(), token: z.string(), expiresAt: z.string() });
 export const nodeIdInput = z.strictObject({ id: z.string().regex(idPattern("node")) });

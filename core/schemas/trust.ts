@@ -74,7 +74,7 @@ export const disputeView = z.object({
 export type DisputeView = z.infer<typeof disputeView>;
 export const disputesOutput = pageOf(disputeView);
 
-const words = z.string().trim().min(10).max(2_000);
+const words = z.string().trim().min(3).max(2_000);
 export const openDisputeInput = z.strictObject({ nodeId: z.string().regex(idPattern("node")), statement: words });
 export const resolveDisputeInput = z.strictObject({
   id: z.string().regex(idPattern("dispute")),

@@ -8,6 +8,7 @@ import { computeRouter } from "./routers/compute.ts";
 import { explorerRouter } from "./routers/explorer.ts";
 import { identityRouter } from "./routers/identity.ts";
 import { jobRouter } from "./routers/job.ts";
+import { nodeAdminRouter } from "./routers/node-admin.ts";
 import { proofRouter } from "./routers/proof.ts";
 import { reconciliationRouter } from "./routers/reconciliation.ts";
 import { rewardRouter } from "./routers/reward.ts";
@@ -26,6 +27,7 @@ export const appRouter = router({
   job: jobRouter,
   explorer: explorerRouter,
   identity: identityRouter,
+  nodeAdmin: nodeAdminRouter,
   proof: proofRouter,
   reconciliation: reconciliationRouter,
   reward: rewardRouter,

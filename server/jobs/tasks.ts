@@ -6,6 +6,7 @@ import { reconcile } from "#server/books/reconcile.ts";
 import { requestReconciliation } from "#server/books/request-reconciliation.ts";
 import { sweepBlobs } from "#server/compute/jobs/blobs.ts";
 import { sweepJobs } from "#server/compute/jobs/sweep-jobs.ts";
+import { notePrices } from "#server/compute/price-history.ts";
 import { sweepAnswers } from "#server/compute/repeated-request.ts";
 import { signReceipt } from "#server/compute/sign-receipt.ts";
 import { sweepInferences, sweepNodes } from "#server/compute/sweep-compute.ts";
@@ -68,6 +69,7 @@ export const LOOPS: Loop[] = [
   { name: "sweep-jobs", everyMs: 1_000, work: () => sweepJobs() },
   { name: "challenge-nodes", everyMs: 1_000, work: () => challengeNodes() },
   { name: "judge-nodes", everyMs: 1_000, work: () => judgeNodes() },
+  { name: "note-prices", everyMs: 60_000, work: () => notePrices() },
   { name: "sweep-inferences", everyMs: 10_000, work: () => sweepInferences() },
   { name: "release-expired-reservations", everyMs: 10_000, work: () => releaseExpiredReservations() },
   { name: "seal-batches", everyMs: 1_000, work: () => sealBatches() },

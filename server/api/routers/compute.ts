@@ -8,12 +8,25 @@ import {
   receiptIdInput,
   receiptOutput,
 } from "#core/schemas/compute.ts";
+import {
+  priceHistoryInput,
+  priceHistoryOutput,
+  providerSummary,
+  rentalFilter,
+  rentalsOutput,
+} from "#core/schemas/market.ts";
 import { pageInput } from "#core/schemas/page.ts";
+import { challengesOutput, disputesOutput, disputeView, openDisputeInput } from "#core/schemas/trust.ts";
 import { createJoinToken } from "#server/compute/create-join-token.ts";
 import { getReceipt } from "#server/compute/get-receipt.ts";
 import { listInferences } from "#server/compute/list-inferences.ts";
+import { listMarket } from "#server/compute/list-market.ts";
 import { listModels } from "#server/compute/list-models.ts";
 import { listMyNodes, listNodes, removeNode } from "#server/compute/list-nodes.ts";
+import { priceHistory } from "#server/compute/price-history.ts";
+import { getProviderSummary } from "#server/compute/provider-summary.ts";
+import { listMyDisputes, openDispute } from "#server/compute/trust/disputes.ts";
+import { listMyChallenges } from "#server/compute/trust/list-challenges.ts";
 import { publicProcedure, router, scoped } from "../trpc.ts";
 
 const tags = ["Compute"];
@@ -62,6 +75,83 @@ export const computeRouter = router({
     .input(nodeIdInput)
     .output(z.object({ id: z.string() }))
     .mutation(({ ctx, input }) => removeNode(ctx.actor, input)),
+
+  listRentals: publicProcedure
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/rentals",
+        tags,
+        summary:
+          "Machines that can be rented by the hour now, by price, measured speed, speed per dollar or reliability",
+      },
+    })
+    .input(rentalFilter)
+    .output(rentalsOutput)
+    .query(({ input }) => listMarket(input)),
+
+  priceHistory: publicProcedure
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/prices",
+        tags,
+        summary: "The lowest price of a GPU's hour, a core's hour or a model's tokens, hour by hour",
+      },
+    })
+    .input(priceHistoryInput)
+    .output(priceHistoryOutput)
+    .query(({ input }) => priceHistory(input)),
+
+  providerSummary: scoped("compute:write")
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/nodes/summary",
+        tags,
+        summary: "What you earned as a provider, and how your nodes are used",
+        protect: true,
+      },
+    })
+    .input(z.void())
+    .output(providerSummary)
+    .query(({ ctx }) => getProviderSummary(ctx.actor)),
+
+  listChallenges: scoped("compute:write")
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/nodes/challenges",
+        tags,
+        summary: "The finished tests of your nodes, and what they found",
+        protect: true,
+      },
+    })
+    .input(pageInput)
+    .output(challengesOutput)
+    .query(({ ctx, input }) => listMyChallenges(ctx.actor, input)),
+
+  listDisputes: scoped("compute:write")
+    .meta({
+      openapi: { method: "GET", path: "/disputes", tags, summary: "Your objections to suspensions", protect: true },
+    })
+    .input(pageInput)
+    .output(disputesOutput)
+    .query(({ ctx, input }) => listMyDisputes(ctx.actor, input)),
+
+  openDispute: scoped("compute:write")
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/disputes",
+        tags,
+        summary: "Object to the suspension of one of your nodes",
+        protect: true,
+      },
+    })
+    .input(openDisputeInput)
+    .output(disputeView)
+    .mutation(({ ctx, input }) => openDispute(ctx.actor, input)),
 
   // REST has `GET /models` in OpenAI's own form; this one is for the console.
   listModels: publicProcedure

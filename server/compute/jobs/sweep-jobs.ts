@@ -17,10 +17,10 @@ type Due = { id: string; jobId: string; isLost: boolean };
  */
 export async function sweepJobs(now: Date = new Date()): Promise<{ lost: number; expired: number }> {
   const due = await sqlOf(pool).query<Due>(
-    `SELECT l.id, l.job_id AS "jobId", (n.id IS NULL OR n.status IN ('offline', 'removed') OR n.last_seen_at < $1::timestamptz) AS "isLost"
+    `SELECT l.id, l.job_id AS "jobId", (n.id IS NULL OR n.status IN ('offline', 'removed') OR n.trust = 'banned' OR n.last_seen_at < $1::timestamptz) AS "isLost"
      FROM job_lease l LEFT JOIN compute_node n ON n.id = l.node_id
      WHERE l.status IN ('starting', 'running', 'delivering') AND (
-       n.id IS NULL OR n.status IN ('offline', 'removed') OR n.last_seen_at < $1::timestamptz
+       n.id IS NULL OR n.status IN ('offline', 'removed') OR n.trust = 'banned' OR n.last_seen_at < $1::timestamptz
        OR (l.status = 'starting' AND l.next_index = 0 AND l.started_at < $2::timestamptz)
      ) LIMIT $3`,
     [
