@@ -6,6 +6,7 @@ import { type BenchRow, bounded } from "../bench-row.ts";
 import { startDoors } from "./compute/compute-world.ts";
 import { forbiddenAddresses } from "./compute/forbidden-addresses.ts";
 import { hostileAnswers, overReporting, slowLoris } from "./compute/hostile-nodes.ts";
+import { liarSet } from "./compute/liars.ts";
 import { forgedNodes, lostJobs } from "./compute/node-identity.ts";
 import { clientLeaves, killedMidStream } from "./compute/streams.ts";
 
@@ -22,9 +23,10 @@ const FAULTS: readonly [string, (world: FaultWorld) => Promise<BenchRow[]>][] = 
   ["n7", clientLeaves],
   ["n9", forbiddenAddresses],
   ["n10", forgedNodes],
+  ["liars", liarSet],
 ];
 
-/** N1 to N10 of the catalogue; N8 is the long part of `npm run bench -- gateway`. FAULTS_ONLY=n1,n3 runs some of them. */
+/** N1 to N10 of the catalogue, and the liar set; N8 is the long part of `npm run bench -- gateway`. FAULTS_ONLY=n1,n3 runs some of them. */
 export async function run(): Promise<BenchRow[]> {
   const provider = await newPerson(0n, ["user", "provider"]);
   const doors = await startDoors();

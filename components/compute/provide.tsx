@@ -53,8 +53,8 @@ function RemoveNodeButton({ node }: { node: NodeView }) {
 
 const COLUMNS: readonly Column<NodeView>[] = [
   ...NODE_COLUMNS.filter(({ id }) => id !== "models" && id !== "trust" && id !== "first").map((column) =>
-    // On a phone there is room for the speed or for the button.
-    column.id === "speed" ? { ...column, from: "sm" as const } : column,
+    // On a phone there is room for its standing and the button.
+    column.id === "speed" || column.id === "status" ? { ...column, from: "sm" as const } : column,
   ),
   {
     id: "trust",

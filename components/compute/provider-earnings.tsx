@@ -73,15 +73,15 @@ function NodeUse({ node, name }: { node: ProviderSummary["nodes"][number]; name:
           A day fully rented would bring about <Amount units={node.fullDay} />
         </p>
       </div>
-      <dl className="grid grid-cols-3 gap-4">
+      <div className="grid grid-cols-3 gap-4">
         {shares.map(([label, share]) => (
           <div key={label} className="min-w-0">
-            <dt className="truncate text-ink-3 text-xs">{label}</dt>
-            <dd className="tabular text-sm">{percent.format(share)}</dd>
+            <p className="truncate text-ink-3 text-xs">{label}</p>
+            <p className="tabular text-sm">{percent.format(share)}</p>
             <Meter share={share} label={`${name}: ${label}`} valueText={percent.format(share)} tone="bg-compute" />
           </div>
         ))}
-      </dl>
+      </div>
     </li>
   );
 }

@@ -21,10 +21,13 @@ const RunJob = lazy(() => import("./run-job.tsx"));
 
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
-const gib = (megabytes: number): string => `${number.format(megabytes / 1_024)} GB`;
+const sizeOf = (megabytes: number): string =>
+  megabytes < 1_024 ? `${number.format(megabytes)} MB` : `${number.format(megabytes / 1_024)} GB`;
 
 const gpuWords = ({ gpus }: RentalView): string =>
-  gpus.length === 0 ? "No GPU" : gpus.map((gpu) => `${gpu.count} × ${gpu.model}, ${gib(gpu.memoryMb)} each`).join("; ");
+  gpus.length === 0
+    ? "No GPU"
+    : gpus.map((gpu) => `${gpu.count} × ${gpu.model}, ${sizeOf(gpu.memoryMb)} each`).join("; ");
 
 /** The whole machine's hour: what is proposed as the most to pay, and can be lowered to a part of it. */
 function mostAnHour(rental: RentalView): { gpuCount: number; pricePerHourMax: string } {
@@ -42,8 +45,11 @@ const COLUMNS: readonly Column<RentalView>[] = [
         <span className="block font-medium">{rental.nodeName}</span>
         <span className="block text-ink-3 text-xs">{gpuWords(rental)}</span>
         <span className="block text-ink-3 text-xs">
-          {rental.free.cpuCores} of {rental.cpuCores} cores and {gib(rental.free.memoryMb)} free
+          {rental.free.cpuCores} of {rental.cpuCores} cores and {sizeOf(rental.free.memoryMb)} free
           {rental.region !== null && `, ${rental.region}`}
+        </span>
+        <span className="mt-1 block sm:hidden">
+          <NodeTrustStatus trust={rental.trust} />
         </span>
       </span>
     ),
@@ -52,12 +58,12 @@ const COLUMNS: readonly Column<RentalView>[] = [
   {
     id: "trust",
     header: "Hardware",
-    from: "md",
+    from: "sm",
     cell: (rental) => (
       <span className="block">
         <NodeTrustStatus trust={rental.trust} />
         {rental.provenMemoryMb !== null && (
-          <span className="mt-0.5 block text-ink-3 text-xs">{gib(rental.provenMemoryMb)} memory shown</span>
+          <span className="mt-0.5 block text-ink-3 text-xs">{sizeOf(rental.provenMemoryMb)} memory shown</span>
         )}
       </span>
     ),

@@ -9,6 +9,7 @@ const DAYS = 30;
 const DAY_MS = 86_400_000;
 const BPS = 10_000n;
 const MILLI = 1_000;
+const CENT = 10_000n;
 
 type Use = {
   nodeId: string;
@@ -48,13 +49,17 @@ const readUse = (ownerId: string): Promise<Use[]> =>
 const share = (usedMs: number, places: number): number =>
   places === 0 ? 0 : Math.min(1, Math.max(0, usedMs / (DAY_MS * places)));
 
-/** A day of all places and all of the machine at its prices, after the platform's fee; rounded down. */
+/**
+ * A day at its prices with one answer after the other, as fast as they were measured, and all of the machine under jobs;
+ * after the platform's fee, rounded down to whole cents: an estimate has no millionths.
+ */
 function fullDay(use: Use): bigint {
   // Speed is a measurement, so it enters as whole thousandths of a token; the money itself stays whole throughout.
   const milliTokens = BigInt(Math.round((use.tokensPerSecond ?? 0) * MILLI));
-  const answers = (BigInt(use.capacity) * milliTokens * use.outputPrice * 86_400n) / (1_000n * 1_000_000n);
+  const answers = (milliTokens * use.outputPrice * 86_400n) / (1_000n * 1_000_000n);
   const jobs = 24n * (BigInt(use.cores) * use.corePrice + BigInt(use.gpus) * use.gpuPrice);
-  return ((answers + jobs) * (BPS - PLATFORM_FEE_BPS)) / BPS;
+  const net = ((answers + jobs) * (BPS - PLATFORM_FEE_BPS)) / BPS;
+  return net - (net % CENT);
 }
 
 const sumSince = (income: readonly Income[], day: string): string =>

@@ -10,7 +10,13 @@ const AT_A_TIME = 4;
 /** A worker that dies in the middle of a test gives its node free again after this. */
 const HELD_SECONDS = 300;
 
-type Due = { nodeId: string; model: string | null; isIdle: boolean; rents: boolean };
+/** A node that has shown what it claims is looked at this often, to the second at random. */
+const VERIFIED_PAUSE_S = [600, 1_800] as const;
+const NEW_PAUSE_S = [20, 40] as const;
+/** Memory is filled anew after so many hours: it costs the platform as much as the node. */
+const MEMORY_HOURS = 12;
+
+type Due = { nodeId: string; model: string | null; isIdle: boolean; isVerified: boolean; owesMemory: boolean };
 
 /** Takes nodes whose turn it is; another worker does not take them, too. */
 function takeDue(): Promise<Due[]> {
@@ -23,8 +29,11 @@ function takeDue(): Promise<Due[]> {
      RETURNING n.id AS "nodeId",
        (SELECT model FROM compute_offer o WHERE o.node_id = n.id AND o.is_active ORDER BY random() LIMIT 1) AS model,
        (SELECT count(*) FROM inference_attempt a WHERE a.node_id = n.id AND a.status IN ('queued', 'claimed')) < n.capacity AS "isIdle",
-       EXISTS (SELECT 1 FROM compute_rental r WHERE r.node_id = n.id AND r.is_active) AS rents`,
-    [AT_A_TIME, HELD_SECONDS],
+       n.trust = 'verified' AS "isVerified",
+       EXISTS (SELECT 1 FROM compute_rental r WHERE r.node_id = n.id AND r.is_active) AND (n.proven_at IS NULL
+         OR n.proven_at < coalesce(n.trust_at, n.joined_at) AND n.trust = 'new'
+         OR n.proven_at < now() - make_interval(hours => $3) * (0.5 + random())) AS "owesMemory"`,
+    [AT_A_TIME, HELD_SECONDS, MEMORY_HOURS],
   );
 }
 
@@ -35,17 +44,17 @@ const putOff = (nodeId: string, seconds: number) =>
     seconds,
   ]);
 
-const between = (least: number, most: number): number => least + Math.random() * (most - least);
+const between = ([least, most]: readonly [number, number]): number => least + Math.random() * (most - least);
 
-async function challenge({ nodeId, model, isIdle, rents }: Due): Promise<void> {
+async function challenge({ nodeId, model, isIdle, isVerified, owesMemory }: Due): Promise<void> {
   // Who is full with paid work is tested when there is room.
   if (!isIdle) {
-    await putOff(nodeId, between(15, 45));
+    await putOff(nodeId, between([15, 45]));
     return;
   }
   // From here each test puts the next one off by what it cost.
-  await putOff(nodeId, between(20, 40));
-  if (rents) await askForMemory(nodeId);
+  await putOff(nodeId, between(isVerified ? VERIFIED_PAUSE_S : NEW_PAUSE_S));
+  if (owesMemory) await askForMemory(nodeId);
   const pair = await findPair(nodeId);
   if (pair) await runContention(pair);
   else if (model !== null) await runFingerprint(nodeId, model);

@@ -152,9 +152,10 @@ describe("a provider", () => {
     const summary = await getProviderSummary(alone);
     expect(summary.earned).toEqual({ today: "0", week: "0", month: "0" });
     expect(summary.byDay).toHaveLength(30);
-    // Two places at 10.5 tokens a second and one micro-dollar each, and 24 hours of 8 cores and 2 cards; 95 of 100 of it.
-    const gross = (2n * 10_500n * 86_400n) / 1_000n + 24n * (8n * 20_000n + 2n * 1_000_000n);
-    expect(summary.nodes).toMatchObject([{ nodeId, fullDay: ((gross * 95n) / 100n).toString(), tested: 0.001 }]);
+    // 10.5 tokens a second at one micro-dollar each, and 24 hours of 8 cores and 2 cards; 95 of 100 of it, in whole cents.
+    const gross = (10_500n * 86_400n) / 1_000n + 24n * (8n * 20_000n + 2n * 1_000_000n);
+    const net = (gross * 95n) / 100n;
+    expect(summary.nodes).toMatchObject([{ nodeId, fullDay: (net - (net % 10_000n)).toString(), tested: 0.001 }]);
     const challenges = await listMyChallenges(alone, { limit: 10 });
     expect(challenges.data).toHaveLength(1);
     expect(JSON.stringify(challenges)).not.toContain("secret");
