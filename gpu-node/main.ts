@@ -47,6 +47,8 @@ async function main(args: string[]): Promise<void> {
   );
   const platform = connectPlatform(options.url, identity, say);
   const rental = options.rent ? await openRental(options.rent, hardware).catch(goOnWithout) : null;
+  if (options.rent?.allowsNetwork && rental && !(await rental.offer()).allowsNetwork)
+    say("Jobs get no network: install slirp4netns and iproute2, and rent out this machine itself, not a cluster.");
   const node = { options, identity, engine, platform, hardware, rental, say };
   await joinPlatform(node);
   say(

@@ -90,7 +90,7 @@ export function connectPlatform(url: string, identity: Identity, say: (line: str
   const download: Platform["download"] = async (blob, target, bytes) => {
     const path = pathOf(blob);
     const response = await withRetries(async () =>
-      fetch(addressOf(path), { headers: await signedHeaders("GET", path, "") }),
+      fetch(addressOf(path), { headers: await signedHeaders("GET", path, ""), signal: transferTime(bytes) }),
     );
     if (!response.body) throw new Error("The platform sent no file.");
     const hash = createHash("sha256");
@@ -113,6 +113,7 @@ export function connectPlatform(url: string, identity: Identity, say: (line: str
     await withRetries(async () =>
       fetch(addressOf(path), {
         method: "PUT",
+        signal: transferTime(size),
         headers: {
           ...(await signedHeaders("PUT", path, header)),
           "x-converge-lease": Buffer.from(header).toString("base64url"),
@@ -164,6 +165,9 @@ export function connectPlatform(url: string, identity: Identity, say: (line: str
     },
   };
 }
+
+/** A transfer that is slower than this is one that stands still. */
+const transferTime = (bytes: number): AbortSignal => AbortSignal.timeout(60_000 + Math.ceil(bytes / 20));
 
 function readError(text: string, status: number): PlatformRefusal {
   try {

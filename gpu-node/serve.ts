@@ -23,6 +23,7 @@ import { proveMemory } from "./prove-memory.ts";
 export const VERSION = "0.1.0";
 const POLL_SECONDS = 20;
 const HEARTBEAT_SECONDS = 5;
+const RENTAL_AGAIN_MS = 60_000;
 
 export type NodeParts = {
   options: Options;
@@ -85,8 +86,11 @@ export async function joinPlatform(node: NodeParts): Promise<string> {
 export async function serve(node: NodeParts, drain: AbortSignal): Promise<void> {
   const { platform, say } = node;
   const answers = createAnswers(node);
-  const folder = join(node.options.rent?.slurmFolder ?? node.options.stateDir, "leases");
-  const leases = createLeases({ platform, say, folder, runners: node.rental?.runners ?? [] });
+  // Several nodes may share a cluster's folder; each has its own part of it.
+  const own = Buffer.from(node.identity.publicKey, "base64").toString("hex").slice(0, 12);
+  const folder = join(node.options.rent?.slurmFolder ?? node.options.stateDir, `leases-${own}`);
+  const offer = async () => (await node.rental?.offer()) ?? null;
+  const leases = createLeases({ platform, say, folder, runners: node.rental?.runners ?? [], offer });
   if (node.rental) await leases.clean();
 
   async function signReceipt({ id, body }: { id: string; body: string }): Promise<void> {
@@ -143,7 +147,14 @@ export async function serve(node: NodeParts, drain: AbortSignal): Promise<void> 
 
 /** Says every few seconds that the node is there, and once more, when it drains, that it wants nothing new. */
 async function beat(node: NodeParts, drain: AbortSignal): Promise<void> {
-  const rental = (await node.rental?.offer()) ?? null;
+  let rental = (await node.rental?.offer()) ?? null;
+  let readAt = performance.now();
+  /** What a cluster has changes while the node runs. */
+  const lookAgain = async () => {
+    if (performance.now() - readAt < RENTAL_AGAIN_MS) return;
+    readAt = performance.now();
+    rental = (await node.rental?.offer().catch(() => rental)) ?? null;
+  };
   const send = (draining: boolean, signal?: AbortSignal) =>
     node.platform.post(
       "/api/worker/heartbeat",
@@ -155,6 +166,7 @@ async function beat(node: NodeParts, drain: AbortSignal): Promise<void> {
   if (rental) await send(false, drain).catch(() => undefined);
   while (!drain.aborted) {
     await sleep(HEARTBEAT_SECONDS * 1000, undefined, { signal: drain }).catch(() => undefined);
+    await lookAgain();
     if (!drain.aborted) await send(false, drain).catch(() => undefined);
   }
   await send(true).catch(() => undefined);

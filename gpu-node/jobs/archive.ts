@@ -23,7 +23,13 @@ const packArguments = (folder: string, path: string): string[] => [
   ...["--ro-bind", "/usr", "/usr"],
   ...["bin", "lib", "lib64"].flatMap((name) => ["--symlink", `usr/${name}`, `/${name}`]),
   ...["--ro-bind", folder, "/job", "--chdir", "/job", "--"],
-  ...["/usr/bin/tar", "--create", "--file", "-", "--", path],
+  // Files and folders alone, each with its own content: what is unpacked elsewhere holds no links either.
+  ...[
+    "/bin/sh",
+    "-c",
+    'find "$1" "(" -type f -o -type d ")" -print0 | tar --create --null --no-recursion --hard-dereference --files-from=- --file -',
+  ],
+  ...["sh", `./${path}`],
 ];
 
 /**

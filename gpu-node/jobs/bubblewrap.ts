@@ -1,20 +1,32 @@
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { promisify } from "node:util";
 import { TRAIN_COMMAND } from "../../core/schemas/training.ts";
 import { createCgroup, PROCESSES_MAX } from "./cgroup.ts";
-import { treeUsage } from "./process-tree.ts";
-import { type Exit, type Output, type Runner, RunnerMissing, type RunningTask, type Task } from "./runner.ts";
+import { type Card, type CardPool, cardUsage, createCardPool } from "./job-gpus.ts";
+import { connectJob, GO_FD, hasJobNetwork, inOwnNetwork, JOB_RESOLVER, WAITING_FD } from "./job-network.ts";
+import { readTree, treeUsage } from "./process-tree.ts";
+import {
+  type Exit,
+  GRACE_MS,
+  JobTrouble,
+  type Output,
+  type Runner,
+  RunnerMissing,
+  type RunningTask,
+  type Task,
+} from "./runner.ts";
+import { watchLimits } from "./watch-limits.ts";
 
 /** Where a job finds its own folder, and what the node brings along for it. */
 export const JOB_FOLDER = "/job";
 const BROUGHT = "/opt/converge";
 /** Nothing of the node's own environment is handed on, not even to the shell that starts the job. */
 const SCRUBBED: NodeJS.ProcessEnv = { NODE_ENV: "production", PATH: "/usr/bin:/bin" };
-const WATCH_MS = 250;
-const LOOK_AT_DISK_EVERY = 4;
+const WAITING_MS = 10_000;
 
 const here = import.meta.dirname;
 
@@ -25,7 +37,8 @@ export function commandLine(command: readonly string[]): string[] {
 }
 
 /** What of the host a job sees: its programs and nothing else, all read-only; its own folder is all it can write. */
-export function bubblewrapArguments(task: Task): string[] {
+export function bubblewrapArguments(task: Task, cards: readonly Pick<Card, "minor">[] = []): string[] {
+  const isOnline = task.network === "internet";
   const tied = (path: string) => ["--ro-bind-try", path, path];
   const environment = {
     PATH: "/usr/local/bin:/usr/bin:/bin",
@@ -43,7 +56,8 @@ export function bubblewrapArguments(task: Task): string[] {
     "--unshare-ipc",
     "--unshare-uts",
     "--unshare-cgroup-try",
-    ...(task.network === "internet" ? [] : ["--unshare-net"]),
+    // One that asked for the internet is begun in a network of its own already; see job-network.ts.
+    ...(isOnline ? [] : ["--unshare-net"]),
     "--disable-userns",
     "--hostname",
     "job",
@@ -60,7 +74,7 @@ export function bubblewrapArguments(task: Task): string[] {
     "/usr",
     ...["bin", "sbin", "lib", "lib64"].flatMap((name) => ["--symlink", `usr/${name}`, `/${name}`]),
     ...["/etc/alternatives", "/etc/ld.so.cache", "/etc/ssl/certs", "/etc/localtime"].flatMap(tied),
-    ...(task.network === "internet" ? ["/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf"].flatMap(tied) : []),
+    ...(isOnline ? ["--ro-bind", resolverFile(task), "/etc/resolv.conf"] : []),
     "--proc",
     "/proc",
     "--dev",
@@ -71,7 +85,7 @@ export function bubblewrapArguments(task: Task): string[] {
     "--tmpfs",
     "/dev/shm",
     ...(task.resources.gpuCount > 0
-      ? ["nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", ...Array.from({ length: 16 }, (_, i) => `nvidia${i}`)].flatMap(
+      ? ["nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", ...cards.map(({ minor }) => `nvidia${minor}`)].flatMap(
           (name) => ["--dev-bind-try", `/dev/${name}`, `/dev/${name}`],
         )
       : []),
@@ -95,19 +109,10 @@ export function bubblewrapArguments(task: Task): string[] {
   ];
 }
 
-/** Bytes of a folder, links not followed; what a job makes faster than this looks is found at the next look. */
-async function folderBytes(folder: string): Promise<number> {
-  let total = 0;
-  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) total += await folderBytes(path);
-    else if (entry.isFile()) total += (await stat(path).catch(() => ({ size: 0 }))).size;
-  }
-  return total;
-}
+const resolverFile = ({ folder }: Task): string => join(folder, "..", "resolv.conf");
 
 /** Runs a program to see whether jobs can be kept apart on this machine at all. */
-export async function openBubblewrap(): Promise<Runner> {
+export async function openBubblewrap(cards: readonly Card[]): Promise<Runner> {
   if (process.platform !== "linux" || !existsSync("/usr/bin/bwrap"))
     throw new RunnerMissing("bubblewrap is not installed (Debian and Ubuntu: apt install bubblewrap).");
   const probe: Task = {
@@ -126,7 +131,29 @@ export async function openBubblewrap(): Promise<Runner> {
       { cause },
     );
   });
-  return { name: "bubblewrap", hasImages: false, capacity: async () => null, start };
+  const pool = createCardPool(cards);
+  return {
+    name: "bubblewrap",
+    hasImages: false,
+    hasNetwork: hasJobNetwork(),
+    capacity: async () => null,
+    start: (task, onOutput) => startOn(pool, task, onOutput),
+  };
+}
+
+/** Starts a job on cards of its own, which are free again when it has ended. */
+async function startOn(pool: CardPool, task: Task, onOutput: (output: Output) => void): Promise<RunningTask> {
+  const cards = pool.take(task.resources);
+  if (!cards) throw new JobTrouble("The cards this job was given are not free here.");
+  const giveBack = () => pool.giveBack(cards);
+  try {
+    const running = await start(task, cards, onOutput);
+    void running.exit.finally(giveBack);
+    return running;
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
 }
 
 /** Limits that the kernel holds without a group: the size of one file, no core dumps, open files, processor time. */
@@ -138,98 +165,127 @@ const prlimitArguments = ({ resources, timeLimitSeconds }: Task): string[] => [
   `--cpu=${(timeLimitSeconds + 5) * resources.cpuCores}`,
 ];
 
-async function start(task: Task, onOutput: (output: Output) => void): Promise<RunningTask> {
+type Child = ReturnType<typeof spawn>;
+
+async function start(task: Task, cards: readonly Card[], onOutput: (output: Output) => void): Promise<RunningTask> {
   const cgroup = await createCgroup(`converge-${task.leaseId}`, task.resources);
-  // The shell enters the group before the job's first process exists, so nothing of it is ever outside.
-  const enter = cgroup.entries.map((file) => `echo $$ > '${file}' || exit 125`).join("\n");
-  const child = spawn(
-    "/bin/sh",
-    [
-      "-c",
-      `${enter}\nexec "$@"`,
-      "sh",
-      "/usr/bin/prlimit",
-      ...prlimitArguments(task),
-      "/usr/bin/bwrap",
-      ...bubblewrapArguments(task),
-    ],
-    { stdio: ["ignore", "pipe", "pipe"], env: SCRUBBED, detached: true },
-  );
+  if (task.network === "internet") await writeFile(resolverFile(task), JOB_RESOLVER, { mode: 0o644 });
+  const child = spawnJob(task, cards, cgroup.entries);
+  const pid = child.pid ?? 0;
   let reason: Exit["reason"] = null;
   const kill = (why: NonNullable<Exit["reason"]>) => {
     reason ??= why;
-    // The end of the first process of its namespace is the end of all of them.
-    if (child.pid) {
-      try {
-        process.kill(-child.pid, "SIGKILL");
-      } catch {
-        child.kill("SIGKILL");
-      }
-    }
+    killAll(child);
   };
-  for (const stream of ["stdout", "stderr"] as const) {
-    child[stream].setEncoding("utf8");
-    child[stream].on("data", (text: string) => onOutput({ stream, text }));
+  /** Asks the job's own processes to end, and kills what is left of them after the time it is given. */
+  const end = async (why: NonNullable<Exit["reason"]>, graceMs: number) => {
+    reason ??= why;
+    if (graceMs > 0 && (await askToEnd(pid)))
+      await Promise.race([exit, new Promise((resolve) => setTimeout(resolve, graceMs).unref())]);
+    kill(why);
+  };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name]?.setEncoding("utf8");
+    child[name]?.on("data", (text: string) => onOutput({ stream: name, text }));
   }
   const closed = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
-  const ready = new Promise<void>((resolve, reject) => {
+  const spawned = new Promise<void>((resolve, reject) => {
     child.once("spawn", resolve);
     child.once("error", reject);
   });
-  const timer = setTimeout(() => kill("time-limit"), task.timeLimitSeconds * 1_000);
-  const stopWatching = watch(child.pid ?? 0, task, kill);
+  const network = task.network === "internet" ? spawned.then(() => goOnline(child)) : null;
+  network?.catch(() => kill("cancelled"));
+  const timer = setTimeout(() => void end("time-limit", GRACE_MS), task.timeLimitSeconds * 1_000);
+  const stopWatching = watchLimits({ pid, task, isProcessorHeld: cgroup.holdsProcessor, kill });
   const exit = closed.then(async (code): Promise<Exit> => {
     clearTimeout(timer);
     stopWatching();
+    void network?.then(({ close }) => close()).catch(() => undefined);
     if (reason === null && code !== 0 && (await cgroup.wasKilledForMemory())) reason = "memory-limit";
     await cgroup.remove();
     return { exitCode: code, reason };
   });
   return {
-    ready,
+    ready: network ? network.then(() => undefined) : spawned,
     exit,
-    usage: createUsageReader(child.pid ?? 0),
-    stop: async () => {
-      kill("cancelled");
+    usage: createUsageReader(pid, cards),
+    stop: async (graceMs) => {
+      await end("cancelled", graceMs);
       await exit;
     },
   };
 }
 
-/** Holds what no group holds here, a moment later than one would. */
-function watch(pid: number, task: Task, kill: (why: "memory-limit" | "disk-limit") => void): () => void {
-  let isOver = false;
-  let looks = 0;
-  const look = async () => {
-    const { memoryBytes, processes } = await treeUsage(pid);
-    if (memoryBytes > task.resources.memoryMb * 1024 * 1024 || processes > PROCESSES_MAX) kill("memory-limit");
-    looks += 1;
-    if (looks % LOOK_AT_DISK_EVERY === 0 && (await folderBytes(task.folder)) > task.resources.diskMb * 1024 * 1024)
-      kill("disk-limit");
-  };
-  const next = () => {
-    if (isOver) return;
-    setTimeout(
-      () =>
-        void look()
-          .catch(() => undefined)
-          .finally(next),
-      WATCH_MS,
-    );
-  };
-  next();
-  return () => {
-    isOver = true;
-  };
+/** The shell enters the group before the job's first process exists, so nothing of it is ever outside. */
+function spawnJob(task: Task, cards: readonly Card[], entries: readonly string[]): Child {
+  const enter = entries.map((file) => `echo $$ > '${file}' || exit 125`).join("\n");
+  const keeper = ["/usr/bin/bwrap", ...bubblewrapArguments(task, cards)];
+  const isOnline = task.network === "internet";
+  const command = ["/usr/bin/prlimit", ...prlimitArguments(task), ...(isOnline ? inOwnNetwork(keeper) : keeper)];
+  const extra = isOnline ? (["pipe", "pipe"] as const) : [];
+  return spawn("/bin/sh", ["-c", `${enter}\nexec "$@"`, "sh", ...command], {
+    stdio: ["ignore", "pipe", "pipe", ...extra],
+    env: SCRUBBED,
+    detached: true,
+  });
 }
 
-function createUsageReader(pid: number): RunningTask["usage"] {
+/** The end of the first process of its namespace is the end of all of them. */
+function killAll(child: Child): void {
+  if (!child.pid) return;
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    child.kill("SIGKILL");
+  }
+}
+
+/** Tells the job's own processes to end, and not those that keep it apart. False when there is none. */
+async function askToEnd(pid: number): Promise<boolean> {
+  const tree = await readTree(pid);
+  const keepers = new Set(tree.filter((one) => one.pid === pid || one.parent === pid).map((one) => one.pid));
+  const own = tree.filter((one) => !keepers.has(one.pid));
+  for (const one of own) {
+    try {
+      process.kill(one.pid, "SIGTERM");
+    } catch {
+      // It ended in between.
+    }
+  }
+  return own.length > 0;
+}
+
+/** Makes a job's way out while it waits for that, and lets it go on. */
+async function goOnline(child: Child): Promise<{ close: () => void }> {
+  const waiting = child.stdio[WAITING_FD] as Readable | undefined;
+  const go = child.stdio[GO_FD] as Writable | undefined;
+  if (!waiting || !go || !child.pid) throw new JobTrouble("The job's network could not be made.");
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new JobTrouble("The job did not wait for its network.")), WAITING_MS);
+    const settle = (finish: () => void) => () => {
+      clearTimeout(timer);
+      finish();
+    };
+    waiting.once("data", settle(resolve));
+    child.once(
+      "close",
+      settle(() => reject(new JobTrouble("The job ended before it had a network."))),
+    );
+  });
+  const network = await connectJob(child.pid).catch((cause: Error) => {
+    throw new JobTrouble(cause.message, { cause });
+  });
+  go.end("go\n");
+  return network;
+}
+
+function createUsageReader(pid: number, cards: readonly Card[]): RunningTask["usage"] {
   let before: { at: number; cpuSeconds: number } | null = null;
   return async () => {
-    const { cpuSeconds, memoryBytes } = await treeUsage(pid);
+    const [{ cpuSeconds, memoryBytes }, ofCards] = await Promise.all([treeUsage(pid), cardUsage(cards)]);
     const at = performance.now() / 1_000;
     const cpuPercent = before ? Math.max(0, ((cpuSeconds - before.cpuSeconds) / (at - before.at)) * 100) : null;
     before = { at, cpuSeconds };
-    return { cpuPercent, memoryBytes, gpuPercent: null, gpuMemoryBytes: null };
+    return { cpuPercent, memoryBytes, ...ofCards };
   };
 }

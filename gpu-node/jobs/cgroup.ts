@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from "node:fs";
-import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 
 const ROOT = "/sys/fs/cgroup";
 export const PROCESSES_MAX = 512;
@@ -19,10 +19,17 @@ export type Cgroup = {
   /** Files into which a process writes its number to be under the limits. */
   entries: string[];
   wasKilledForMemory: () => Promise<boolean>;
+  /** Whether the share of the processor is among the limits. */
+  holdsProcessor: boolean;
   remove: () => Promise<void>;
 };
 
-const NONE: Cgroup = { entries: [], wasKilledForMemory: async () => false, remove: async () => undefined };
+const NONE: Cgroup = {
+  entries: [],
+  holdsProcessor: false,
+  wasKilledForMemory: async () => false,
+  remove: async () => undefined,
+};
 
 /**
  * A group of limits for one job where this program may make one (cgroup v2, or v1's pids and memory); elsewhere what
@@ -56,7 +63,9 @@ export async function createCgroup(name: string, limits: { memoryMb: number; cpu
 }
 
 async function openGroup(folders: string[], settings: Record<string, string>): Promise<Cgroup> {
+  const held = new Set<string>();
   const remove = async () => {
+    for (const folder of folders) await killMembers(folder);
     // A group is empty only when its last process is gone, which takes the kernel a moment.
     for (const folder of folders) {
       for (let left = 20; left > 0; left -= 1) {
@@ -72,7 +81,11 @@ async function openGroup(folders: string[], settings: Record<string, string>): P
   try {
     for (const folder of folders) await mkdir(folder, { recursive: true });
     // A controller that is not enabled here has no such file; the watcher stands in for it.
-    for (const [file, value] of Object.entries(settings)) await writeFile(file, value).catch(() => undefined);
+    for (const [file, value] of Object.entries(settings))
+      await writeFile(file, value).then(
+        () => held.add(basename(file)),
+        () => undefined,
+      );
   } catch {
     await remove();
     return NONE;
@@ -86,6 +99,28 @@ async function openGroup(folders: string[], settings: Record<string, string>): P
       );
       return texts.some((text) => /(?:oom_kill|under_oom) [1-9]/.test(text));
     },
+    holdsProcessor: held.has("cpu.max") || held.has("cpu.cfs_quota_us"),
     remove,
   };
+}
+
+/** Ends whatever is left in a group: a process that its job left behind would hold the group for ever. */
+async function killMembers(folder: string): Promise<void> {
+  const members = await readFile(join(folder, "cgroup.procs"), "utf8").catch(() => "");
+  for (const pid of members.split("\n").map(Number).filter(Boolean)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It ended in between.
+    }
+  }
+}
+
+/** Removes the groups that an earlier run left; one that still has processes is another program's and stays. */
+export async function removeLeftGroups(): Promise<void> {
+  for (const parent of [ROOT, ...["memory", "pids", "cpu"].map((one) => join(ROOT, one))]) {
+    const names = await readdir(parent).catch(() => []);
+    for (const name of names.filter((one) => one.startsWith("converge-")))
+      await rmdir(join(parent, name)).catch(() => undefined);
+  }
 }

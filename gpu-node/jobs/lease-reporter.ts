@@ -11,6 +11,7 @@ const EVENTS_IN_REPORT_MAX = 100;
 /** What a job writes faster than it can be sent is dropped beyond this, and said to be. */
 const LOG_CHARACTERS_WAITING_MAX = 1_048_576;
 const ALIVE_EVERY_MS = 5_000;
+const RETRY_MS = 2_000;
 
 /** Reports what happens to a lease, each event once and in order, for as long as the platform may be away. */
 export function createLeaseReporter(
@@ -31,12 +32,19 @@ export function createLeaseReporter(
   };
 
   async function send(events: LeaseEvent[]): Promise<void> {
-    const reply = await platform.post("/api/worker/lease", { ...lease, events }, leaseReply).catch((error: unknown) => {
-      if (!(error instanceof PlatformRefusal)) throw error;
-      // That the job is somebody else's now is no trouble; anything else its provider should know of.
-      if (error.code !== "LEASE_STALE") say(`A report about ${lease.leaseId} was refused: ${error.message}`);
-      return { next: Number.MAX_SAFE_INTEGER, stop: true };
-    });
+    const reply = await platform
+      .post("/api/worker/lease", { ...lease, events }, leaseReply)
+      .catch(async (error: unknown) => {
+        if (!(error instanceof PlatformRefusal)) {
+          // A reply that is none says nothing about what arrived: it is asked for again, and by then may be one.
+          say(`A report about ${lease.leaseId} was answered in a form this program does not know.`);
+          await sleep(RETRY_MS);
+          return { next: 0, stop: false };
+        }
+        // That the job is somebody else's now is no trouble; anything else its provider should know of.
+        if (error.code !== "LEASE_STALE") say(`A report about ${lease.leaseId} was refused: ${error.message}`);
+        return { next: Number.MAX_SAFE_INTEGER, stop: true };
+      });
     while (waiting[0] && waiting[0].index < reply.next) {
       const done = waiting.shift();
       if (done?.type === "log") logWaiting -= done.text.length;
@@ -61,8 +69,14 @@ export function createLeaseReporter(
   function push(event: UnsentEvent): void {
     if (isStopped) return;
     add(event);
+    sendSoon();
+  }
+
+  function sendSoon(): void {
     sending ??= drain().finally(() => {
       sending = null;
+      // What was added as the last report left has nobody else to send it.
+      if (waiting.length > 0 && !isStopped) sendSoon();
     });
   }
 

@@ -1,6 +1,8 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import type { LeaseOrder } from "../../core/schemas/job-protocol.ts";
+import { removeLeftGroups } from "./cgroup.ts";
 import { type JobParts, type LeaseWork, startLease } from "./run-lease.ts";
+import { cancelLeft } from "./slurm.ts";
 
 /** The leases this node works on. */
 export function createLeases(parts: JobParts) {
@@ -8,6 +10,9 @@ export function createLeases(parts: JobParts) {
   return {
     /** Removes what an earlier run of this program left; its jobs were given to other nodes. */
     async clean(): Promise<void> {
+      if (parts.runners.some(({ name }) => name === "slurm"))
+        await cancelLeft(await readdir(parts.folder).catch(() => []));
+      await removeLeftGroups();
       await rm(parts.folder, { recursive: true, force: true }).catch(() => undefined);
       await mkdir(parts.folder, { recursive: true, mode: 0o711 });
     },

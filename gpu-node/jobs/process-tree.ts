@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 
-type Process = { pid: number; parent: number; ticks: number; pages: number };
+export type Process = { pid: number; parent: number; ticks: number; pages: number };
 
 const PAGE_BYTES = 4096;
 const TICKS_PER_SECOND = 100;
@@ -31,8 +31,9 @@ export async function readTree(root: number): Promise<Process[]> {
 
 export type TreeUsage = { processes: number; memoryBytes: number; cpuSeconds: number };
 
-export async function treeUsage(root: number): Promise<TreeUsage> {
-  const tree = await readTree(root);
+export const treeUsage = async (root: number): Promise<TreeUsage> => usageOf(await readTree(root));
+
+export function usageOf(tree: readonly Process[]): TreeUsage {
   return {
     processes: tree.length,
     memoryBytes: tree.reduce((sum, { pages }) => sum + pages * PAGE_BYTES, 0),

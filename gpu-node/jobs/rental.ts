@@ -2,6 +2,7 @@ import type { RentalOffer } from "../../core/schemas/job-protocol.ts";
 import type { Hardware } from "../../core/schemas/node-protocol.ts";
 import type { RentOptions } from "../options.ts";
 import { openBubblewrap } from "./bubblewrap.ts";
+import { listCards } from "./job-gpus.ts";
 import type { Runner } from "./runner.ts";
 import { openSlurm } from "./slurm.ts";
 
@@ -23,7 +24,8 @@ export async function openRental(
   options: RentOptions,
   hardware: Hardware,
 ): Promise<{ runners: Runner[]; offer: () => Promise<RentalOffer> }> {
-  const runner = options.runner === "slurm" ? await openSlurm(options) : await openBubblewrap();
+  const runner =
+    options.runner === "slurm" ? await openSlurm(options) : await openBubblewrap(await listCards(hardware.gpus));
   const own = {
     cpuCores: hardware.cpuCores,
     // The other half is the machine's own, and its models'.
@@ -40,7 +42,7 @@ export async function openRental(
         cpuCores: options.cores ?? capacity.cpuCores,
         memoryMb: options.memoryMb ?? capacity.memoryMb,
         diskMb: options.diskMb,
-        allowsNetwork: options.allowsNetwork,
+        allowsNetwork: options.allowsNetwork && runner.hasNetwork,
         hasImages: runner.hasImages,
         pricePerCoreHour: options.pricePerCoreHour,
         pricePerGpuHour: options.pricePerGpuHour,

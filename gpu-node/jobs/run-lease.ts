@@ -1,13 +1,15 @@
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { chmod, lstat, mkdir, readdir, rm, stat } from "node:fs/promises";
+import { lstat, mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { jobPath } from "../../core/schemas/job.ts";
-import type { LeaseOrder } from "../../core/schemas/job-protocol.ts";
+import type { LeaseOrder, RentalOffer } from "../../core/schemas/job-protocol.ts";
 import type { Platform } from "../platform.ts";
 import { ensureFolderOf, isOwn, pack, unpack } from "./archive.ts";
 import { createLeaseReporter, type LeaseReporter } from "./lease-reporter.ts";
-import type { Runner, RunningTask } from "./runner.ts";
+import { GRACE_MS, JobTrouble, type Runner, type RunningTask } from "./runner.ts";
 
 const METRICS_EVERY_MS = 5_000;
 const CHECKPOINT_LOOK_MS = 1_000;
@@ -16,6 +18,8 @@ const ARTIFACTS_MAX = 1_000;
 export type JobParts = {
   platform: Platform;
   runners: readonly Runner[];
+  /** What this node rents out: an order beyond it is not carried out, whoever gives it. */
+  offer: () => Promise<RentalOffer | null>;
   /** Below it every lease has a folder while it is worked on. */
   folder: string;
   say: (line: string) => void;
@@ -34,10 +38,10 @@ export function startLease(parts: JobParts, order: LeaseOrder): LeaseWork {
   let task: RunningTask | null = null;
   let isForgotten = false;
   let isGivenBack = false;
-  const end = () => void task?.stop().catch(() => undefined);
+  const end = (graceMs: number) => void task?.stop(graceMs).catch(() => undefined);
   const forget = () => {
     isForgotten = true;
-    end();
+    end(0);
   };
   const reporter = createLeaseReporter(parts, { leaseId: order.leaseId, fence: order.fence }, forget);
   const folder = join(parts.folder, order.leaseId);
@@ -45,17 +49,22 @@ export function startLease(parts: JobParts, order: LeaseOrder): LeaseWork {
 
   async function work(): Promise<void> {
     const runner = parts.runners.find(({ name }) => name === order.runner);
-    if (!runner) throw new Error(`This node has no ${order.runner} any more.`);
+    if (!runner) throw new JobTrouble(`This node has no ${order.runner} any more.`);
+    assertOffered(order, await parts.offer());
     await prepare(parts.platform, order, folder, job);
     if (isForgotten) return;
     if (isGivenBack) return reporter.push({ type: "failed", message: "The node is ending.", canRetry: true });
     task = await runner.start({ ...order, folder: job }, ({ stream, text }) => reporter.log(stream, text));
     // Ended while it was being started, when there was nothing to end yet.
-    if (isForgotten || isGivenBack) end();
+    if (isForgotten || isGivenBack) end(0);
     await task.ready;
     if (!isForgotten && !isGivenBack) reporter.push({ type: "ready" });
     const stopWatching = watchTask(parts.platform, order, { task, folder, job, reporter });
     const exit = await task.exit;
+    if (exit.isLost) {
+      await stopWatching();
+      throw new JobTrouble("The cluster lost the machine it ran on.");
+    }
     // The meter stops with the program: bringing its last checkpoint up is not the renter's to pay.
     if (!isForgotten && !isGivenBack) reporter.push({ type: "exited", exitCode: exit.exitCode, reason: exit.reason });
     await stopWatching();
@@ -68,8 +77,8 @@ export function startLease(parts: JobParts, order: LeaseOrder): LeaseWork {
     .catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error);
       parts.say(`${order.jobId} failed: ${message}`);
-      reporter.push({ type: "failed", message: message.slice(0, 500), canRetry: false });
-      end();
+      reporter.push({ type: "failed", message: message.slice(0, 500), canRetry: error instanceof JobTrouble });
+      end(0);
     })
     .then(() => reporter.end())
     .finally(() => removeFolder(folder));
@@ -78,18 +87,37 @@ export function startLease(parts: JobParts, order: LeaseOrder): LeaseWork {
     forget,
     giveBack: () => {
       isGivenBack = true;
-      end();
+      end(GRACE_MS);
     },
   };
 }
 
-/** A job may have taken rights away from its own files. */
-async function removeFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true }).catch(async () => {
-    await chmod(folder, 0o700).catch(() => undefined);
-    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
-  });
+/** What the node itself offers is its own to hold: it does not lean on the platform to ask for no more. */
+function assertOffered({ network, resources }: LeaseOrder, offer: RentalOffer | null): void {
+  if (!offer) throw new JobTrouble("This node takes no jobs any more.");
+  if (network === "internet" && !offer.allowsNetwork) throw new JobTrouble("This node gives jobs no network.");
+  const { cpuCores, memoryMb, diskMb } = resources;
+  if (cpuCores > offer.cpuCores || memoryMb > offer.memoryMb || diskMb > offer.diskMb)
+    throw new JobTrouble("The job wants more than this node rents out.");
 }
+
+/** A job may have taken rights away from its own files, and made paths that are too long to be named at once. */
+async function removeFolder(folder: string): Promise<void> {
+  const isGone = await rm(folder, { recursive: true, force: true }).then(
+    () => true,
+    () => false,
+  );
+  if (isGone) return;
+  const run = promisify(execFile);
+  await run("chmod", ["-R", "u+rwX", "--", folder], { timeout: 60_000 }).catch(() => undefined);
+  await run("rm", ["-rf", "--", folder], { timeout: 60_000 }).catch(() => undefined);
+}
+
+/** A file that could not be fetched or brought may be there for another node, or later. */
+const transfer = <Result>(work: Promise<Result>): Promise<Result> =>
+  work.catch((cause: unknown) => {
+    throw new JobTrouble(cause instanceof Error ? cause.message : String(cause), { cause });
+  });
 
 /** Brings in what the job takes, each file checked against its name. */
 async function prepare(platform: Platform, order: LeaseOrder, folder: string, job: string): Promise<void> {
@@ -98,11 +126,11 @@ async function prepare(platform: Platform, order: LeaseOrder, folder: string, jo
   for (const { path, blob, bytes } of order.inputs) {
     const target = join(job, jobPath.parse(path));
     await ensureFolderOf(target);
-    await platform.download(blob, target, bytes);
+    await transfer(platform.download(blob, target, bytes));
   }
   if (order.checkpoint) {
     const archive = join(folder, "checkpoint.tar");
-    await platform.download(order.checkpoint.blob, archive, order.checkpoint.bytes);
+    await transfer(platform.download(order.checkpoint.blob, archive, order.checkpoint.bytes));
     await unpack(archive, job);
     await rm(archive);
   }
@@ -117,7 +145,7 @@ async function hashOf(path: string): Promise<string> {
 async function upload(platform: Platform, order: LeaseOrder, path: string): Promise<{ blob: string; bytes: number }> {
   const blob = await hashOf(path);
   const { size } = await stat(path);
-  await platform.upload(blob, path, { leaseId: order.leaseId, fence: order.fence });
+  await transfer(platform.upload(blob, path, { leaseId: order.leaseId, fence: order.fence }));
   return { blob, bytes: size };
 }
 

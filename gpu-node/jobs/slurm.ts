@@ -4,7 +4,16 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { RentOptions } from "../options.ts";
 import { bubblewrapArguments } from "./bubblewrap.ts";
-import { type Exit, type Output, type Runner, RunnerMissing, type RunningTask, type Task } from "./runner.ts";
+import {
+  type Exit,
+  GRACE_MS,
+  JobTrouble,
+  type Output,
+  type Runner,
+  RunnerMissing,
+  type RunningTask,
+  type Task,
+} from "./runner.ts";
 
 const run = promisify(execFile);
 const LOOK_MS = 500;
@@ -18,13 +27,28 @@ export const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)
  * the cluster as of a single host; where it has none, the batch ends before the job begins.
  */
 export function batchScript(task: Task): string {
-  const inside = bubblewrapArguments(task).map(quote).join(" ");
+  // The cluster says which cards the job was given; the other device files are closed to it by its own limits.
+  const words = bubblewrapArguments(task, ALL_CARDS).map(quote);
+  const cut = words.lastIndexOf(quote("--"), words.length - task.command.length);
+  const inside = [
+    ...words.slice(0, cut),
+    `\${CUDA_VISIBLE_DEVICES:+--setenv CUDA_VISIBLE_DEVICES "$CUDA_VISIBLE_DEVICES"}`,
+    ...words.slice(cut),
+  ].join(" ");
+  const beside = (name: string) => quote(join(task.folder, "..", name));
   return [
     "#!/bin/sh",
     "if ! command -v /usr/bin/bwrap > /dev/null; then echo 'bubblewrap is not installed on this machine of the cluster.' >&2; exit 125; fi",
     // The meter starts when this appears: the moment the job begins on its machine, however long it was queued.
-    `: > ${quote(join(task.folder, "..", "started"))}`,
-    `exec /usr/bin/bwrap ${inside}`,
+    `: > ${beside("started")}`,
+    `/usr/bin/bwrap ${inside} &`,
+    // Asked to end, the job is asked, too; the batch waits for what it answers.
+    "job=$!",
+    `trap 'kill -TERM $(ps -o pid= --ppid "$(ps -o pid= --ppid $job | tr -d " ")") 2> /dev/null' TERM`,
+    "code=255; while :; do wait $job; code=$?; kill -0 $job 2> /dev/null || break; done",
+    // The controller forgets what has ended; this stays as long as the node wants it.
+    `echo $code > ${beside("ended.part")} && mv ${beside("ended.part")} ${beside("ended")}`,
+    "exit $code",
     "",
   ].join("\n");
 }
@@ -52,6 +76,8 @@ export function batchArguments(task: Task, partition: string | null): string[] {
   ];
 }
 
+const ALL_CARDS = Array.from({ length: 16 }, (_, minor) => ({ minor }));
+
 type State = { state: string; exitCode: number | null };
 
 /** The state of a job and how its program ended, of `scontrol show job`. */
@@ -61,20 +87,14 @@ export function readState(text: string): State {
   return { state, exitCode: code === undefined ? null : Number(code) };
 }
 
-const ENDED = new Set([
-  "COMPLETED",
-  "FAILED",
-  "TIMEOUT",
-  "OUT_OF_MEMORY",
-  "NODE_FAIL",
-  "PREEMPTED",
-  "CANCELLED",
-  "BOOT_FAIL",
-  "DEADLINE",
-]);
+/** The machine under the job went away, or was taken from it; the program did nothing wrong. */
+const LOST = new Set(["NODE_FAIL", "PREEMPTED", "BOOT_FAIL", "REVOKED", "SPECIAL_EXIT", "FORGOTTEN"]);
+const ENDED = new Set(["COMPLETED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "CANCELLED", "DEADLINE", ...LOST]);
 
 function exitOf({ state, exitCode }: State, wasStopped: Exit["reason"]): Exit {
   if (wasStopped) return { exitCode: null, reason: wasStopped };
+  // Cancelled by somebody else than this node: the cluster's own people took it away.
+  if (LOST.has(state) || state === "CANCELLED") return { exitCode: null, reason: null, isLost: true };
   if (state === "TIMEOUT" || state === "DEADLINE") return { exitCode: null, reason: "time-limit" };
   if (state === "OUT_OF_MEMORY") return { exitCode, reason: "memory-limit" };
   return { exitCode: state === "COMPLETED" ? 0 : exitCode === 0 ? 1 : exitCode, reason: null };
@@ -110,6 +130,8 @@ export async function openSlurm(options: Pick<RentOptions, "slurmPartition">): P
   return {
     name: "slurm",
     hasImages: false,
+    // Its machines are reached by the batch system alone; nobody there could make a job's way out.
+    hasNetwork: false,
     capacity: async () => readCapacity((await sinfo()).stdout),
     start: (task, onOutput) => start(task, onOutput, options.slurmPartition),
   };
@@ -120,12 +142,18 @@ async function start(task: Task, onOutput: (output: Output) => void, partition: 
   await writeFile(join(beside, "batch.sh"), batchScript(task), { mode: 0o755 });
   // The cluster's machines write here as the user the node runs as.
   await chmod(beside, 0o755);
-  const { stdout } = await run("sbatch", batchArguments(task, partition), { timeout: 30_000 });
+  const { stdout } = await run("sbatch", batchArguments(task, partition), { timeout: 30_000 }).catch((cause: Error) => {
+    throw new JobTrouble(`sbatch refused: ${cause.message.split("\n").at(1) ?? cause.message}`, { cause });
+  });
   const id = /^(\d+)/.exec(stdout)?.[1];
-  if (!id) throw new Error(`sbatch did not say which job it made: ${stdout.slice(0, 200)}`);
+  if (!id) throw new JobTrouble(`sbatch did not say which job it made: ${stdout.slice(0, 200)}`);
   let stopped: Exit["reason"] = null;
-  const cancel = (reason: NonNullable<Exit["reason"]>) => {
+  const cancel = async (reason: NonNullable<Exit["reason"]>, graceMs: number) => {
     stopped ??= reason;
+    if (graceMs > 0) {
+      const asked = run("scancel", ["--signal=TERM", "--batch", id], { timeout: 15_000 }).catch(() => undefined);
+      await Promise.race([asked.then(() => exit), new Promise((resolve) => setTimeout(resolve, graceMs).unref())]);
+    }
     return run("scancel", ["--signal=KILL", "--full", id], { timeout: 15_000 })
       .catch(() => undefined)
       .then(() => run("scancel", [id], { timeout: 15_000 }))
@@ -150,8 +178,8 @@ async function start(task: Task, onOutput: (output: Output) => void, partition: 
     ready,
     exit,
     usage: async () => null,
-    stop: async () => {
-      await cancel("cancelled");
+    stop: async (graceMs) => {
+      await cancel("cancelled", graceMs);
       await exit;
     },
   };
@@ -159,7 +187,7 @@ async function start(task: Task, onOutput: (output: Output) => void, partition: 
 
 type Following = {
   begin: () => void;
-  cancel: (reason: NonNullable<Exit["reason"]>) => Promise<void>;
+  cancel: (reason: NonNullable<Exit["reason"]>, graceMs: number) => Promise<void>;
   stopped: () => Exit["reason"];
   look: () => Promise<unknown>;
 };
@@ -167,7 +195,7 @@ type Following = {
 async function waitForEnd(id: string, task: Task, { begin, cancel, stopped, look }: Following): Promise<Exit> {
   let startedAt = 0;
   for (;;) {
-    const state = await findState(id);
+    const state = await findState(id, join(task.folder, "..", "ended"));
     const hasStarted = await readFile(join(task.folder, "..", "started")).then(
       () => true,
       () => false,
@@ -184,20 +212,30 @@ async function waitForEnd(id: string, task: Task, { begin, cancel, stopped, look
       if (startedAt === 0) begin();
       return exitOf(state, stopped());
     }
-    if (startedAt > 0 && Date.now() - startedAt > task.timeLimitSeconds * 1_000) await cancel("time-limit");
+    // Not waited for: the end it brings about is seen here.
+    if (startedAt > 0 && stopped() === null && Date.now() - startedAt > task.timeLimitSeconds * 1_000)
+      void cancel("time-limit", GRACE_MS);
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }
 
-/** The controller forgets ended jobs after minutes, and may be away for moments: neither is an end. */
-async function findState(id: string): Promise<State> {
+/** The controller may be away for moments, and forgets ended jobs after minutes: then the batch's own word counts. */
+async function findState(id: string, endedFile: string): Promise<State> {
   return run("scontrol", ["show", "job", "--oneliner", id], { timeout: 15_000 }).then(
     ({ stdout }) => readState(stdout),
-    (error: Error) =>
-      /Invalid job id/i.test(error.message)
-        ? { state: "COMPLETED", exitCode: 0 }
-        : { state: "UNKNOWN", exitCode: null },
+    async (error: Error) => {
+      if (!/Invalid job id/i.test(error.message)) return { state: "UNKNOWN", exitCode: null };
+      const code = Number.parseInt(await readFile(endedFile, "utf8").catch(() => ""), 10);
+      if (Number.isNaN(code)) return { state: "FORGOTTEN", exitCode: null };
+      return { state: code === 0 ? "COMPLETED" : "FAILED", exitCode: code };
+    },
   );
+}
+
+/** Ends what earlier runs of this program left on the cluster. */
+export async function cancelLeft(leaseIds: readonly string[]): Promise<void> {
+  for (const id of leaseIds)
+    await run("scancel", [`--name=converge-${id}`], { timeout: 15_000 }).catch(() => undefined);
 }
 
 /** Reads what was added to a file since the last look. */

@@ -3,7 +3,13 @@ import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 
 /** Programs that jobs run under in tests, and the package each comes with on Debian and its kin. */
-const WANTED = { "/usr/bin/bwrap": "bubblewrap", "/usr/sbin/slurmctld": "slurm-wlm", "/usr/sbin/munged": "munge" };
+const WANTED = {
+  "/usr/bin/bwrap": "bubblewrap",
+  "/usr/bin/slirp4netns": "slirp4netns",
+  "/usr/sbin/ip": "iproute2",
+  "/usr/sbin/slurmctld": "slurm-wlm",
+  "/usr/sbin/munged": "munge",
+};
 
 /** Installs what jobs are kept apart with, where that can be done; elsewhere those tests say that they are left out. */
 export function ensureJobPrograms(): void {

@@ -1,5 +1,8 @@
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { JobSpecInput } from "#core/schemas/job.ts";
@@ -9,6 +12,7 @@ import { sweepNodes } from "#server/compute/sweep-compute.ts";
 import { db, pool } from "#server/db.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
 import { openBubblewrap } from "../../gpu-node/jobs/bubblewrap.ts";
+import { hasJobNetwork } from "../../gpu-node/jobs/job-network.ts";
 import { eventually, type NodeProgram, newPerson, startNode } from "./testing/compute-world.ts";
 import { newRenter as openRenter } from "./testing/new-renter.ts";
 import { serveDoors } from "./testing/serve-doors.ts";
@@ -16,7 +20,7 @@ import { serveDoors } from "./testing/serve-doors.ts";
 // Jobs on real node programs, kept apart by bubblewrap itself.
 
 const FUNDS = 100_000_000n;
-const hasBubblewrap = await openBubblewrap().then(
+const hasBubblewrap = await openBubblewrap([]).then(
   () => true,
   (error: Error) => {
     process.stdout.write(`Jobs are not run: ${error.message}\n`);
@@ -186,6 +190,64 @@ describe.skipIf(!hasBubblewrap)("a job on a rented machine", () => {
     const log = await renter.logOf(job.id);
     expect(log.match(/step 1\n/g)).toHaveLength(1);
   }, 60_000);
+
+  it("is given time to write down how far it came when its node drains, links left out, and goes on elsewhere", async () => {
+    const first = await newNode();
+    const renter = await newRenter();
+    const script = [
+      "if [ -f kept/late ]; then cat kept/late > result; ls kept >> result; exit 0; fi",
+      "mkdir kept; ln -s /etc/hostname kept/link; echo early > kept/early",
+      "trap 'echo written late > kept/late; exit 1' TERM",
+      "echo begun; while true; do sleep 0.1; done",
+    ].join("\n");
+    const job = await renter.create({ ...shell(script), checkpointPath: "kept", artifacts: ["result"] });
+    await renter.until(job.id, ({ checkpointAt }) => checkpointAt !== null);
+    const second = await newNode();
+    first.child.kill("SIGTERM");
+    const done = await renter.over(job.id);
+    expect(done).toMatchObject({ status: "succeeded" });
+    expect(done.leases.map(({ nodeId, status }) => [nodeId, status])).toEqual([
+      [first.nodeId, "ended"],
+      [second.nodeId, "ended"],
+    ]);
+    expect(await (await renter.download(job.id, "result")).text()).toBe("written late\nearly\nlate\n");
+  }, 60_000);
+
+  it.skipIf(!hasJobNetwork())(
+    "has a network only where it asks for one, and never the host's or what is beside it",
+    async () => {
+      await newNode([...rent, "--allow-network"]);
+      const renter = await newRenter();
+      const server = createServer((_request, response) => response.end("inside")).listen(0, "0.0.0.0");
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      const own = Object.values(networkInterfaces())
+        .flatMap((all) => all ?? [])
+        .filter(({ family }) => family === "IPv4");
+      const targets = [...own.map(({ address }) => address), "10.0.2.2", "169.254.169.254"];
+      const look = targets.map(
+        (address) =>
+          `/opt/converge/node -e 'require("net").connect(${port}, "${address}").on("connect", () => { console.log("reached ${address}"); process.exit() }).on("error", () => process.exit()); setTimeout(process.exit, 3000)'`,
+      );
+      const script = ["cat /proc/net/route /etc/resolv.conf", ...look, "echo over"].join("; ");
+      const [online, offline] = await Promise.all([
+        renter.create({ ...shell(script), network: "internet" }),
+        renter.create(shell(script)),
+      ]);
+      expect(await renter.over(online.id)).toMatchObject({ status: "succeeded" });
+      expect(await renter.over(offline.id)).toMatchObject({ status: "succeeded" });
+      server.close();
+      const [log, without] = [await renter.logOf(online.id), await renter.logOf(offline.id)];
+      expect(log).toMatch(/tap0\t00000000/);
+      expect(log).toContain("nameserver 10.0.2.3");
+      expect(without).not.toContain("tap0");
+      for (const text of [log, without]) {
+        expect(text).toContain("over");
+        expect(text).not.toContain("reached");
+      }
+    },
+    60_000,
+  );
 
   it("says why it waits, what the nearest offer lacks and what to change", async () => {
     await newNode();

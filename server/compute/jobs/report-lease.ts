@@ -130,10 +130,16 @@ async function exit({ sql, job, lease, at }: Reporting, event: Extract<LeaseEven
   ]);
 }
 
+/** A job that so many nodes could not carry out, or one so many times, is given up. */
+const LEASES_MAX = 5;
+
 /** The node cannot go on: somebody else can, or the job itself is at fault. */
 async function fail({ sql, job, lease, at }: Reporting, event: Extract<LeaseEvent, { type: "failed" }>): Promise<void> {
   await appendLog(sql, job.id, "node", `${event.message}\n`);
-  if (event.canRetry) {
+  const [tries] = await sql.query<{ count: number }>("SELECT count(*)::int AS count FROM job_lease WHERE job_id = $1", [
+    job.id,
+  ]);
+  if (event.canRetry && (tries?.count ?? 0) < LEASES_MAX) {
     await returnLease(sql, job, lease, at);
   } else {
     await stopMeter(sql, job, lease, at);
