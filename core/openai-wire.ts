@@ -3,6 +3,9 @@ import type { Piece, Question, TokenLogprob } from "./question.ts";
 import type { ChatMessage, ToolChoice } from "./schemas/chat.ts";
 import type { ClaimedUsage, Work } from "./schemas/node-protocol.ts";
 
+/** Names the attempt in a direct call, so that the node can sign the receipt that comes of it. */
+export const ATTEMPT_HEADER = "x-converge-attempt";
+
 /** OpenAI's wire form, as the platform's direct calls and the node's engine send it to a model server and read it. */
 
 const messageOf = ({ role, content, toolCalls, toolCallId }: ChatMessage): object => ({

@@ -2,6 +2,7 @@ import { type Piece, pieceText } from "../core/question.ts";
 import type { Work } from "../core/schemas/node-protocol.ts";
 import { vectorBase64, vectorParts } from "../core/vectors.ts";
 import { createAnswerMemory } from "./answer-memory.ts";
+import type { AnswerEnd } from "./engine.ts";
 import { createEventSender, type EventSender, type Unsent } from "./event-sender.ts";
 import type { NodeParts } from "./serve.ts";
 
@@ -97,8 +98,43 @@ export function createAnswers(node: NodeParts) {
     return text;
   }
 
+  /** The answer to a call of the platform's own: the same places, and remembered for its receipt like any other. */
+  async function* direct(work: Work, signal: AbortSignal): AsyncGenerator<Piece, AnswerEnd> {
+    if (!(await turns.take(signal))) throw new Error("The caller left.");
+    const controller = new AbortController();
+    running.set(work.attemptId, controller);
+    let text = "";
+    try {
+      const pieces = engine.generate(work, AbortSignal.any([signal, controller.signal]));
+      let step = await pieces.next();
+      for (; !step.done; step = await pieces.next()) {
+        text += pieceText(step.value);
+        yield step.value;
+      }
+      return step.value;
+    } finally {
+      turns.giveBack();
+      await memory.remember(work, text, prices);
+      running.delete(work.attemptId);
+    }
+  }
+
+  async function directEmbedding(work: Work, signal: AbortSignal): Promise<Float32Array[]> {
+    if (work.question.kind !== "embedding") throw new Error("This is no embedding.");
+    if (!(await turns.take(signal))) throw new Error("The caller left.");
+    try {
+      const vectors = await engine.embed(work.model, work.question.inputs, signal);
+      await memory.remember(work, vectors.map(vectorBase64).join("\n"), prices);
+      return vectors;
+    } finally {
+      turns.giveBack();
+    }
+  }
+
   return {
     start,
+    direct,
+    directEmbedding,
     /** Lets the platform give the work to another node at once. */
     async refuse(work: Work): Promise<void> {
       const sender = createEventSender(platform, work, () => undefined);
@@ -113,3 +149,5 @@ export function createAnswers(node: NodeParts) {
     sign: memory.sign,
   };
 }
+
+export type Answers = ReturnType<typeof createAnswers>;

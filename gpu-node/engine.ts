@@ -12,5 +12,7 @@ export type Engine = {
   generate: (work: Work, signal: AbortSignal) => AsyncGenerator<Piece, AnswerEnd>;
   /** A vector for each input, as little-endian 32-bit floats. */
   embed: (model: string, inputs: readonly string[], signal: AbortSignal) => Promise<Float32Array[]>;
+  /** Looks again at what there is to serve. */
+  refresh: () => Promise<void>;
   close: () => Promise<void>;
 };

@@ -141,6 +141,7 @@ export async function openLlamaEngine(options: LlamaEngineOptions): Promise<Engi
     ],
     generate,
     embed,
+    refresh: () => Promise.resolve(),
     close: () => llama.dispose(),
   };
 }

@@ -3,6 +3,7 @@ import { offeredAs } from "../core/model-names.ts";
 import { createChunkReader, openAiRequest, readEmbeddings } from "../core/openai-wire.ts";
 import type { Piece } from "../core/question.ts";
 import type { OfferFeature, Work } from "../core/schemas/node-protocol.ts";
+import { type FoundModel, listServerModels } from "./discover.ts";
 import type { AnswerEnd, Engine } from "./engine.ts";
 
 const CONTEXT_TOKENS_DEFAULT = 8192;
@@ -10,18 +11,34 @@ const ERROR_CHARACTERS_MAX = 300;
 
 export type OpenAiEngineOptions = {
   baseUrl: string;
-  models: string[];
+  /** The models by the server's names, or "all" that it has. */
+  models: string[] | "all";
   apiKey: string | null;
   contextTokens: number | null;
   features: OfferFeature[];
+};
+
+/** A model among those a server lists; servers that load on demand name it with its tag or without. */
+const presentAs = (id: string, listed: readonly FoundModel[]): FoundModel[] => {
+  const bare = (name: string) => name.replace(/:latest$/, "");
+  const found = listed.find((model) => bare(model.id) === bare(id));
+  return found || listed.length === 0 ? [{ id, contextTokens: found?.contextTokens ?? null }] : [];
 };
 
 const newCallId = () => `call_${crypto.randomUUID().replaceAll("-", "").slice(0, 24)}`;
 
 /** Serves the models of any server that speaks OpenAI's surface: Ollama, vLLM, llama.cpp's own, Ray Serve, … */
 export function openOpenAiEngine(options: OpenAiEngineOptions): Engine {
-  // A model is listed under its catalogue's name and asked for under the name the server knows.
-  const engineNames = new Map(options.models.map((name) => [offeredAs(name).model, name]));
+  const wanted = options.models;
+  // What is there now. Named models are there until the server says otherwise; of a server that is asked for all, what it lists.
+  let present: FoundModel[] = wanted === "all" ? [] : wanted.map((id) => ({ id, contextTokens: null }));
+
+  async function refresh(): Promise<void> {
+    const listed = await listServerModels(options.baseUrl, options.apiKey);
+    if (wanted === "all") present = listed ?? [];
+    // Not every server lists what it serves: only one that lists something can have lost something.
+    else if (listed) present = wanted.flatMap((id) => presentAs(id, listed));
+  }
 
   async function post(path: string, body: object, signal: AbortSignal): Promise<Response> {
     const response = await fetch(`${options.baseUrl}/${path}`, {
@@ -40,7 +57,8 @@ export function openOpenAiEngine(options: OpenAiEngineOptions): Engine {
     return response;
   }
 
-  const nameOf = (model: string) => engineNames.get(model) ?? model;
+  // A model is listed under its catalogue's name and asked for under the name the server knows.
+  const nameOf = (model: string) => present.find(({ id }) => offeredAs(id).model === model)?.id ?? model;
 
   async function* generate(work: Work, signal: AbortSignal): AsyncGenerator<Piece, AnswerEnd> {
     const { path, body } = openAiRequest(work, nameOf(work.model));
@@ -66,15 +84,15 @@ export function openOpenAiEngine(options: OpenAiEngineOptions): Engine {
     return readEmbeddings(await response.json(), inputs.length);
   }
 
-  const contextTokens = options.contextTokens ?? CONTEXT_TOKENS_DEFAULT;
   return {
     models: () =>
-      options.models.map((name) => ({
-        ...offeredAs(name),
-        contextTokens,
+      present.map(({ id, contextTokens }) => ({
+        ...offeredAs(id),
+        contextTokens: options.contextTokens ?? contextTokens ?? CONTEXT_TOKENS_DEFAULT,
         canContinue: false,
         features: options.features,
       })),
+    refresh,
     generate,
     embed,
     close: () => Promise.resolve(),

@@ -13,7 +13,9 @@ it("reads prices in dollars exactly, and refuses what would be rounded", () => {
 });
 
 it("serves the shipped model unless told otherwise", () => {
-  expect(readOptions(url)).toMatchObject({ url: "http://127.0.0.1:3000", serving: { model: "converge/tiny-1" } });
+  expect(readOptions(url)).toMatchObject({ url: "http://127.0.0.1:3000", serving: { kind: "found" } });
+  expect(readOptions([...url, "--embedded"])).toMatchObject({ serving: { model: "converge/tiny-1" } });
+  expect(readOptions(["self-test"])).toMatchObject({ isTest: true });
   const remote = readOptions([
     ...url,
     "--openai-base-url",

@@ -6,6 +6,7 @@ import { OFFER_FEATURES, type OfferFeature } from "../core/schemas/node-protocol
 export const HELP = `converge-node: serve models to Converge and be paid for what you deliver.
 
   node gpu-node --url https://converge.example --token cvgjoin_…
+  node gpu-node self-test [OPTIONS]      tests what would be listed, and joins nothing
 
 The token is made on the console's compute page, works once, and is needed only the first time: the node keeps
 its identity key in its state folder and comes back under it.
@@ -19,14 +20,22 @@ its identity key in its state folder and comes back under it.
   --price-output DOLLARS  for a million answer tokens (default: 0.40)
 
 What it serves, one of:
-  (nothing)               the embedded converge/tiny-1, on the CPU
+  (nothing)               what Ollama, vLLM, Ray Serve, llama.cpp, LM Studio or SGLang serve on their usual ports here,
+                          as it comes and goes; where there is none, the embedded converge/tiny-1, on the CPU
+  --embedded              converge/tiny-1, whatever else is there
   --gguf FILE --model NAME
                           a GGUF file, through the embedded llama.cpp
-  --openai-base-url URL --model NAME [--model NAME …]
-                          any OpenAI-compatible server: Ollama, vLLM, …; its key, if it wants one,
-                          is read from the variable CONVERGE_NODE_OPENAI_KEY
+  --openai-base-url URL [--model NAME …]
+                          any OpenAI-compatible server: Ollama, vLLM, …; without --model, all it lists. Its key, if it
+                          wants one, is read from the variable CONVERGE_NODE_OPENAI_KEY
   --features LIST         what that server can do beside chat: completion,tools,json,logprobs,embedding
                           (default: completion,tools,json,logprobs)
+  --direct-url URL        a public https address at which the platform may call this node itself, for less delay: the
+                          node listens behind it (--direct-listen), or a model server does, whose models are named as
+                          the catalogue names them; its key is read from CONVERGE_NODE_DIRECT_KEY
+  --direct-listen PORT    where the node listens for such calls
+  --skip-self-test        list models without asking them anything first
+  --view                  a picture of earnings and load instead of lines
   --region NAME           where the machine is, for those who ask for it: eu-central, us-east, …
 Rent the machine out for jobs, too:
   --rent                  take jobs, kept apart from this machine by bubblewrap (or a cluster's scheduler)
@@ -55,7 +64,10 @@ export class UsageError extends Error {
 
 export type Serving =
   | { kind: "embedded"; file: string; model: string }
-  | { kind: "openai"; baseUrl: string; models: string[]; apiKey: string | null };
+  /** What a named server has: some of it, or all. */
+  | { kind: "openai"; baseUrl: string; models: string[] | "all"; apiKey: string | null }
+  /** Whatever is found on this machine; else the embedded model. */
+  | { kind: "found" };
 
 /** What is rented out for jobs. Prices are micro-dollars an hour, as decimal text. */
 export type RentOptions = {
@@ -71,7 +83,15 @@ export type RentOptions = {
   allowsNetwork: boolean;
 };
 
+/** Where the platform may call this node: `listen` is null when something else answers there. */
+export type DirectOptions = { url: string; listen: number | null; key: string | null };
+
 export type Options = {
+  direct: DirectOptions | null;
+  hasView: boolean;
+  skipsTest: boolean;
+  /** Only tests what would be listed. */
+  isTest: boolean;
   url: string;
   token: string | null;
   name: string;
@@ -88,7 +108,7 @@ export type Options = {
   serving: Serving;
 };
 
-const TINY = { file: join(import.meta.dirname, "../models/tiny-lm/tiny-1.gguf"), model: "converge/tiny-1" };
+export const TINY = { file: join(import.meta.dirname, "../models/tiny-lm/tiny-1.gguf"), model: "converge/tiny-1" };
 
 const FLAGS = {
   url: { type: "string" },
@@ -114,6 +134,11 @@ const FLAGS = {
   "price-gpu-hour": { type: "string" },
   jobs: { type: "string" },
   "allow-network": { type: "boolean" },
+  embedded: { type: "boolean" },
+  "direct-url": { type: "string" },
+  "direct-listen": { type: "string" },
+  view: { type: "boolean" },
+  "skip-self-test": { type: "boolean" },
   region: { type: "string" },
   threads: { type: "string" },
   help: { type: "boolean" },
@@ -175,14 +200,25 @@ function readUrl(flag: string, text: string): string {
   return text.replace(/\/+$/, "");
 }
 
-function readServing(values: { gguf?: string; model?: string[]; "openai-base-url"?: string }): Serving {
+function readDirect(values: Given): DirectOptions | null {
+  const url = values["direct-url"];
+  const listen = readCount("--direct-listen", values["direct-listen"], 65_535);
+  if (url === undefined && listen !== null) throw new UsageError("--direct-listen needs --direct-url beside it.");
+  if (url === undefined) return null;
+  return { url: readUrl("--direct-url", url), listen, key: process.env.CONVERGE_NODE_DIRECT_KEY ?? null };
+}
+
+function readServing(values: Given): Serving {
   const models = values.model ?? [];
   const baseUrl = values["openai-base-url"];
   if (baseUrl !== undefined) {
-    if (models.length === 0)
-      throw new UsageError("--openai-base-url needs at least one --model that the server knows.");
     const apiKey = process.env.CONVERGE_NODE_OPENAI_KEY ?? null;
-    return { kind: "openai", baseUrl: readUrl("--openai-base-url", baseUrl), models, apiKey };
+    return {
+      kind: "openai",
+      baseUrl: readUrl("--openai-base-url", baseUrl),
+      models: models.length > 0 ? models : "all",
+      apiKey,
+    };
   }
   if (values.gguf !== undefined) {
     const model = models[0];
@@ -191,16 +227,23 @@ function readServing(values: { gguf?: string; model?: string[]; "openai-base-url
     return { kind: "embedded", file: values.gguf, model };
   }
   if (models.length > 0) throw new UsageError("--model needs --gguf or --openai-base-url beside it.");
-  return { kind: "embedded", ...TINY };
+  return values.embedded ? { kind: "embedded", ...TINY } : { kind: "found" };
 }
 
 /** Reads the command line; null when help was asked for. */
 export function readOptions(args: string[]): Options | null {
-  const { values } = parse(args);
+  const { values, positionals } = parse(args);
   if (values.help) return null;
-  if (!values.url) throw new UsageError("Say where the platform is: --url https://… (--help explains every option).");
+  const isTest = positionals.length === 1 && positionals[0] === "self-test";
+  if (positionals.length > 0 && !isTest) throw new UsageError(`There is no "${positionals[0]}", only self-test.`);
+  if (!values.url && !isTest)
+    throw new UsageError("Say where the platform is: --url https://… (--help explains every option).");
   return {
-    url: readUrl("--url", values.url),
+    url: values.url ? readUrl("--url", values.url) : "",
+    isTest,
+    direct: readDirect(values),
+    hasView: values.view ?? false,
+    skipsTest: values["skip-self-test"] ?? false,
     token: values.token ?? null,
     name: (values.name ?? hostname()).slice(0, 60),
     stateDir: values["state-dir"] ?? join(homedir(), ".converge-node"),
@@ -218,7 +261,7 @@ export function readOptions(args: string[]): Options | null {
 
 function parse(args: string[]) {
   try {
-    return parseArgs({ args, options: FLAGS, strict: true });
+    return parseArgs({ args, options: FLAGS, strict: true, allowPositionals: true });
   } catch (error) {
     throw new UsageError(`${error instanceof Error ? error.message : error} (--help explains every option).`);
   }

@@ -37,6 +37,8 @@ export type Platform = {
   /** Brings a file up under its hash, for a lease. */
   upload: (blob: string, source: string, lease: { leaseId: string; fence: number }) => Promise<void>;
   useNodeId: (nodeId: string) => void;
+  /** Whether the last message found nobody. */
+  isAway: () => boolean;
 };
 
 /** Nothing is wrong with the message itself: the same one may pass in a moment. */
@@ -160,6 +162,7 @@ export function connectPlatform(url: string, identity: Identity, say: (line: str
     post,
     download,
     upload,
+    isAway: () => isAway,
     useNodeId: (id) => {
       nodeId = id;
     },

@@ -6,12 +6,14 @@ import {
   heartbeatReply,
   joinReply,
   NODE_PROTOCOL_VERSION,
+  type NodeAccount,
   type Offer,
   pollReply,
   receiptSignatureReply,
 } from "../core/schemas/node-protocol.ts";
 import { challengeReply, type MemoryChallenge } from "../core/schemas/trust.ts";
 import { createAnswers } from "./answer-work.ts";
+import { serveDirectly } from "./direct-server.ts";
 import type { Engine } from "./engine.ts";
 import type { Identity } from "./identity.ts";
 import { createLeases } from "./jobs/leases.ts";
@@ -19,11 +21,13 @@ import type { Runner } from "./jobs/runner.ts";
 import { type Options, UsageError } from "./options.ts";
 import { type Platform, PlatformRefusal } from "./platform.ts";
 import { proveMemory } from "./prove-memory.ts";
+import { type Load, startView } from "./view.ts";
 
 export const VERSION = "0.1.0";
 const POLL_SECONDS = 20;
 const HEARTBEAT_SECONDS = 5;
 const RENTAL_AGAIN_MS = 60_000;
+const ACCOUNT_EVERY_BEATS = 3;
 
 export type NodeParts = {
   options: Options;
@@ -33,18 +37,21 @@ export type NodeParts = {
   hardware: Hardware;
   /** What keeps the jobs of this node apart, and what it rents out; null when it takes none. */
   rental: { runners: Runner[]; offer: () => Promise<RentalOffer> } | null;
+  /** Where the platform may call this node, and the key it is told for that. */
+  direct: { url: string; listen: number | null; key: string | null } | null;
   say: (line: string) => void;
 };
 
 const offersOf = ({ engine, options }: NodeParts): Offer[] =>
   engine.models().map((model) => ({ ...model, inputPrice: options.inputPrice, outputPrice: options.outputPrice }));
 
-const stateOf = (node: NodeParts) => ({
+const stateOf = (node: NodeParts, offers: Offer[]) => ({
   version: VERSION,
   hardware: node.hardware,
-  offers: offersOf(node),
+  offers,
   capacity: node.options.capacity,
   region: node.options.region,
+  ...(node.direct ? { direct: { url: node.direct.url, key: node.direct.key } } : {}),
 });
 
 /** Comes back under the id of an earlier start, or joins with the token. */
@@ -54,7 +61,11 @@ export async function joinPlatform(node: NodeParts): Promise<string> {
   if (known) {
     platform.useNodeId(known);
     try {
-      await platform.post("/api/worker/heartbeat", { ...stateOf(node), draining: false }, heartbeatReply);
+      await platform.post(
+        "/api/worker/heartbeat",
+        { ...stateOf(node, offersOf(node)), draining: false },
+        heartbeatReply,
+      );
       say(`Back as ${known}.`);
       return known;
     } catch (error) {
@@ -72,7 +83,7 @@ export async function joinPlatform(node: NodeParts): Promise<string> {
       token: options.token,
       name: options.name,
       publicKey: identity.publicKey,
-      ...stateOf(node),
+      ...stateOf(node, offersOf(node)),
     },
     joinReply,
   );
@@ -83,9 +94,16 @@ export async function joinPlatform(node: NodeParts): Promise<string> {
 }
 
 /** Pulls work and answers it until the signal fires; then finishes what is at hand. */
-export async function serve(node: NodeParts, drain: AbortSignal): Promise<void> {
-  const { platform, say } = node;
+export async function serve(
+  node: NodeParts,
+  nodeId: string,
+  drain: AbortSignal,
+  sayThrough: (say: (line: string) => void) => void,
+): Promise<void> {
+  const { platform, say, direct } = node;
   const answers = createAnswers(node);
+  const door = direct?.listen && direct.key ? await serveDirectly(answers, direct.listen, direct.key) : null;
+  let account: NodeAccount | null = null;
   // Several nodes may share a cluster's folder; each has its own part of it.
   const own = Buffer.from(node.identity.publicKey, "base64").toString("hex").slice(0, 12);
   const folder = join(node.options.rent?.slurmFolder ?? node.options.stateDir, `leases-${own}`);
@@ -99,6 +117,16 @@ export async function serve(node: NodeParts, drain: AbortSignal): Promise<void> 
     const message = { receiptId: id, signature: signed.signature };
     await platform.post("/api/worker/receipt", message, receiptSignatureReply, { giveUpAfterMs: 10_000 });
   }
+
+  const loadOf = (): Load => ({
+    name: node.options.name,
+    nodeId,
+    answering: answers.running().length,
+    capacity: node.options.capacity,
+    leases: leases.names().length,
+    models: node.engine.models().map(({ model }) => model),
+    isAway: platform.isAway(),
+  });
 
   async function answerChallenge(challenge: MemoryChallenge): Promise<void> {
     const rentedMb = (await node.rental?.offer())?.memoryMb ?? 0;
@@ -129,7 +157,11 @@ export async function serve(node: NodeParts, drain: AbortSignal): Promise<void> 
     }
   }
 
-  const heart = beat(node, drain);
+  const view = node.options.hasView ? startView(() => ({ load: loadOf(), account })) : null;
+  if (view) sayThrough(view.say);
+  const heart = beat(node, drain, (told) => {
+    account = told;
+  });
   while (!drain.aborted) {
     await poll(POLL_SECONDS, drain).catch((error: unknown) => {
       if (!drain.aborted) throw error;
@@ -142,26 +174,58 @@ export async function serve(node: NodeParts, drain: AbortSignal): Promise<void> 
   while (answers.running().length > 0) await poll(1).catch(() => sleep(200));
   // One more look, so that the receipts of the last answers get their signature.
   await poll(1).catch(() => undefined);
+  door?.close();
+  view?.stop();
   await node.engine.close();
 }
 
 /** Says every few seconds that the node is there, and once more, when it drains, that it wants nothing new. */
-async function beat(node: NodeParts, drain: AbortSignal): Promise<void> {
+async function beat(
+  node: NodeParts,
+  drain: AbortSignal,
+  onAccount: (account: NodeAccount | null) => void,
+): Promise<void> {
   let rental = (await node.rental?.offer()) ?? null;
   let readAt = performance.now();
-  /** What a cluster has changes while the node runs. */
+  let isRefreshing = false;
+  let beats = 0;
+  let offers = offersOf(node);
+  /** What a cluster or a model server has changes while the node runs. */
   const lookAgain = async () => {
     if (performance.now() - readAt < RENTAL_AGAIN_MS) return;
     readAt = performance.now();
+    // Not waited for: a new model may take minutes to pass its test, and the node is alive meanwhile.
+    if (!isRefreshing) {
+      isRefreshing = true;
+      node.engine
+        .refresh()
+        .catch(() => undefined)
+        .finally(() => {
+          isRefreshing = false;
+        });
+    }
     rental = (await node.rental?.offer().catch(() => rental)) ?? null;
   };
-  const send = (draining: boolean, signal?: AbortSignal) =>
-    node.platform.post(
+  const send = async (isEnding: boolean, signal?: AbortSignal) => {
+    const now = offersOf(node);
+    // A node whose models are gone keeps its listing, and is given nothing until one is back.
+    if (now.length > 0) offers = now;
+    const draining = isEnding || now.length === 0;
+    const wantsAccount = node.options.hasView && beats % ACCOUNT_EVERY_BEATS === 0;
+    beats += 1;
+    const { account } = await node.platform.post(
       "/api/worker/heartbeat",
-      { ...stateOf(node), draining, rental: draining ? null : rental },
+      {
+        ...stateOf(node, offers),
+        draining,
+        rental: isEnding ? null : rental,
+        ...(wantsAccount ? { wantsAccount } : {}),
+      },
       heartbeatReply,
-      draining ? { giveUpAfterMs: 2_000 } : { ...(signal ? { signal } : {}) },
+      isEnding ? { giveUpAfterMs: 2_000 } : { ...(signal ? { signal } : {}) },
     );
+    if (account) onAccount(account);
+  };
   // What is rented out is known from the first moment, not from the first beat.
   if (rental) await send(false, drain).catch(() => undefined);
   while (!drain.aborted) {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { answerFormat, chatMessage, tool, toolChoice } from "./chat.ts";
 import { leaseOrder, rentalOffer } from "./job-protocol.ts";
-import { memoryChallenge } from "./trust.ts";
+import { memoryChallenge, nodeTrust } from "./trust.ts";
 
 /**
  * What a node and the platform say to each other. Every message of a node is a POST whose exact body is signed with
@@ -96,8 +96,19 @@ export const heartbeatRequest = z.strictObject({
   draining: z.boolean(),
   /** What the node rents out for jobs; absent when it takes none. */
   rental: rentalOffer.nullish(),
+  /** Whether somebody looks at the node's own view: then the reply says what its provider earns. */
+  wantsAccount: z.boolean().optional(),
 });
-export const heartbeatReply = z.object({ heartbeatSeconds: z.number() });
+
+/** What the node's provider earned with all its nodes, in micro-dollars, and what is thought of this one. */
+export const nodeAccount = z.object({
+  earnedToday: z.string(),
+  earnedMonth: z.string(),
+  trust: nodeTrust,
+  trustReason: z.string().nullable(),
+});
+export type NodeAccount = z.infer<typeof nodeAccount>;
+export const heartbeatReply = z.object({ heartbeatSeconds: z.number(), account: nodeAccount.nullish() });
 
 /** `running` lets the platform name work that nobody waits for any more, even when the word to stop was lost. */
 export const pollRequest = z.strictObject({

@@ -210,7 +210,17 @@ async function startNode(
   supervisor.start({
     name: "gpu-node",
     file: "gpu-node/main.ts",
-    args: ["--url", `http://127.0.0.1:${env.PORT}`, "--state-dir", state, "--name", "embedded", "--rent", ...token],
+    args: [
+      "--url",
+      `http://127.0.0.1:${env.PORT}`,
+      "--state-dir",
+      state,
+      "--name",
+      "embedded",
+      "--embedded",
+      "--rent",
+      ...token,
+    ],
     env: nodeEnv,
   });
   // Without it everything but inference works, so a node that cannot run here does not stop the start.

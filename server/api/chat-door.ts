@@ -1,6 +1,6 @@
+import { chatOrder } from "#core/inference-order.ts";
 import type { TokenLogprob } from "#core/question.ts";
 import { type ChatRequest, chatRequest } from "#core/schemas/chat.ts";
-import { chatOrder } from "#server/compute/inference-order.ts";
 import type { InferenceEvent } from "#server/compute/run-inference.ts";
 import { type Answered, inferenceDoor, type StreamForm, secondsOf, usageOf } from "./inference-door.ts";
 

@@ -1,6 +1,6 @@
+import { completionOrder } from "#core/inference-order.ts";
 import type { TokenLogprob } from "#core/question.ts";
 import { type CompletionRequest, completionRequest } from "#core/schemas/chat.ts";
-import { completionOrder } from "#server/compute/inference-order.ts";
 import type { InferenceEvent } from "#server/compute/run-inference.ts";
 import { type Answered, inferenceDoor, secondsOf, usageOf } from "./inference-door.ts";
 

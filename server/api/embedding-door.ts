@@ -1,6 +1,6 @@
+import { embeddingOrder } from "#core/inference-order.ts";
 import { type EmbeddingRequest, embeddingRequest } from "#core/schemas/chat.ts";
 import { readVector } from "#core/vectors.ts";
-import { embeddingOrder } from "#server/compute/inference-order.ts";
 import { inferenceDoor } from "./inference-door.ts";
 
 /** `POST /api/v1/embeddings`. */

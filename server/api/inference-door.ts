@@ -1,7 +1,7 @@
 import { toWireError } from "#core/api-error.ts";
 import { DomainError } from "#core/errors.ts";
+import type { InferenceOrder } from "#core/inference-order.ts";
 import { CHAT_BODY_BYTES_MAX, type ChatUsage } from "#core/schemas/chat.ts";
-import type { InferenceOrder } from "#server/compute/inference-order.ts";
 import { allSettled } from "#server/compute/pending-settlements.ts";
 import {
   findRepeated,

@@ -13,6 +13,7 @@ import { authenticateNode, type NodeIdentity, type NodeMessage } from "#server/c
 import { reportLease } from "#server/compute/jobs/report-lease.ts";
 import { joinNode } from "#server/compute/join-node.ts";
 import { pollWork } from "#server/compute/poll-work.ts";
+import { getNodeAccount } from "#server/compute/provider-summary.ts";
 import { receiveEvents } from "#server/compute/receive-events.ts";
 import { recordHeartbeat } from "#server/compute/record-heartbeat.ts";
 import { countersignReceipt } from "#server/compute/sign-receipt.ts";
@@ -76,7 +77,7 @@ export function handleJoin(request: Request): Promise<Response> {
 
 export const handleHeartbeat = nodeDoor(heartbeatRequest, async (node, input, request) => {
   await recordHeartbeat(node, input, peerAddress(request));
-  return { heartbeatSeconds };
+  return { heartbeatSeconds, ...(input.wantsAccount ? { account: await getNodeAccount(node) } : {}) };
 });
 export const handlePoll = nodeDoor(pollRequest, (node, input, request) => pollWork(node, input, request.signal));
 export const handleLeaseReport = nodeDoor(leaseReport, (node, input) => reportLease(node, input));

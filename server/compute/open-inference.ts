@@ -1,5 +1,6 @@
 import { DomainError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
+import type { InferenceOrder } from "#core/inference-order.ts";
 import type { TokenCounting } from "#core/schemas/node-protocol.ts";
 import type { Prisma } from "#generated/prisma/client.ts";
 import { db, sqlOf } from "#server/db.ts";
@@ -9,7 +10,6 @@ import { explainRefusal } from "#server/ledger/explain-refusal.ts";
 import type { Reserve } from "#server/ledger/operations.ts";
 import { releaseReservation, reserve, reserveIn } from "#server/ledger/reservations.ts";
 import { nodeOf, scopesOf } from "#server/ledger/scopes.ts";
-import type { InferenceOrder } from "./inference-order.ts";
 import { worstCase } from "./metering.math.ts";
 import { answerTokens, CANDIDATES_MAX, type InferencePlan } from "./plan-inference.ts";
 import type { Candidate } from "./rank-offers.ts";

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { DomainError } from "#core/errors.ts";
+import type { InferenceOrder } from "#core/inference-order.ts";
 import { canonicalModel } from "#core/model-names.ts";
 import { canonicalQuestion } from "#core/question.ts";
 import type { TokenCounting } from "#core/schemas/node-protocol.ts";
 import { countingOf, countPromptTokens } from "#core/token-count.ts";
 import type { Actor } from "#server/identity/actor.ts";
-import type { InferenceOrder } from "./inference-order.ts";
 import { listCandidates } from "./list-candidates.ts";
 import { type Candidate, misfit, preferenceOf, rankOffers, readModelName } from "./rank-offers.ts";
 import { stickyNode } from "./sticky-nodes.ts";

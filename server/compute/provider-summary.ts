@@ -1,8 +1,11 @@
 import type { ProviderSummary } from "#core/schemas/market.ts";
-import { pool, sqlOf } from "#server/db.ts";
+import type { NodeAccount } from "#core/schemas/node-protocol.ts";
+import { nodeTrust } from "#core/schemas/trust.ts";
+import { db, pool, sqlOf } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { userAccount } from "#server/ledger/account-codes.ts";
 import { type Income, listIncome } from "#server/ledger/list-income.ts";
+import type { NodeIdentity } from "./authenticate-node.ts";
 import { PLATFORM_FEE_BPS } from "./metering.math.ts";
 
 const DAYS = 30;
@@ -68,13 +71,26 @@ const sumSince = (income: readonly Income[], day: string): string =>
     .reduce((sum, one) => sum + one.units, 0n)
     .toString();
 
+const dayAgo = (days: number): string => new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
+const KINDS = ["inference", "compute"] as const;
+
+/** What a node shows on its own terminal. */
+export async function getNodeAccount({ nodeId, ownerId }: NodeIdentity): Promise<NodeAccount> {
+  const [income, node] = await Promise.all([
+    listIncome(userAccount(ownerId), KINDS, DAYS),
+    db.computeNode.findUniqueOrThrow({ where: { id: nodeId }, select: { trust: true, trustReason: true } }),
+  ]);
+  return {
+    earnedToday: sumSince(income, dayAgo(0)),
+    earnedMonth: sumSince(income, dayAgo(DAYS - 1)),
+    trust: nodeTrust.parse(node.trust),
+    trustReason: node.trustReason,
+  };
+}
+
 /** What a provider earned, and how its machines are used. */
 export async function getProviderSummary(actor: Actor): Promise<ProviderSummary> {
-  const [income, uses] = await Promise.all([
-    listIncome(userAccount(actor.userId), ["inference", "compute"], DAYS),
-    readUse(actor.userId),
-  ]);
-  const dayAgo = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
+  const [income, uses] = await Promise.all([listIncome(userAccount(actor.userId), KINDS, DAYS), readUse(actor.userId)]);
   const unitsOf = (day: string, kind: string) =>
     (income.find((one) => one.day === day && one.kind === kind)?.units ?? 0n).toString();
   return {

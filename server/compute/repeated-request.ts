@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { DomainError } from "#core/errors.ts";
+import type { InferenceOrder } from "#core/inference-order.ts";
 import type { FinishReason } from "#core/schemas/chat.ts";
 import { db, pool } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
-import type { InferenceOrder } from "./inference-order.ts";
 
 /** A request that its caller may send again: whose key it is, and what was asked for under it. */
 export type KeyedRequest = { key: string; hash: string };

@@ -6,10 +6,14 @@ import { runPulledAttempt } from "./run-pulled-attempt.ts";
 
 export const newAttemptId = (): string => newId("attempt");
 
-/** Lets one node try: called where it can be reached, else by giving it the work when it next asks. */
+/**
+ * Lets one node try: called where it can be reached, else by giving it the work when it next asks. OpenAI's form has no
+ * place for the beginning of an answer, so one that goes on where another ended is always fetched.
+ */
 export function runAttempt(input: AttemptInput): Attempt {
   noteAttempt(input.model, input.candidate.nodeId);
-  return input.candidate.directUrl === null ? runPulledAttempt(input) : runDirectAttempt(input);
+  const isFetched = input.candidate.directUrl === null || input.work.prefix !== "";
+  return isFetched ? runPulledAttempt(input) : runDirectAttempt(input);
 }
 
 /** An attempt that has begun: its first piece is under way before anybody reads it. */

@@ -1,5 +1,6 @@
 import { DomainError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
+import type { InferenceOrder } from "#core/inference-order.ts";
 import { type Piece, pieceText } from "#core/question.ts";
 import type { FinishReason } from "#core/schemas/chat.ts";
 import type { Actor } from "#server/identity/actor.ts";
@@ -10,7 +11,6 @@ import { type AnswerCheck, answerCheck } from "./answer-format.ts";
 import type { Attempt, AttemptEnd, AttemptInput, AttemptPiece } from "./attempt.ts";
 import { createDeliverer, type Delivered, type Deliverer, type Delivery } from "./deliver-answer.ts";
 import { flagOverReport } from "./flag-over-report.ts";
-import type { InferenceOrder } from "./inference-order.ts";
 import { type OpenInference, openInference, payerOf } from "./open-inference.ts";
 import { settleLater } from "./pending-settlements.ts";
 import { answerTokens, CANDIDATES_MAX, type InferencePlan, planInference } from "./plan-inference.ts";

@@ -63,18 +63,37 @@ export type NodeProgram = {
   kill: () => Promise<void>;
 };
 
+/** Arguments that say what a node serves; without one, tests want the model that is shipped. */
+const SERVES = /^--(gguf|openai-base-url|embedded)$/;
+/** A model server that a test holds back would not get past a self-test. */
+const servingOf = (args: readonly string[]): string[] => {
+  if (!args.some((arg) => SERVES.test(arg))) return ["--embedded"];
+  return args.includes("--openai-base-url") ? ["--skip-self-test"] : [];
+};
+
 /** Starts the node program itself, joins it for real and waits until it is online. */
 export async function startNode(
   provider: Actor,
   url: string,
   args: string[] = [],
-  again?: { stateDir: string },
+  again?: { stateDir?: string; isTested?: boolean },
 ): Promise<NodeProgram> {
   const stateDir = again?.stateDir ?? (await mkdtemp(join(tmpdir(), "converge-node-")));
-  const token = again ? [] : ["--token", (await createJoinToken(provider)).token];
+  const token = again?.stateDir ? [] : ["--token", (await createJoinToken(provider)).token];
   const child = spawn(
     process.execPath,
-    [join(root, "gpu-node/main.ts"), "--url", url, "--state-dir", stateDir, "--name", "test", ...token, ...args],
+    [
+      join(root, "gpu-node/main.ts"),
+      "--url",
+      url,
+      "--state-dir",
+      stateDir,
+      "--name",
+      "test",
+      ...token,
+      ...(again?.isTested ? [] : servingOf(args)),
+      ...args,
+    ],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   const lines: string[] = [];

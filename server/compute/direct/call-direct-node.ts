@@ -1,4 +1,5 @@
 import { createParser } from "eventsource-parser";
+import { ATTEMPT_HEADER } from "#core/openai-wire.ts";
 import type { Timing } from "../timing.ts";
 import { guardedAgent } from "./guarded-agent.ts";
 import { openKey } from "./seal-key.ts";
@@ -8,6 +9,7 @@ export type DirectNode = { nodeId: string; directUrl: string; directKey: string 
 
 export type DirectCall = {
   node: DirectNode;
+  attemptId: string;
   /** Below the node's address: "chat/completions". */
   path: string;
   body: object;
@@ -51,6 +53,7 @@ async function post(call: DirectCall, accept: string) {
       "content-type": "application/json",
       accept,
       "accept-encoding": "identity",
+      [ATTEMPT_HEADER]: call.attemptId,
       ...(key === null ? {} : { authorization: `Bearer ${key}` }),
     },
     body: JSON.stringify(call.body),

@@ -60,11 +60,11 @@ const nodeOf = ({ candidate }: AttemptInput) => ({
 });
 
 async function* streamedPieces(input: AttemptInput): AsyncGenerator<AttemptPiece, AttemptEnd> {
-  const { work, timing, signal, model } = input;
+  const { work, timing, signal, model, attemptId } = input;
   const reader = createChunkReader(newCallId);
   const { path, body } = openAiRequest(work, model);
   const bytesMax = BYTES_BESIDE_TOKENS + work.maxTokens * BYTES_PER_TOKEN_MAX;
-  for await (const data of callDirectNode({ node: nodeOf(input), path, body, bytesMax, timing, signal })) {
+  for await (const data of callDirectNode({ node: nodeOf(input), attemptId, path, body, bytesMax, timing, signal })) {
     if (data === "[DONE]") break;
     yield* reader.read(data);
   }
@@ -74,11 +74,11 @@ async function* streamedPieces(input: AttemptInput): AsyncGenerator<AttemptPiece
 }
 
 async function* embeddingPieces(input: AttemptInput): AsyncGenerator<AttemptPiece, AttemptEnd> {
-  const { work, timing, signal, model } = input;
+  const { work, timing, signal, model, attemptId } = input;
   const { path, body } = openAiRequest(work, model);
   const inputs = work.question.kind === "embedding" ? work.question.inputs : [];
   const bytesMax = BYTES_BESIDE_TOKENS + inputs.length * 262_144;
-  const answer = await fetchFromDirectNode({ node: nodeOf(input), path, body, bytesMax, timing, signal });
+  const answer = await fetchFromDirectNode({ node: nodeOf(input), attemptId, path, body, bytesMax, timing, signal });
   for (const [index, vector] of readEmbeddings(answer, inputs.length).entries()) {
     for (const data of vectorParts(vector)) yield { type: "vector", input: index, data };
   }

@@ -1,12 +1,12 @@
 import { argon2Sync, randomUUID } from "node:crypto";
 import { newId } from "#core/ids.ts";
+import { chatOrder } from "#core/inference-order.ts";
 import { chatRequest } from "#core/schemas/chat.ts";
 import type { Hardware } from "#core/schemas/node-protocol.ts";
 import { db, pool, sqlOf } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { ensureAccounts, ensurePlatformAccounts } from "#server/ledger/ensure-accounts.ts";
 import { postTransfers } from "#server/ledger/post-transfers.ts";
-import { chatOrder } from "../inference-order.ts";
 import { saveRental } from "../jobs/save-rental.ts";
 import { recordHeartbeat } from "../record-heartbeat.ts";
 import { startInference } from "../run-inference.ts";

@@ -1,7 +1,7 @@
 import { newId } from "#core/ids.ts";
+import { chatOrder } from "#core/inference-order.ts";
 import { chatRequest } from "#core/schemas/chat.ts";
 import type { Actor } from "#server/identity/actor.ts";
-import { chatOrder } from "../inference-order.ts";
 import { type OpenInference, openInference } from "../open-inference.ts";
 import { planInference } from "../plan-inference.ts";
 import { TIMING } from "../timing.ts";

@@ -64,20 +64,27 @@ export function createDevice(made: { weights: string; rounding?: string; msPerTo
 }
 
 const asked = z.object({
+  model: z.string(),
   messages: z.array(z.object({ content: z.string() })),
   max_tokens: z.number(),
   logprobs: z.boolean().default(false),
 });
 
-/** A model server in OpenAI's form in front of something that answers. */
+/** A model server in OpenAI's form in front of something that answers; a model called "broken" does not. */
 export async function serveModel(
   answer: (prompt: string, tokens: number) => Promise<SimulatedToken[]>,
+  models: readonly string[] = [],
 ): Promise<{ url: string; close: () => void }> {
   const server = createServer((request, response) => {
     const respond = async () => {
+      if (request.method === "GET") {
+        response.end(JSON.stringify({ object: "list", data: models.map((id) => ({ id, object: "model" })) }));
+        return;
+      }
       let text = "";
       for await (const piece of request) text += piece;
-      const { messages, max_tokens, logprobs } = asked.parse(JSON.parse(text));
+      const { model, messages, max_tokens, logprobs } = asked.parse(JSON.parse(text));
+      if (model === "broken") return void response.writeHead(500).end("It is broken.");
       const tokens = await answer(messages.map(({ content }) => content).join("\n"), max_tokens);
       response.writeHead(200, { "content-type": "text/event-stream" });
       for (const { token, logprob, other, otherLogprob } of tokens) {

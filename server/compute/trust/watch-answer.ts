@@ -1,7 +1,7 @@
+import type { InferenceOrder } from "#core/inference-order.ts";
 import { log } from "#server/log.ts";
 import type { AttemptInput } from "../attempt.ts";
 import type { Delivery } from "../deliver-answer.ts";
-import type { InferenceOrder } from "../inference-order.ts";
 import type { OpenInference } from "../open-inference.ts";
 import { noticeRelay } from "./notice-relay.ts";
 import { replay } from "./replay.ts";

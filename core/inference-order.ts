@@ -1,7 +1,7 @@
-import type { Question } from "#core/question.ts";
-import { plainChat } from "#core/question.ts";
-import type { ChatRequest, CompletionRequest, EmbeddingRequest, Routing } from "#core/schemas/chat.ts";
-import type { OfferFeature } from "#core/schemas/node-protocol.ts";
+import type { Question } from "./question.ts";
+import { plainChat } from "./question.ts";
+import type { ChatRequest, CompletionRequest, EmbeddingRequest, Routing } from "./schemas/chat.ts";
+import type { OfferFeature } from "./schemas/node-protocol.ts";
 
 /** What somebody asks for, whichever of OpenAI's forms it came in. */
 export type InferenceOrder = {
