@@ -6,9 +6,9 @@ import type { Readable, Writable } from "node:stream";
 import { promisify } from "node:util";
 import { TRAIN_COMMAND } from "../../core/schemas/training.ts";
 import { createCgroup, PROCESSES_MAX } from "./cgroup.ts";
-import { type Card, type CardPool, cardUsage, createCardPool } from "./job-gpus.ts";
+import { type Card, type CardPool, cardUsage, withCards } from "./job-gpus.ts";
 import { connectJob, GO_FD, hasJobNetwork, inOwnNetwork, JOB_RESOLVER, WAITING_FD } from "./job-network.ts";
-import { readTree, treeUsage } from "./process-tree.ts";
+import { createUsageReader, readTree } from "./process-tree.ts";
 import {
   type Exit,
   GRACE_MS,
@@ -112,7 +112,7 @@ export function bubblewrapArguments(task: Task, cards: readonly Pick<Card, "mino
 const resolverFile = ({ folder }: Task): string => join(folder, "..", "resolv.conf");
 
 /** Runs a program to see whether jobs can be kept apart on this machine at all. */
-export async function openBubblewrap(cards: readonly Card[]): Promise<Runner> {
+export async function openBubblewrap(pool: CardPool): Promise<Runner> {
   if (process.platform !== "linux" || !existsSync("/usr/bin/bwrap"))
     throw new RunnerMissing("bubblewrap is not installed (Debian and Ubuntu: apt install bubblewrap).");
   const probe: Task = {
@@ -131,29 +131,13 @@ export async function openBubblewrap(cards: readonly Card[]): Promise<Runner> {
       { cause },
     );
   });
-  const pool = createCardPool(cards);
   return {
     name: "bubblewrap",
     hasImages: false,
     hasNetwork: hasJobNetwork(),
     capacity: async () => null,
-    start: (task, onOutput) => startOn(pool, task, onOutput),
+    start: (task, onOutput) => withCards(pool, task.resources, (cards) => start(task, cards, onOutput)),
   };
-}
-
-/** Starts a job on cards of its own, which are free again when it has ended. */
-async function startOn(pool: CardPool, task: Task, onOutput: (output: Output) => void): Promise<RunningTask> {
-  const cards = pool.take(task.resources);
-  if (!cards) throw new JobTrouble("The cards this job was given are not free here.");
-  const giveBack = () => pool.giveBack(cards);
-  try {
-    const running = await start(task, cards, onOutput);
-    void running.exit.finally(giveBack);
-    return running;
-  } catch (error) {
-    giveBack();
-    throw error;
-  }
 }
 
 /** Limits that the kernel holds without a group: the size of one file, no core dumps, open files, processor time. */
@@ -208,7 +192,7 @@ async function start(task: Task, cards: readonly Card[], onOutput: (output: Outp
   return {
     ready: network ? network.then(() => undefined) : spawned,
     exit,
-    usage: createUsageReader(pid, cards),
+    usage: createUsageReader(pid, () => cardUsage(cards)),
     stop: async (graceMs) => {
       await end("cancelled", graceMs);
       await exit;
@@ -277,15 +261,4 @@ async function goOnline(child: Child): Promise<{ close: () => void }> {
   });
   go.end("go\n");
   return network;
-}
-
-function createUsageReader(pid: number, cards: readonly Card[]): RunningTask["usage"] {
-  let before: { at: number; cpuSeconds: number } | null = null;
-  return async () => {
-    const [{ cpuSeconds, memoryBytes }, ofCards] = await Promise.all([treeUsage(pid), cardUsage(cards)]);
-    const at = performance.now() / 1_000;
-    const cpuPercent = before ? Math.max(0, ((cpuSeconds - before.cpuSeconds) / (at - before.at)) * 100) : null;
-    before = { at, cpuSeconds };
-    return { cpuPercent, memoryBytes, ...ofCards };
-  };
 }

@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { JobResources } from "../../core/schemas/job.ts";
+import { JobTrouble, type RunningTask } from "./runner.ts";
 
 const DRIVER = "/proc/driver/nvidia/gpus";
 const MIB = 1024 * 1024;
@@ -57,6 +58,25 @@ export function createCardPool(cards: readonly Card[]) {
 }
 
 export type CardPool = ReturnType<typeof createCardPool>;
+
+/** Starts a job on cards of its own, which are free again when it has ended. */
+export async function withCards(
+  pool: CardPool,
+  wanted: Wanted,
+  start: (cards: readonly Card[]) => Promise<RunningTask>,
+): Promise<RunningTask> {
+  const cards = pool.take(wanted);
+  if (!cards) throw new JobTrouble("The cards this job was given are not free here.");
+  const giveBack = () => pool.giveBack(cards);
+  try {
+    const running = await start(cards);
+    void running.exit.finally(giveBack);
+    return running;
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
+}
 
 /** How busy some cards are, together: the busiest one's share, and the memory of all. */
 export async function cardUsage(

@@ -40,3 +40,17 @@ export function usageOf(tree: readonly Process[]): TreeUsage {
     cpuSeconds: tree.reduce((sum, { ticks }) => sum + ticks, 0) / TICKS_PER_SECOND,
   };
 }
+
+type CardUse = { gpuPercent: number | null; gpuMemoryBytes: number | null };
+
+/** What a tree of processes uses, look by look: the processor's share is of the time between two. */
+export function createUsageReader(root: number, readCards: () => Promise<CardUse>) {
+  let before: { at: number; cpuSeconds: number } | null = null;
+  return async () => {
+    const [{ cpuSeconds, memoryBytes }, ofCards] = await Promise.all([treeUsage(root), readCards()]);
+    const at = performance.now() / 1_000;
+    const cpuPercent = before ? Math.max(0, ((cpuSeconds - before.cpuSeconds) / (at - before.at)) * 100) : null;
+    before = { at, cpuSeconds };
+    return { cpuPercent, memoryBytes, ...ofCards };
+  };
+}

@@ -2,8 +2,9 @@ import type { RentalOffer } from "../../core/schemas/job-protocol.ts";
 import type { Hardware } from "../../core/schemas/node-protocol.ts";
 import type { RentOptions } from "../options.ts";
 import { openBubblewrap } from "./bubblewrap.ts";
-import { listCards } from "./job-gpus.ts";
-import type { Runner } from "./runner.ts";
+import { type CardPool, createCardPool, listCards } from "./job-gpus.ts";
+import { openPodman } from "./podman.ts";
+import { type Runner, RunnerMissing } from "./runner.ts";
 import { openSlurm } from "./slurm.ts";
 
 const MIB = 1024 * 1024;
@@ -19,13 +20,24 @@ function gpusOf({ gpus }: Hardware): RentalOffer["gpus"] {
   return [...kinds.values()];
 }
 
+/** What keeps jobs apart on this machine itself: bubblewrap for programs, podman for images, each where it is there. */
+async function openMachine(pool: CardPool): Promise<Runner[]> {
+  const opened = await Promise.allSettled([openBubblewrap(pool), openPodman(pool)]);
+  const runners = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  if (runners.length > 0) return runners;
+  const [first] = opened;
+  throw first?.status === "rejected" ? first.reason : new RunnerMissing("Nothing keeps jobs apart here.");
+}
+
 /** Opens what keeps jobs apart, and says what is rented out with it. */
 export async function openRental(
   options: RentOptions,
   hardware: Hardware,
 ): Promise<{ runners: Runner[]; offer: () => Promise<RentalOffer> }> {
-  const runner =
-    options.runner === "slurm" ? await openSlurm(options) : await openBubblewrap(await listCards(hardware.gpus));
+  const runners =
+    options.runner === "slurm"
+      ? [await openSlurm(options)]
+      : await openMachine(createCardPool(await listCards(hardware.gpus)));
   const own = {
     cpuCores: hardware.cpuCores,
     // The other half is the machine's own, and its models'.
@@ -33,17 +45,17 @@ export async function openRental(
     gpus: gpusOf(hardware),
   };
   return {
-    runners: [runner],
+    runners,
     offer: async () => {
-      const capacity = (await runner.capacity()) ?? own;
+      const capacity = (await runners[0]?.capacity()) ?? own;
       return {
         ...capacity,
-        runners: [runner.name],
+        runners: runners.map(({ name }) => name),
         cpuCores: options.cores ?? capacity.cpuCores,
         memoryMb: options.memoryMb ?? capacity.memoryMb,
         diskMb: options.diskMb,
-        allowsNetwork: options.allowsNetwork && runner.hasNetwork,
-        hasImages: runner.hasImages,
+        allowsNetwork: options.allowsNetwork && runners.some(({ hasNetwork }) => hasNetwork),
+        hasImages: runners.some(({ hasImages }) => hasImages),
         pricePerCoreHour: options.pricePerCoreHour,
         pricePerGpuHour: options.pricePerGpuHour,
         region: null,

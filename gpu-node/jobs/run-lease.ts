@@ -51,6 +51,8 @@ export function startLease(parts: JobParts, order: LeaseOrder): LeaseWork {
     const runner = parts.runners.find(({ name }) => name === order.runner);
     if (!runner) throw new JobTrouble(`This node has no ${order.runner} any more.`);
     assertOffered(order, await parts.offer());
+    if (order.network === "internet" && !runner.hasNetwork)
+      throw new JobTrouble(`Jobs under ${runner.name} get no network here.`);
     await prepare(parts.platform, order, folder, job);
     if (isForgotten) return;
     if (isGivenBack) return reporter.push({ type: "failed", message: "The node is ending.", canRetry: true });

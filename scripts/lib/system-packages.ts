@@ -7,6 +7,9 @@ const WANTED = {
   "/usr/bin/bwrap": "bubblewrap",
   "/usr/bin/slirp4netns": "slirp4netns",
   "/usr/sbin/ip": "iproute2",
+  "/usr/bin/podman": "podman",
+  "/usr/sbin/runc": "runc",
+  "/bin/busybox": "busybox-static",
   "/usr/sbin/slurmctld": "slurm-wlm",
   "/usr/sbin/munged": "munge",
 };

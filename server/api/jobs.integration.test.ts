@@ -12,21 +12,31 @@ import { sweepNodes } from "#server/compute/sweep-compute.ts";
 import { db, pool } from "#server/db.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
 import { openBubblewrap } from "../../gpu-node/jobs/bubblewrap.ts";
+import { createCardPool } from "../../gpu-node/jobs/job-gpus.ts";
 import { hasJobNetwork } from "../../gpu-node/jobs/job-network.ts";
+import { openPodman } from "../../gpu-node/jobs/podman.ts";
 import { eventually, type NodeProgram, newPerson, startNode } from "./testing/compute-world.ts";
 import { newRenter as openRenter } from "./testing/new-renter.ts";
 import { serveDoors } from "./testing/serve-doors.ts";
+import { testImage } from "./testing/test-image.ts";
 
 // Jobs on real node programs, kept apart by bubblewrap itself.
 
 const FUNDS = 100_000_000n;
-const hasBubblewrap = await openBubblewrap([]).then(
+const hasBubblewrap = await openBubblewrap(createCardPool([])).then(
   () => true,
   (error: Error) => {
     process.stdout.write(`Jobs are not run: ${error.message}\n`);
     return false;
   },
 );
+
+const image = await openPodman(createCardPool([]))
+  .then(() => testImage())
+  .catch((error: Error) => {
+    process.stdout.write(`Images are not run: ${error.message}\n`);
+    return null;
+  });
 
 let here: { url: string; close: () => Promise<void> };
 let provider: Awaited<ReturnType<typeof newPerson>>;
@@ -247,6 +257,42 @@ describe.skipIf(!hasBubblewrap)("a job on a rented machine", () => {
       }
     },
     60_000,
+  );
+
+  it.skipIf(!image)(
+    "runs an image under podman, as nobody, with its files and without a network",
+    async () => {
+      await newNode();
+      const renter = await newRenter();
+      const { blob } = await renter.upload("from outside\n");
+      const job = await renter.create({
+        ...shell("id -u; cat /job/in > out; ls /; touch /x 2>&1; ls /sys/class/net; cat /etc/shadow 2>&1; echo over"),
+        image: image ?? "",
+        inputs: [{ path: "in", blob }],
+        artifacts: ["out"],
+      });
+      const done = await renter.over(job.id);
+      expect(done).toMatchObject({ status: "succeeded" });
+      expect(done.leases[0]?.runner).toBe("podman");
+      const log = await renter.logOf(job.id);
+      expect(log).toMatch(/^65534\n/);
+      expect(log).toContain("Read-only file system");
+      expect(log).toContain("lo\n");
+      expect(log).not.toContain("eth0");
+      expect(log).not.toContain("root:");
+      expect(await (await renter.download(job.id, "out")).text()).toBe("from outside\n");
+      const memory = await renter.create({
+        ...shell("tail /dev/zero"),
+        image: image ?? "",
+        resources: { memoryMb: 64 },
+      });
+      expect(await renter.over(memory.id)).toMatchObject({ status: "failed", endReason: "memory-limit" });
+      const slow = await renter.create({ ...shell("sleep 60"), image: image ?? "", timeLimitSeconds: 2 });
+      expect(await renter.over(slow.id)).toMatchObject({ status: "failed", endReason: "time-limit" });
+      const missing = await renter.create({ ...shell("true"), image: "localhost/converge-no-such-image:none" });
+      expect((await renter.over(missing.id)).status).toBe("failed");
+    },
+    120_000,
   );
 
   it("says why it waits, what the nearest offer lacks and what to change", async () => {

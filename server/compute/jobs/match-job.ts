@@ -48,7 +48,8 @@ export function fittingGpus(rental: Pick<Rental, "gpus">, { gpuModel, gpuMemoryM
 
 /** The runner of a node that a spec would run under, or null. Images need one that has them. */
 export function runnerFor(rental: Rental, spec: JobSpec): RunnerName | null {
-  const able = rental.runners.filter((runner) => !spec.image || runner === "podman" || runner === "kubernetes");
+  const hasImages = (runner: RunnerName) => runner === "podman" || runner === "kubernetes";
+  const able = rental.runners.filter((runner) => hasImages(runner) === Boolean(spec.image));
   return able.find((runner) => !spec.runners || spec.runners.includes(runner)) ?? null;
 }
 
@@ -81,9 +82,16 @@ export function missesOf(rental: Rental, spec: JobSpec): Miss[] {
   }
   if (spec.image && !rental.hasImages) miss("image", spec.image, "no images", "Leave the image out.");
   if (!runnerFor(rental, spec))
-    miss("runners", spec.runners?.join(", ") ?? "one with images", rental.runners.join(", "), "Name no runner.");
+    miss(
+      "runners",
+      spec.runners?.join(", ") ?? (spec.image ? "one with images" : "one for programs of the machine's own"),
+      rental.runners.join(", "),
+      spec.runners ? "Name no runner." : spec.image ? "Leave the image out." : "Name an image.",
+    );
   if (spec.network === "internet" && !rental.allowsNetwork)
     miss("network", "internet", "none", "Bring the data as inputs instead.");
+  else if (spec.network === "internet" && spec.image)
+    miss("network", "internet", "none for images", "Bring the data as inputs instead, or leave the image out.");
   if (spec.region && spec.region !== rental.region)
     miss("region", spec.region, rental.region ?? "unknown", "Name no region.");
   if (spec.nodeId && spec.nodeId !== rental.nodeId) miss("nodeId", spec.nodeId, rental.nodeId, "Name no node.");
