@@ -77,6 +77,7 @@ const ERRORS = {
   NODE_SIGNATURE_INVALID: [401, "The message is not signed by this node."],
   NODE_CLOCK_SKEWED: [401, "The message's time is too far from ours. Set the node's clock and send it again."],
   NODE_NOT_SUSPENDED: [409, "Only the suspension of a node can be disputed, and this one is not suspended."],
+  POOLS_TOO_MANY: [409, "You have as many open pools as one person may. Close one that is not needed."],
   DISPUTE_OPEN: [409, "There is an open dispute about this node already. It is answered first."],
   DISPUTE_CLOSED: [409, "This dispute was decided already."],
   NODE_MESSAGE_REPLAYED: [409, "This message was received before."],

@@ -20,6 +20,7 @@ import { Time } from "../ui/time.tsx";
 import { toast } from "../ui/toast.ts";
 import { NODE_COLUMNS } from "./market.tsx";
 import { NodeTrustStatus, trustSentence } from "./node-trust.tsx";
+import { Pools } from "./pools.tsx";
 import { ProviderEarnings } from "./provider-earnings.tsx";
 import { DisputeDialog, ProviderTrust } from "./provider-trust.tsx";
 
@@ -145,6 +146,7 @@ export default function Provide({ publicUrl }: { publicUrl: string }) {
           </EmptyState>
         }
       />
+      <Pools nodes={known} />
       <ProviderTrust />
     </div>
   );

@@ -15,8 +15,8 @@ const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionD
 const WIDTH = 600;
 const HEIGHT = 96;
 
-const totalOf = ({ inference, compute }: ProviderSummary["byDay"][number]): bigint =>
-  BigInt(inference) + BigInt(compute);
+const totalOf = ({ inference, compute, pools }: ProviderSummary["byDay"][number]): bigint =>
+  BigInt(inference) + BigInt(compute) + BigInt(pools);
 
 /** A bar a day over a scale that starts at nothing. */
 function Days({ byDay }: { byDay: ProviderSummary["byDay"] }) {

@@ -2,6 +2,10 @@
 const WORDS: Record<string, string> = {
   inference: "Completion",
   "inference-fee": "Platform fee",
+  compute: "Job",
+  "compute-fee": "Platform fee",
+  "pool-payout": "Share of a pool",
+  "pool-fee": "Pool fee",
   reward: "Reward",
   cash_out: "Cash-out",
   epoch_settlement: "Epoch settlement",

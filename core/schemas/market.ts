@@ -73,7 +73,7 @@ export const providerSummary = z.object({
   /** What the platform keeps of what renters pay, in basis points. */
   feeBps: z.number(),
   earned: z.object({ today: units, week: units, month: units }),
-  byDay: z.array(z.object({ day: z.string(), inference: units, compute: units })),
+  byDay: z.array(z.object({ day: z.string(), inference: units, compute: units, pools: units })),
   nodes: z.array(
     z.object({
       nodeId: z.string(),

@@ -9,6 +9,7 @@ import { explorerRouter } from "./routers/explorer.ts";
 import { identityRouter } from "./routers/identity.ts";
 import { jobRouter } from "./routers/job.ts";
 import { nodeAdminRouter } from "./routers/node-admin.ts";
+import { poolRouter } from "./routers/pool.ts";
 import { proofRouter } from "./routers/proof.ts";
 import { reconciliationRouter } from "./routers/reconciliation.ts";
 import { rewardRouter } from "./routers/reward.ts";
@@ -28,6 +29,7 @@ export const appRouter = router({
   explorer: explorerRouter,
   identity: identityRouter,
   nodeAdmin: nodeAdminRouter,
+  pool: poolRouter,
   proof: proofRouter,
   reconciliation: reconciliationRouter,
   reward: rewardRouter,

@@ -71,13 +71,14 @@ async function refresh(model: string): Promise<Candidate[]> {
 export const readCandidates = (model: string): Promise<Candidate[]> =>
   sqlOf(pool).query<Candidate>(
     `SELECT o.id AS "offerId", n.id AS "nodeId", n.owner_id AS "ownerId", n.public_key AS "publicKey",
+       coalesce('pool:' || m.pool_id, 'user:' || n.owner_id) AS payee,
        o.input_price AS "inputPrice", o.output_price AS "outputPrice", o.context_tokens AS "contextTokens",
        o.can_continue AS "canContinue", o.precision, o.features, n.region, n.capacity,
        o.tokens_per_second AS "tokensPerSecond", o.first_token_ms AS "firstTokenMs",
        o.failures, o.last_failure_at AS "lastFailureAt", o.open_until AS "openUntil",
        n.direct_url AS "directUrl", n.direct_key AS "directKey", n.trust, n.is_reference AS "isReference",
        (SELECT count(*)::int FROM inference_attempt a WHERE a.node_id = n.id AND a.status IN ('queued', 'claimed')) AS "inFlight"
-     FROM compute_offer o JOIN compute_node n ON n.id = o.node_id
+     FROM compute_offer o JOIN compute_node n ON n.id = o.node_id LEFT JOIN compute_pool_member m ON m.node_id = n.id
      WHERE o.model = $1 AND o.is_active AND n.status = 'online' AND n.trust IN ('new', 'verified')
        AND n.last_seen_at > now() - make_interval(secs => $2)`,
     [model, TIMING.nodeOfflineAfterMs / 1000],

@@ -6,7 +6,7 @@ const price = fc.bigInt({ min: 0n, max: 100_000_000n });
 const tokens = fc.integer({ min: 0, max: 200_000 });
 const segment: fc.Arbitrary<Segment> = fc.record({
   nodeId: fc.constantFrom("node_a", "node_b", "node_c"),
-  providerId: fc.constantFrom("usr_a", "usr_b"),
+  payee: fc.constantFrom("usr_a", "usr_b"),
   inputPrice: price,
   outputPrice: price,
   promptTokens: tokens,

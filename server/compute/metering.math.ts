@@ -8,12 +8,13 @@ const BPS = 10_000n;
 export type Price = { inputPrice: bigint; outputPrice: bigint };
 export type Usage = { promptTokens: number; completionTokens: number };
 
-/** One node's part of an answer. The prompt is charged once, by the node that delivered the first token. */
-export type Segment = Price & { nodeId: string; providerId: string; promptTokens: number; completionTokens: number };
+/** One node's part of an answer, and the ledger account it is paid to. The prompt is charged once, by the node that delivered the first token. */
+export type Segment = Price & { nodeId: string; payee: string; promptTokens: number; completionTokens: number };
 
-export type Settlement = { charged: bigint; fee: bigint; parts: { providerId: string; amount: bigint }[] };
+export type Settlement = { charged: bigint; fee: bigint; parts: { payee: string; amount: bigint }[] };
 
-const rawCost = (price: Price, usage: Usage): bigint =>
+/** What a usage is worth at a price, in millionths of a micro-dollar. */
+export const rawCost = (price: Price, usage: Usage): bigint =>
   price.inputPrice * BigInt(usage.promptTokens) + price.outputPrice * BigInt(usage.completionTokens);
 
 /** What a usage costs in micro-dollars, rounded up once for the whole request. */
@@ -42,17 +43,15 @@ export function settle(segments: readonly Segment[], feeBps: bigint = PLATFORM_F
   const rawTotal = raw.reduce((sum, cost) => sum + cost, 0n);
   const charged = (rawTotal + TOKENS_PER_PRICE - 1n) / TOKENS_PER_PRICE;
   const fee = (charged * feeBps) / BPS;
-  const byProvider = new Map<string, bigint>();
+  const byPayee = new Map<string, bigint>();
   let left = charged - fee;
   segments.forEach((segment, i) => {
     const isLast = i === segments.length - 1;
     // What rounding leaves over goes to the last provider, so that nothing is lost.
     const amount = isLast ? left : rawTotal === 0n ? 0n : ((charged - fee) * (raw[i] ?? 0n)) / rawTotal;
     left -= amount;
-    byProvider.set(segment.providerId, (byProvider.get(segment.providerId) ?? 0n) + amount);
+    byPayee.set(segment.payee, (byPayee.get(segment.payee) ?? 0n) + amount);
   });
-  const parts = [...byProvider]
-    .map(([providerId, amount]) => ({ providerId, amount }))
-    .filter((part) => part.amount > 0n);
+  const parts = [...byPayee].map(([payee, amount]) => ({ payee, amount })).filter((part) => part.amount > 0n);
   return { charged, fee, parts };
 }

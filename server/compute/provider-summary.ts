@@ -72,7 +72,8 @@ const sumSince = (income: readonly Income[], day: string): string =>
     .toString();
 
 const dayAgo = (days: number): string => new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
-const KINDS = ["inference", "compute"] as const;
+const KINDS = ["inference", "compute", "pool-payout", "pool-fee"] as const;
+type Kind = (typeof KINDS)[number];
 
 /** What a node shows on its own terminal. */
 export async function getNodeAccount({ nodeId, ownerId }: NodeIdentity): Promise<NodeAccount> {
@@ -91,8 +92,11 @@ export async function getNodeAccount({ nodeId, ownerId }: NodeIdentity): Promise
 /** What a provider earned, and how its machines are used. */
 export async function getProviderSummary(actor: Actor): Promise<ProviderSummary> {
   const [income, uses] = await Promise.all([listIncome(userAccount(actor.userId), KINDS, DAYS), readUse(actor.userId)]);
-  const unitsOf = (day: string, kind: string) =>
-    (income.find((one) => one.day === day && one.kind === kind)?.units ?? 0n).toString();
+  const unitsOf = (day: string, ...kinds: Kind[]) =>
+    income
+      .filter((one) => one.day === day && kinds.some((kind) => kind === one.kind))
+      .reduce((sum, one) => sum + one.units, 0n)
+      .toString();
   return {
     asset: "USD",
     feeBps: Number(PLATFORM_FEE_BPS),
@@ -103,7 +107,12 @@ export async function getProviderSummary(actor: Actor): Promise<ProviderSummary>
     },
     byDay: Array.from({ length: DAYS }, (_, index) => {
       const day = dayAgo(DAYS - 1 - index);
-      return { day, inference: unitsOf(day, "inference"), compute: unitsOf(day, "compute") };
+      return {
+        day,
+        inference: unitsOf(day, "inference"),
+        compute: unitsOf(day, "compute"),
+        pools: unitsOf(day, "pool-payout", "pool-fee"),
+      };
     }),
     nodes: uses.map((use) => ({
       nodeId: use.nodeId,

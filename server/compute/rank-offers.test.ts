@@ -5,6 +5,7 @@ const now = Date.UTC(2026, 10, 22);
 const node = (nodeId: string, change: Partial<Candidate> = {}): Candidate => ({
   offerId: `off_${nodeId}`,
   nodeId,
+  payee: "user:owner",
   ownerId: "usr_a",
   publicKey: "",
   inputPrice: 100n,

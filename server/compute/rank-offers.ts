@@ -9,6 +9,8 @@ export type Candidate = {
   offerId: string;
   nodeId: string;
   ownerId: string;
+  /** The ledger account its work is paid to: its provider's, or its pool's. */
+  payee: string;
   publicKey: string;
   inputPrice: bigint;
   outputPrice: bigint;

@@ -332,11 +332,11 @@ function startSegment(
   attemptId: string,
   delivery: Delivery,
 ): DeliveredSegment {
-  const { nodeId, ownerId, publicKey, inputPrice, outputPrice, offerId } = candidate;
+  const { nodeId, payee, publicKey, inputPrice, outputPrice, offerId } = candidate;
   const segment: DeliveredSegment = {
     nodeId,
     offerId,
-    providerId: ownerId,
+    payee,
     publicKey,
     attemptId,
     inputPrice,

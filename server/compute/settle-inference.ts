@@ -1,15 +1,16 @@
 import { sha256Hex } from "#core/node-signature.ts";
 import { canonicalJson, type ReceiptBody, receiptDigest } from "#core/receipt.ts";
 import { type Sql, withTransaction } from "#server/db.ts";
-import { REVENUE_ACCOUNT, userAccount } from "#server/ledger/account-codes.ts";
+import { ownerOf, REVENUE_ACCOUNT } from "#server/ledger/account-codes.ts";
 import { ensureAccounts } from "#server/ledger/ensure-accounts.ts";
 import { captureReservationIn, releaseReservationIn } from "#server/ledger/reservations.ts";
 import { unusedScopes } from "#server/ledger/scopes.ts";
 import { addJob } from "#server/queue.ts";
 import type { Delivery } from "./deliver-answer.ts";
 import { wakeNode } from "./hub.ts";
-import { type Segment, type Settlement, settle } from "./metering.math.ts";
+import { rawCost, type Segment, type Settlement, settle } from "./metering.math.ts";
 import type { OpenInference } from "./open-inference.ts";
+import { recordShares } from "./pools/record-shares.ts";
 import type { InferenceUsage, Outcome } from "./run-inference.ts";
 
 /** What one node delivered of an answer. */
@@ -77,6 +78,10 @@ export async function settleInference(open: OpenInference, delivery: Delivery, o
     );
     if (open.keepsAnswer && isWhole(outcome) && !delivery.hasCalls)
       await sql.query("INSERT INTO inference_answer (inference_id, text) VALUES ($1, $2)", [open.id, delivery.text]);
+    await recordShares(
+      sql,
+      segments.map((segment) => ({ ...segment, refId: open.id, work: rawCost(segment, segment) })),
+    );
     await measureSpeed(sql, segments, delivery.firstTokenAt, finishedAt);
     if (body) await writeReceipt(sql, body);
   });
@@ -85,7 +90,7 @@ export async function settleInference(open: OpenInference, delivery: Delivery, o
 
 /** Nobody pays themselves: a provider's own node costs its provider the platform's fee only. */
 function withoutSelfPayment(settlement: Settlement, payer: string): Settlement {
-  const parts = settlement.parts.filter((part) => userAccount(part.providerId) !== payer);
+  const parts = settlement.parts.filter((part) => part.payee !== payer);
   const paid = parts.reduce((sum, part) => sum + part.amount, settlement.fee);
   return { charged: paid, fee: settlement.fee, parts };
 }
@@ -101,8 +106,8 @@ async function moveMoney(
     open.scopes,
     segments.map(({ nodeId }) => nodeId),
   );
-  const payees = parts.map(({ providerId, amount }) => ({
-    credit: userAccount(providerId),
+  const payees = parts.map(({ payee, amount }) => ({
+    credit: payee,
     amount,
     kind: "inference",
     refId: id,
@@ -114,7 +119,7 @@ async function moveMoney(
   }
   await ensureAccounts(sql, [
     { code: REVENUE_ACCOUNT, asset: "USD" },
-    ...parts.map((part) => ({ code: userAccount(part.providerId), asset: "USD" as const, ownerId: part.providerId })),
+    ...parts.map(({ payee }) => ({ code: payee, asset: "USD" as const, ...ownerOf(payee) })),
   ]);
   await captureReservationIn(sql, {
     reservationId,

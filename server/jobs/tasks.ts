@@ -6,6 +6,7 @@ import { reconcile } from "#server/books/reconcile.ts";
 import { requestReconciliation } from "#server/books/request-reconciliation.ts";
 import { sweepBlobs } from "#server/compute/jobs/blobs.ts";
 import { sweepJobs } from "#server/compute/jobs/sweep-jobs.ts";
+import { payPools } from "#server/compute/pools/pay-pools.ts";
 import { notePrices } from "#server/compute/price-history.ts";
 import { sweepAnswers } from "#server/compute/repeated-request.ts";
 import { signReceipt } from "#server/compute/sign-receipt.ts";
@@ -69,6 +70,7 @@ export const LOOPS: Loop[] = [
   { name: "sweep-jobs", everyMs: 1_000, work: () => sweepJobs() },
   { name: "challenge-nodes", everyMs: 1_000, work: () => challengeNodes() },
   { name: "judge-nodes", everyMs: 1_000, work: () => judgeNodes() },
+  { name: "pay-pools", everyMs: env.isDevelopmentChain ? 5_000 : 60_000, work: () => payPools() },
   { name: "note-prices", everyMs: 60_000, work: () => notePrices() },
   { name: "sweep-inferences", everyMs: 10_000, work: () => sweepInferences() },
   { name: "release-expired-reservations", everyMs: 10_000, work: () => releaseExpiredReservations() },

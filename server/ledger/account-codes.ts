@@ -1,7 +1,12 @@
 /** The names of ledger accounts. A code says whose money it is; the ledger itself only knows the code. */
 export const userAccount = (userId: string): string => `user:${userId}`;
 export const agentAccount = (agentId: string): string => `agent:${agentId}`;
+export const poolAccount = (poolId: string): string => `pool:${poolId}`;
 export const campaignAccount = (campaignId: string): string => `campaign:${campaignId}`;
+
+/** Whose account a code names, where it is a person's. */
+export const ownerOf = (code: string): { ownerId?: string } =>
+  code.startsWith("user:") ? { ownerId: code.slice("user:".length) } : {};
 
 /** Money held by the vault contract. Its balance is negative: it is what the platform owes, seen from the other side. */
 export const VAULT_ACCOUNT = "platform:vault";

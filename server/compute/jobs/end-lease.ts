@@ -1,10 +1,11 @@
 import type { JobEndReason, JobSpec } from "#core/schemas/job.ts";
 import { jobSpec } from "#core/schemas/job.ts";
 import type { Sql } from "#server/db.ts";
-import { REVENUE_ACCOUNT, userAccount } from "#server/ledger/account-codes.ts";
+import { ownerOf, REVENUE_ACCOUNT } from "#server/ledger/account-codes.ts";
 import { ensureAccounts } from "#server/ledger/ensure-accounts.ts";
 import { captureReservationIn, releaseReservationIn } from "#server/ledger/reservations.ts";
 import { unusedScopes } from "#server/ledger/scopes.ts";
+import { recordShares, WORK_PER_MICRO_DOLLAR } from "../pools/record-shares.ts";
 import { billedSeconds, costOfSeconds, settleJob } from "./job-metering.math.ts";
 
 /** A job is given to another node once when its node is lost. */
@@ -118,17 +119,22 @@ type End = {
 /** Ends a job for good: everybody who worked is paid, and the rest of what was set aside is free again. */
 export async function finishJob(sql: Sql, job: LockedJob, end: End, lease: LockedLease | null = null): Promise<void> {
   if (lease) await closeLease(sql, lease, "ended");
-  const leases = await sql.query<{ providerId: string; nodeId: string; charged: bigint }>(
-    `SELECT provider_id AS "providerId", node_id AS "nodeId", charged FROM job_lease WHERE job_id = $1`,
+  const leases = await sql.query<{ payee: string; nodeId: string; charged: bigint }>(
+    `SELECT coalesce('pool:' || m.pool_id, 'user:' || l.provider_id) AS payee, l.node_id AS "nodeId", l.charged
+     FROM job_lease l LEFT JOIN compute_pool_member m ON m.node_id = l.node_id WHERE l.job_id = $1`,
     [job.id],
   );
-  const { charged, fee, parts } = settleJob(leases, job.payer.startsWith("user:") ? job.payer.slice(5) : "");
+  const { charged, fee, parts } = settleJob(leases, job.payer);
   await sql.query(
     `UPDATE job SET status = $2, end_reason = $3, exit_code = $4, message = $5, charged = $6, finished_at = now() WHERE id = $1`,
     [job.id, end.status, end.reason, end.exitCode ?? null, end.message ?? null, charged],
   );
-  const payees = parts.map(({ providerId, amount }) => ({
-    credit: userAccount(providerId),
+  await recordShares(
+    sql,
+    leases.map((one) => ({ ...one, refId: job.id, work: one.charged * WORK_PER_MICRO_DOLLAR })),
+  );
+  const payees = parts.map(({ payee, amount }) => ({
+    credit: payee,
     amount,
     kind: "compute",
     refId: job.id,
@@ -140,7 +146,7 @@ export async function finishJob(sql: Sql, job: LockedJob, end: End, lease: Locke
   }
   await ensureAccounts(sql, [
     { code: REVENUE_ACCOUNT, asset: "USD" },
-    ...parts.map(({ providerId }) => ({ code: userAccount(providerId), asset: "USD" as const, ownerId: providerId })),
+    ...parts.map(({ payee }) => ({ code: payee, asset: "USD" as const, ...ownerOf(payee) })),
   ]);
   await captureReservationIn(sql, {
     reservationId: job.reservationId,

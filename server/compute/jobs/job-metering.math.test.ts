@@ -21,16 +21,16 @@ describe("what a job costs", () => {
   });
 
   it("is split without a remainder, and nobody pays themselves", () => {
-    const leases = fc.array(fc.record({ providerId: fc.constantFrom("a", "b", "payer"), charged: price }));
+    const leases = fc.array(fc.record({ payee: fc.constantFrom("a", "b", "payer"), charged: price }));
     fc.assert(
       fc.property(leases, (all) => {
         const { charged, fee, parts } = settleJob(all, "payer");
         expect(parts.reduce((sum, { amount }) => sum + amount, fee)).toBe(charged);
         expect(charged).toBeLessThanOrEqual(all.reduce((sum, lease) => sum + lease.charged, 0n));
-        expect(parts.some(({ providerId }) => providerId === "payer")).toBe(false);
+        expect(parts.some(({ payee }) => payee === "payer")).toBe(false);
       }),
     );
-    expect(settleJob([{ providerId: "a", charged: 1_000n }], "payer")).toMatchObject({ charged: 1_000n, fee: 50n });
+    expect(settleJob([{ payee: "a", charged: 1_000n }], "payer")).toMatchObject({ charged: 1_000n, fee: 50n });
   });
 
   it("counts whole seconds between ready and released, and nothing before or after", () => {

@@ -33,8 +33,8 @@ export function billedSeconds(
   return Math.max(0, Math.min(seconds, secondsMax));
 }
 
-export type LeaseCharge = { providerId: string; charged: bigint };
-export type JobSettlement = { charged: bigint; fee: bigint; parts: { providerId: string; amount: bigint }[] };
+export type LeaseCharge = { payee: string; charged: bigint };
+export type JobSettlement = { charged: bigint; fee: bigint; parts: { payee: string; amount: bigint }[] };
 
 /**
  * Splits what all leases of a job cost into what each provider gets and what the platform keeps. The fee is rounded
@@ -42,19 +42,17 @@ export type JobSettlement = { charged: bigint; fee: bigint; parts: { providerId:
  */
 export function settleJob(
   leases: readonly LeaseCharge[],
-  payerId: string,
+  payer: string,
   feeBps: bigint = PLATFORM_FEE_BPS,
 ): JobSettlement {
   let fee = 0n;
   const amounts = new Map<string, bigint>();
-  for (const { providerId, charged } of leases) {
+  for (const { payee, charged } of leases) {
     const share = (charged * feeBps) / BPS;
     fee += share;
-    if (providerId === payerId) continue;
-    amounts.set(providerId, (amounts.get(providerId) ?? 0n) + charged - share);
+    if (payee === payer) continue;
+    amounts.set(payee, (amounts.get(payee) ?? 0n) + charged - share);
   }
-  const parts = [...amounts]
-    .map(([providerId, amount]) => ({ providerId, amount }))
-    .filter(({ amount }) => amount > 0n);
+  const parts = [...amounts].map(([payee, amount]) => ({ payee, amount })).filter(({ amount }) => amount > 0n);
   return { charged: parts.reduce((sum, { amount }) => sum + amount, fee), fee, parts };
 }
