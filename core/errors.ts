@@ -77,6 +77,8 @@ const ERRORS = {
   NODE_SIGNATURE_INVALID: [401, "The message is not signed by this node."],
   NODE_CLOCK_SKEWED: [401, "The message's time is too far from ours. Set the node's clock and send it again."],
   NODE_NOT_SUSPENDED: [409, "Only the suspension of a node can be disputed, and this one is not suspended."],
+  STAKE_TOO_LOW: [409, "The provider has less at stake than this at any one address."],
+  CLAIM_CLOSED: [409, "This claim is not open: it is on its way to the chain, or settled."],
   POOLS_TOO_MANY: [409, "You have as many open pools as one person may. Close one that is not needed."],
   DISPUTE_OPEN: [409, "There is an open dispute about this node already. It is answered first."],
   DISPUTE_CLOSED: [409, "This dispute was decided already."],

@@ -21,6 +21,7 @@ const ID_PREFIXES = {
   challenge: "chl",
   dispute: "dsp",
   pool: "pol",
+  stakeClaim: "stk",
   agent: "agt",
   account: "acc",
   userOperation: "uop",

@@ -98,14 +98,16 @@ export function createAnswers(node: NodeParts) {
     return text;
   }
 
+  /** Direct answers are not named to the platform when work is fetched: their caller's connection says all there is to say. */
+  let directCount = 0;
+
   /** The answer to a call of the platform's own: the same places, and remembered for its receipt like any other. */
   async function* direct(work: Work, signal: AbortSignal): AsyncGenerator<Piece, AnswerEnd> {
     if (!(await turns.take(signal))) throw new Error("The caller left.");
-    const controller = new AbortController();
-    running.set(work.attemptId, controller);
+    directCount += 1;
     let text = "";
     try {
-      const pieces = engine.generate(work, AbortSignal.any([signal, controller.signal]));
+      const pieces = engine.generate(work, signal);
       let step = await pieces.next();
       for (; !step.done; step = await pieces.next()) {
         text += pieceText(step.value);
@@ -114,8 +116,8 @@ export function createAnswers(node: NodeParts) {
       return step.value;
     } finally {
       turns.giveBack();
+      directCount -= 1;
       await memory.remember(work, text, prices);
-      running.delete(work.attemptId);
     }
   }
 
@@ -145,7 +147,10 @@ export function createAnswers(node: NodeParts) {
       running.get(attemptId)?.abort();
       running.delete(attemptId);
     },
+    /** The fetched work at hand, by its attempts. */
     running: (): string[] => [...running.keys()],
+    /** How many answers are being given, however they were asked for. */
+    count: (): number => running.size + directCount,
     sign: memory.sign,
   };
 }

@@ -121,7 +121,7 @@ export async function serve(
   const loadOf = (): Load => ({
     name: node.options.name,
     nodeId,
-    answering: answers.running().length,
+    answering: answers.count(),
     capacity: node.options.capacity,
     leases: leases.names().length,
     models: node.engine.models().map(({ model }) => model),
@@ -167,11 +167,11 @@ export async function serve(
       if (!drain.aborted) throw error;
     });
   }
-  const left = answers.running().length;
+  const left = answers.count();
   say(left > 0 ? `Ending: finishing ${left} answer(s), taking no new ones.` : "Ending.");
   await heart;
   await leases.giveBack();
-  while (answers.running().length > 0) await poll(1).catch(() => sleep(200));
+  while (answers.count() > 0) await poll(1).catch(() => sleep(200));
   // One more look, so that the receipts of the last answers get their signature.
   await poll(1).catch(() => undefined);
   door?.close();

@@ -22,6 +22,8 @@ const WORDS: Record<string, string> = {
   "node.ban": "Banned a node",
   "node.reinstate": "Let a node back in",
   "node.reference": "Changed whether a node is a reference",
+  "stake.claim": "Claimed a stake",
+  "stake.dismiss": "Gave a claim on a stake up",
   "dispute.uphold": "Upheld a suspension",
   "dispute.reverse": "Lifted a suspension",
   "reconciliation.request": "Had the books compared",

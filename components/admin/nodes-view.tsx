@@ -20,6 +20,7 @@ import { Opener, type Popup } from "../ui/opener.tsx";
 import { Select } from "../ui/select.tsx";
 import { useAddressValue } from "../ui/use-address-value.ts";
 import { ReasonDialog } from "./reason-dialog.tsx";
+import { ClaimDialog, StakeClaims } from "./stake-claims.tsx";
 
 /** After a decision everything on the page may be other than before. */
 function useRefresh(popup?: Popup) {
@@ -90,9 +91,20 @@ function NodeActions({ node }: { node: AdminNodeView }) {
   return (
     <span className="flex flex-wrap justify-end gap-2">
       {isOut ? (
-        <Opener trigger={<Button size="sm">Let back in</Button>}>
-          {(popup) => <ReinstateDialog {...popup} node={node} />}
-        </Opener>
+        <>
+          <Opener
+            trigger={
+              <Button size="sm" variant="ghost">
+                Claim stake
+              </Button>
+            }
+          >
+            {(popup) => <ClaimDialog {...popup} node={node} />}
+          </Opener>
+          <Opener trigger={<Button size="sm">Let back in</Button>}>
+            {(popup) => <ReinstateDialog {...popup} node={node} />}
+          </Opener>
+        </>
       ) : (
         <ReferenceButton node={node} />
       )}
@@ -295,6 +307,7 @@ export function NodesView() {
     <div className="flex flex-col gap-6">
       <Disputes />
       <Nodes />
+      <StakeClaims />
       <Challenges />
     </div>
   );

@@ -22,6 +22,7 @@ import { NODE_COLUMNS } from "./market.tsx";
 import { NodeTrustStatus, trustSentence } from "./node-trust.tsx";
 import { Pools } from "./pools.tsx";
 import { ProviderEarnings } from "./provider-earnings.tsx";
+import { ProviderStake } from "./provider-stake.tsx";
 import { DisputeDialog, ProviderTrust } from "./provider-trust.tsx";
 
 function RemoveNodeButton({ node }: { node: NodeView }) {
@@ -146,6 +147,7 @@ export default function Provide({ publicUrl }: { publicUrl: string }) {
           </EmptyState>
         }
       />
+      <ProviderStake />
       <Pools nodes={known} />
       <ProviderTrust />
     </div>

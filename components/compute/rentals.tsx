@@ -62,6 +62,11 @@ const COLUMNS: readonly Column<RentalView>[] = [
     cell: (rental) => (
       <span className="block">
         <NodeTrustStatus trust={rental.trust} />
+        {rental.stake !== "0" && (
+          <span className="mt-0.5 block text-ink-3 text-xs">
+            <Amount units={rental.stake} /> at stake
+          </span>
+        )}
         {rental.provenMemoryMb !== null && (
           <span className="mt-0.5 block text-ink-3 text-xs">{sizeOf(rental.provenMemoryMb)} memory shown</span>
         )}

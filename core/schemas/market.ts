@@ -47,6 +47,8 @@ export const rentalView = z.object({
   speedPerDollar: z.number().nullable(),
   /** Of what it was given lately, how much it finished, 0 to 1. */
   reliability: z.number(),
+  /** What its provider has at stake on the chain: what can be taken from it when it cheats. */
+  stake: units,
 });
 export type RentalView = z.infer<typeof rentalView>;
 /** `total` counts all that meet the filter; `gpus` and `regions` are what one may filter by. */

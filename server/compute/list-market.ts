@@ -2,6 +2,7 @@ import type { RentalFilter, RentalSort, RentalView } from "#core/schemas/market.
 import { db, pool, sqlOf } from "#server/db.ts";
 import { listRentals } from "./jobs/list-rentals.ts";
 import type { Rental } from "./jobs/match-job.ts";
+import { activeStakes } from "./stake/stakes.ts";
 
 const MICRO_DOLLARS = 1_000_000;
 
@@ -17,8 +18,9 @@ const unitPrice = (rental: RentalView): bigint =>
   BigInt(rental.gpus.length > 0 ? rental.pricePerGpuHour : rental.pricePerCoreHour);
 
 type Measured = { tokensPerSecond: number | null; provenMemoryMb: number | null };
+const UNMEASURED: Measured = { tokensPerSecond: null, provenMemoryMb: null };
 
-function viewOf(rental: Rental, measured: Measured): RentalView {
+function viewOf(rental: Rental, measured: Measured, stake: bigint): RentalView {
   const { tokensPerSecond, provenMemoryMb } = measured;
   // A ratio to compare by, not an amount: nothing is charged by it.
   const dollars = Number(wholePrice(rental)) / MICRO_DOLLARS;
@@ -45,6 +47,7 @@ function viewOf(rental: Rental, measured: Measured): RentalView {
     tokensPerSecond,
     speedPerDollar: tokensPerSecond === null || dollars === 0 ? null : tokensPerSecond / dollars,
     reliability: rental.reliability,
+    stake: stake.toString(),
   };
 }
 
@@ -75,13 +78,16 @@ const ORDERS: Record<RentalSort, (left: RentalView, right: RentalView) => number
 /** The machines that can be rented by the hour now, as far as they meet a filter. */
 export async function listMarket(filter: RentalFilter) {
   const rentals = await listRentals(sqlOf(pool));
-  const rows = await db.computeNode.findMany({
-    where: { id: { in: rentals.map(({ nodeId }) => nodeId) } },
-    select: { id: true, tokensPerSecond: true, provenMemoryMb: true },
-  });
+  const [rows, stakes] = await Promise.all([
+    db.computeNode.findMany({
+      where: { id: { in: rentals.map(({ nodeId }) => nodeId) } },
+      select: { id: true, tokensPerSecond: true, provenMemoryMb: true },
+    }),
+    activeStakes([...new Set(rentals.map(({ ownerId }) => ownerId))]),
+  ]);
   const measured = new Map(rows.map(({ id, ...one }) => [id, one]));
   const views = rentals.map((rental) =>
-    viewOf(rental, measured.get(rental.nodeId) ?? { tokensPerSecond: null, provenMemoryMb: null }),
+    viewOf(rental, measured.get(rental.nodeId) ?? UNMEASURED, stakes.get(rental.ownerId) ?? 0n),
   );
   const order = ORDERS[filter.sort];
   const found = views

@@ -1,5 +1,6 @@
 import { registerFailureHandler } from "#server/chain/outbox.ts";
 import { runIndexer, runOutbox } from "#server/chain/run.ts";
+import { registerStakeFailures, stakeLogHandlers } from "#server/compute/stake/chain-events.ts";
 import { failRecording, proofLogHandlers, RECORD_INFERENCE } from "#server/proofs/chain-events.ts";
 import { registerRewardFailures, rewardLogHandlers } from "#server/rewards/chain-events.ts";
 import { registerSolvencyFailures, solvencyLogHandlers } from "#server/solvency/chain-events.ts";
@@ -10,9 +11,16 @@ export function followChain(): () => Promise<void> {
   registerFailureHandler(RECORD_INFERENCE, failRecording);
   registerRewardFailures();
   registerSolvencyFailures();
+  registerStakeFailures();
   for (const [purpose, handler] of Object.entries(walletFailureHandlers)) registerFailureHandler(purpose, handler);
   const stopping = new AbortController();
-  const handlers = [...walletLogHandlers, ...proofLogHandlers, ...rewardLogHandlers, ...solvencyLogHandlers];
+  const handlers = [
+    ...walletLogHandlers,
+    ...proofLogHandlers,
+    ...rewardLogHandlers,
+    ...solvencyLogHandlers,
+    ...stakeLogHandlers,
+  ];
   const running = Promise.all([runOutbox(stopping.signal), runIndexer(handlers, stopping.signal)]);
   return async () => {
     stopping.abort();

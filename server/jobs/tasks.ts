@@ -10,6 +10,7 @@ import { payPools } from "#server/compute/pools/pay-pools.ts";
 import { notePrices } from "#server/compute/price-history.ts";
 import { sweepAnswers } from "#server/compute/repeated-request.ts";
 import { signReceipt } from "#server/compute/sign-receipt.ts";
+import { settleClaims } from "#server/compute/stake/stakes.ts";
 import { sweepInferences, sweepNodes } from "#server/compute/sweep-compute.ts";
 import { challengeNodes, judgeNodes } from "#server/compute/trust/challenge-nodes.ts";
 import { env } from "#server/env.ts";
@@ -71,6 +72,7 @@ export const LOOPS: Loop[] = [
   { name: "challenge-nodes", everyMs: 1_000, work: () => challengeNodes() },
   { name: "judge-nodes", everyMs: 1_000, work: () => judgeNodes() },
   { name: "pay-pools", everyMs: env.isDevelopmentChain ? 5_000 : 60_000, work: () => payPools() },
+  { name: "settle-claims", everyMs: 15_000, work: () => settleClaims() },
   { name: "note-prices", everyMs: 60_000, work: () => notePrices() },
   { name: "sweep-inferences", everyMs: 10_000, work: () => sweepInferences() },
   { name: "release-expired-reservations", everyMs: 10_000, work: () => releaseExpiredReservations() },

@@ -22,6 +22,12 @@ const OPERATOR_FUNCTIONS = {
     "registerModel(bytes32,address,string)",
   ],
   AgentAccountFactory: ["createAccount(bytes,bytes32)"],
+  ComputeEscrow: [
+    "openDispute(bytes32,address,address,uint128,bytes32)",
+    "dismissDispute(bytes32)",
+    "settleDispute(bytes32)",
+    "pause()",
+  ],
 } as const satisfies Record<string, readonly string[]>;
 
 const PAUSE_SELECTOR = toFunctionSelector("pause()");

@@ -16,6 +16,7 @@ import {
   rentalsOutput,
 } from "#core/schemas/market.ts";
 import { pageInput } from "#core/schemas/page.ts";
+import { stakeView } from "#core/schemas/stake.ts";
 import { challengesOutput, disputesOutput, disputeView, openDisputeInput } from "#core/schemas/trust.ts";
 import { createJoinToken } from "#server/compute/create-join-token.ts";
 import { getReceipt } from "#server/compute/get-receipt.ts";
@@ -25,6 +26,7 @@ import { listModels } from "#server/compute/list-models.ts";
 import { listMyNodes, listNodes, removeNode } from "#server/compute/list-nodes.ts";
 import { priceHistory } from "#server/compute/price-history.ts";
 import { getProviderSummary } from "#server/compute/provider-summary.ts";
+import { getStake } from "#server/compute/stake/stakes.ts";
 import { listMyDisputes, openDispute } from "#server/compute/trust/disputes.ts";
 import { listMyChallenges } from "#server/compute/trust/list-challenges.ts";
 import { publicProcedure, router, scoped } from "../trpc.ts";
@@ -116,6 +118,20 @@ export const computeRouter = router({
     .input(z.void())
     .output(providerSummary)
     .query(({ ctx }) => getProviderSummary(ctx.actor)),
+
+  stake: scoped("compute:write")
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/nodes/stake",
+        tags,
+        summary: "What stands behind your nodes on the chain, and the claims on it",
+        protect: true,
+      },
+    })
+    .input(z.void())
+    .output(stakeView)
+    .query(({ ctx }) => getStake(ctx.actor)),
 
   listChallenges: scoped("compute:write")
     .meta({

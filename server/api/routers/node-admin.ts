@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { adminNodesInput, adminNodesOutput } from "#core/schemas/compute.ts";
 import { pageInput } from "#core/schemas/page.ts";
+import { claimStakeInput, claimsOutput, dismissClaimInput, stakeClaimView } from "#core/schemas/stake.ts";
 import {
   banNodeInput,
   challengesOutput,
@@ -11,6 +12,7 @@ import {
   setReferenceInput,
 } from "#core/schemas/trust.ts";
 import { listAllNodes } from "#server/compute/list-nodes.ts";
+import { claimStake, dismissClaim, listClaims } from "#server/compute/stake/stakes.ts";
 import { banNode, reinstateNode, setReference } from "#server/compute/trust/decide-node.ts";
 import { listDisputes, resolveDispute } from "#server/compute/trust/disputes.ts";
 import { listChallenges } from "#server/compute/trust/list-challenges.ts";
@@ -78,6 +80,42 @@ export const nodeAdminRouter = router({
     .input(reinstateNodeInput)
     .output(changed)
     .mutation(({ ctx, input }) => reinstateNode(ctx.actor, input)),
+
+  listClaims: adminProcedure
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/admin/stake-claims",
+        tags,
+        summary: "Claims on providers' stakes",
+        protect: true,
+      },
+    })
+    .input(z.void())
+    .output(claimsOutput)
+    .query(() => listClaims()),
+
+  claimStake: adminProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/admin/nodes/{nodeId}/stake-claims",
+        tags,
+        summary: "Claim a part of the stake behind a suspended or banned node",
+        protect: true,
+      },
+    })
+    .input(claimStakeInput)
+    .output(stakeClaimView)
+    .mutation(({ ctx, input }) => claimStake(ctx.actor, input)),
+
+  dismissClaim: adminProcedure
+    .meta({
+      openapi: { method: "DELETE", path: "/admin/stake-claims/{id}", tags, summary: "Give a claim up", protect: true },
+    })
+    .input(dismissClaimInput)
+    .output(stakeClaimView)
+    .mutation(({ ctx, input }) => dismissClaim(ctx.actor, input)),
 
   setReference: adminProcedure
     .meta({
