@@ -3,6 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Download, RotateCcw, Square } from "lucide-react";
 import { useRouter } from "next/navigation";
+import { lazy, Suspense } from "react";
 import { isJobOver, type JobView, type LeaseView } from "#core/schemas/job.ts";
 import { every } from "../api/every.ts";
 import { notifyError } from "../api/notify-error.ts";
@@ -24,6 +25,7 @@ import { Time } from "../ui/time.tsx";
 import { JobLog } from "./job-log.tsx";
 import { endWords, JobStatus } from "./job-status.tsx";
 
+const JobMetricsCard = lazy(() => import("./job-metrics.tsx"));
 const LIVE_MS = 1_000;
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
@@ -153,6 +155,9 @@ export function JobDetail({ id }: { id: string }) {
           <CardHeader title="Log" description={job.spec.command.join(" ").slice(0, 160)} />
           <JobLog id={job.id} />
         </Card>
+        <Suspense fallback={null}>
+          <JobMetricsCard id={job.id} status={job.status} />
+        </Suspense>
         {job.artifacts.length > 0 && (
           <Card>
             <CardHeader title="Files" description="Named by the hash of their content." />
