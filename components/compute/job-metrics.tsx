@@ -14,29 +14,29 @@ const HEIGHT = 96;
 const MIB = 1024 * 1024;
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
-type Series = { id: string; label: string; unit: string; valueOf: (one: JobMetrics) => number | null };
+type Series = { id: string; label: string; unit: string; read: (one: JobMetrics) => number | null };
 
 const SERIES: readonly Series[] = [
-  { id: "cpu", label: "Processor", unit: "% of a core", valueOf: ({ cpuPercent }) => cpuPercent },
+  { id: "cpu", label: "Processor", unit: "% of a core", read: ({ cpuPercent }) => cpuPercent },
   {
     id: "memory",
     label: "Memory",
     unit: "MB",
-    valueOf: ({ memoryBytes }) => (memoryBytes === null ? null : memoryBytes / MIB),
+    read: ({ memoryBytes }) => (memoryBytes === null ? null : memoryBytes / MIB),
   },
-  { id: "gpu", label: "GPU", unit: "%", valueOf: ({ gpuPercent }) => gpuPercent },
+  { id: "gpu", label: "GPU", unit: "%", read: ({ gpuPercent }) => gpuPercent },
   {
     id: "gpu-memory",
     label: "GPU memory",
     unit: "MB",
-    valueOf: ({ gpuMemoryBytes }) => (gpuMemoryBytes === null ? null : gpuMemoryBytes / MIB),
+    read: ({ gpuMemoryBytes }) => (gpuMemoryBytes === null ? null : gpuMemoryBytes / MIB),
   },
 ];
 
 /** One measure over time, on a scale from nothing to the most it was. */
 function Line({ series, metrics }: { series: Series; metrics: readonly JobMetrics[] }) {
   const points = metrics.flatMap((one) => {
-    const value = series.valueOf(one);
+    const value = series.read(one);
     return value === null ? [] : [{ at: Date.parse(one.at), value }];
   });
   const last = points.at(-1);
@@ -91,8 +91,8 @@ function Table({ series, metrics }: { series: readonly Series[]; metrics: readon
               <td className="py-1">
                 <Time iso={one.at} />
               </td>
-              {series.map(({ id, valueOf }) => {
-                const value = valueOf(one);
+              {series.map(({ id, read }) => {
+                const value = read(one);
                 return (
                   <td key={id} className="tabular py-1 text-right">
                     {value === null ? "–" : number.format(value)}
@@ -115,7 +115,7 @@ export default function JobMetricsCard({ id, status }: { id: string; status: Job
     trpc.job.metrics.queryOptions({ id }, { refetchInterval: isJobOver(status) ? false : every(5_000) }),
   );
   const metrics = query.data?.data ?? [];
-  const series = SERIES.filter(({ valueOf }) => metrics.some((one) => valueOf(one) !== null));
+  const series = SERIES.filter(({ read }) => metrics.some((one) => read(one) !== null));
   if (series.length === 0) return null;
   return (
     <Card>
