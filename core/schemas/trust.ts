@@ -12,9 +12,10 @@ export const challengeStatus = z.enum(["queued", "running", "answered", "passed"
 
 /** Why a node is not trusted, in words a provider can act on. */
 export const TRUST_REASONS = {
-  "wrong-model": "Its answers are not those of the model it offers: nodes of two other owners agree on another answer.",
+  "wrong-model": "Its answers are not those of the model it offers, as the operator's own node gives them.",
+  disagrees: "It and another verified node answer the same questions otherwise; who is right is not known yet.",
   "memory-inflated": "It could not fill the memory it rents out: the proof it sent is wrong.",
-  "shared-device": "Together with another node it is half as fast as alone: both run on one card.",
+  "shared-device": "Together with another node it is much slower than alone, as if both ran on one card.",
   "gpu-duplicate": "Another node that is online had shown a card of this number before.",
   relayed: "It passed work on: a text that only it was told came back as an order.",
   "gpu-changed": "Its cards are others than before; it is tested anew.",

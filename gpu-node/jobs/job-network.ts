@@ -7,7 +7,8 @@ const UNSHARE = "/usr/bin/unshare";
 const IP = ["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"].find((path) => existsSync(path));
 const CONFIGURE_MS = 10_000;
 /** Where the job's own network answers questions of names. */
-export const JOB_RESOLVER = "nameserver 10.0.2.3\n";
+const OWN_PREFIX = "10.0.2.";
+export const JOB_RESOLVER = `nameserver ${OWN_PREFIX}3\n`;
 
 /**
  * What is around the machine and not of the internet: the provider's own network, and the addresses at which clouds hand
@@ -43,7 +44,9 @@ export const GO_FD = 4;
  * inside, and gives its rights up. Whoever comes after it may not change a route.
  */
 export function inOwnNetwork(command: readonly string[]): string[] {
-  const closed = [...new Set([...INSIDE, ...besideThisMachine()])];
+  // What lies within the job's own network cannot be closed, and need not be: its own route leads elsewhere.
+  const beside = besideThisMachine().filter((range) => !range.startsWith(OWN_PREFIX));
+  const closed = [...new Set([...INSIDE, ...beside])];
   const script = [
     `echo here >&${WAITING_FD}`,
     `read -r go <&${GO_FD} || exit 125`,

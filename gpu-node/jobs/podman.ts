@@ -135,6 +135,7 @@ async function start(task: Task, cards: readonly Card[], onOutput: (output: Outp
       () => ({ stdout: "" }),
     );
     await podman(["rm", "--force", name]).catch(() => undefined);
+    await removeImage(task.image);
     const [isOutOfMemory, exitCode] = stdout.trim().split(" ");
     // Under the older control groups podman sees only the end of a container's first process; a kill that nobody here
     // sent is the kernel's, for memory.
@@ -150,6 +151,13 @@ async function start(task: Task, cards: readonly Card[], onOutput: (output: Outp
       await exit;
     },
   };
+}
+
+/** What was fetched for one job is not kept: images of strangers would fill the disk. This machine's own stay. */
+async function removeImage(image: string | null): Promise<void> {
+  if (!image || image.startsWith("localhost/")) return;
+  // Refused while another job runs under it; that one takes it away.
+  await podman(["rmi", "--", image]).catch(() => undefined);
 }
 
 /** The container's first process, as soon as there is one; 0 when it has ended already. */

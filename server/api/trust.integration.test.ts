@@ -52,6 +52,8 @@ afterAll(async () => {
 describe("challenges of the node program itself", () => {
   it("verify honest nodes, the memory they rent out included, and find the one whose weights are coarser", async () => {
     const honest = [await node(["--rent", "--rent-memory", "96", "--rent-disk", "100"]), await node(), await node()];
+    // One of them is the operator's own.
+    await db.computeNode.update({ where: { id: honest[2]?.nodeId ?? "" }, data: { isReference: true } });
     const coarse = await node(["--gguf", await coarseWeights(), "--model", "converge/tiny-1"]);
     await eventually("The verdicts", async () => {
       // As if its time had come each time the worker looks.

@@ -48,9 +48,9 @@ const card = (uuid = `GPU-${randomUUID()}`): Hardware["gpus"] => [
   { name: "NVIDIA H100 80GB HBM3", uuid, memoryBytes: 85_520_809_984, driver: "580.1" },
 ];
 
-type Put = { ownerId?: string; gpus?: Hardware["gpus"]; answer: SimulatedDevice["answer"] };
+type Put = { isReference?: boolean; ownerId?: string; gpus?: Hardware["gpus"]; answer: SimulatedDevice["answer"] };
 
-async function putNode(world: World, { ownerId, gpus, answer }: Put): Promise<string> {
+async function putNode(world: World, { ownerId, gpus, answer, isReference = false }: Put): Promise<string> {
   const server = await serveModel(answer);
   world.close.push(server.close);
   return putPaperNode(ownerId ?? (await newActor()).userId, world.model, {
@@ -58,6 +58,7 @@ async function putNode(world: World, { ownerId, gpus, answer }: Put): Promise<st
     features: ["chat", "logprobs"],
     canContinue: false,
     gpus: gpus ?? [],
+    isReference,
   });
 }
 
@@ -97,6 +98,21 @@ async function sometimesWrong(world: World): Promise<Found> {
   const found = await foundOf(nodeId);
   await remove([nodeId]);
   return found;
+}
+
+/** Two accounts of one person, with the same false weights, where the operator has no node to hold them against. */
+async function conspirators(): Promise<Found> {
+  const world: World = { close: [], model: `liar-set/${newId("model").slice(-8)}` };
+  const answer = createDevice({ weights: "smaller weights" }).answer;
+  const nodes = [await putNode(world, { answer }), await putNode(world, { answer })];
+  const honest = await putNode(world, { answer: honestDevice("alone").answer });
+  for (const nodeId of [...nodes, honest]) await runFingerprint(nodeId, world.model);
+  const found = await Promise.all([...nodes, honest].map(foundOf));
+  await remove([...nodes, honest]);
+  for (const close of world.close) close();
+  // Neither of them is believed, and the honest one is not accused by them.
+  const isCaught = found.every(({ trust, reason }) => trust === "new" && reason === null);
+  return isCaught ? { trust: "new", reason: "nobody vouches" } : (found[0] ?? { trust: "none", reason: null });
 }
 
 /** Work that is bought from the platform itself and sold on. */
@@ -268,8 +284,8 @@ async function honestNodes(world: World): Promise<Record<string, Found>> {
 export async function runLiarSet(): Promise<LiarSet> {
   const world: World = { close: [], model: `liar-set/${newId("model").slice(-8)}` };
   const standing = [
-    await putNode(world, { answer: honestDevice("first reference").answer }),
-    await putNode(world, { answer: honestDevice("second reference").answer }),
+    await putNode(world, { isReference: true, answer: honestDevice("the operator's").answer }),
+    await putNode(world, { answer: honestDevice("somebody's").answer }),
   ];
   try {
     const cards = await heartbeats(world);
@@ -277,6 +293,7 @@ export async function runLiarSet(): Promise<LiarSet> {
       "another model": await wrongModel(world),
       "another model now and then": await sometimesWrong(world),
       "relayed work": await relayed(world),
+      "two that vouch for each other": await conspirators(),
       "one card under two names": await twoNames(world),
       "a card that is another's": cards.duplicate,
       "a card that was exchanged": cards.swapped,
@@ -289,7 +306,7 @@ export async function runLiarSet(): Promise<LiarSet> {
       "whose card another claimed": cards.robbed,
       "with the memory it rents out": await memoryOf(world, proveHonestly, 2),
     };
-    for (const [index, nodeId] of standing.entries()) honest[`reference ${index + 1}`] = await foundOf(nodeId);
+    for (const [index, nodeId] of standing.entries()) honest[`standing ${index + 1}`] = await foundOf(nodeId);
     return { liars, honest };
   } finally {
     await remove(standing);

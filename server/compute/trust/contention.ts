@@ -3,7 +3,7 @@ import { db, pool, sqlOf } from "#server/db.ts";
 import { readCandidates } from "../list-candidates.ts";
 import type { Candidate } from "../rank-offers.ts";
 import { askNode } from "./ask-node.ts";
-import { chargeDevice, finishChallenge, suspendNode } from "./judge-node.ts";
+import { chargeDevice, finishChallenge, suspendNode, unverifyNode } from "./judge-node.ts";
 import { newPrompt } from "./prompts.ts";
 
 const ROUNDS = 3;
@@ -104,13 +104,22 @@ export async function runContention(pair: Pair): Promise<void> {
   await Promise.all([chargeDevice(pair.nodeId, deviceMs), chargeDevice(pair.otherId, deviceMs)]);
 }
 
-/** Whoever was there first keeps the card. */
+/**
+ * Whoever was there first keeps the card. Of two providers that are heard from one address one could slow itself down to
+ * harm the other: then both lose their verification, and the back office looks.
+ */
 async function suspendLater({ nodeId, otherId }: Pair, challengeId: string): Promise<void> {
-  const later = await db.computeNode.findFirst({
+  const nodes = await db.computeNode.findMany({
     where: { id: { in: [nodeId, otherId] } },
     orderBy: { joinedAt: "desc" },
-    select: { id: true },
+    select: { id: true, ownerId: true },
   });
-  if (later)
-    await suspendNode(later.id, "shared-device", { challengeId, with: later.id === nodeId ? otherId : nodeId });
+  const [later, earlier] = nodes;
+  if (!later || !earlier) return;
+  if (later.ownerId === earlier.ownerId) {
+    await suspendNode(later.id, "shared-device", { challengeId, with: earlier.id });
+    return;
+  }
+  await unverifyNode(later.id, "shared-device", { challengeId, with: earlier.id });
+  await unverifyNode(earlier.id, "shared-device", { challengeId, with: later.id });
 }

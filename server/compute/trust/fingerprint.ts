@@ -6,7 +6,7 @@ import { readCandidates } from "../list-candidates.ts";
 import type { Candidate } from "../rank-offers.ts";
 import { askNode } from "./ask-node.ts";
 import { compareAnswers } from "./compare-answers.ts";
-import { chargeDevice, finishChallenge, judgeSpeed, suspendNode, verifyNode } from "./judge-node.ts";
+import { chargeDevice, finishChallenge, judgeSpeed, suspendNode, unverifyNode, verifyNode } from "./judge-node.ts";
 import { newMark } from "./marks.ts";
 import { newMarkedPrompt, newPrompt } from "./prompts.ts";
 
@@ -19,7 +19,6 @@ const DIFFERENT_MIN = 2;
 /** Answers of one model part at a near tie now and then; at more places in one answer, the weights are others. */
 const PARTINGS_MAX = 3;
 
-/** `reference` is what the reference itself answered to the prompt. */
 type Compared = { prompt: string; answer: string; reference: string; verdict: "same" | "different" | "unknown" };
 type Spent = Map<string, number>;
 type Exam = { model: string; node: Candidate; spent: Spent; maxTokens: number };
@@ -87,13 +86,15 @@ async function compareAll(exam: Exam, reference: Candidate, answers: readonly [s
 }
 
 /**
- * Those whose answers may be held against a node's: of other owners, for the same weights; the operator's own first,
- * then who has shown to be right before. Two nodes of one owner never judge each other, nor both judge a third.
+ * Those whose answers may be held against a node's: for the same weights, the operator's own first, then who was held
+ * against those before. Anybody may open accounts and let their nodes agree with each other, so what is merely said by
+ * several is worth nothing: all trust comes from the operator's own nodes.
  */
 function referencesFor(node: Candidate, candidates: readonly Candidate[]): Candidate[] {
-  const standing = (one: Candidate) => (one.isReference ? 0 : one.trust === "verified" ? 1 : 2);
+  const standing = (one: Candidate) => (one.isReference ? 0 : 1);
   const owners = new Set([node.ownerId]);
   return candidates
+    .filter((one) => one.isReference || one.trust === "verified")
     .filter((one) => one.nodeId !== node.nodeId && one.precision === node.precision && one.inFlight < one.capacity)
     .sort((left, right) => standing(left) - standing(right) || Math.random() - 0.5)
     .filter((one) => {
@@ -105,47 +106,31 @@ function referencesFor(node: Candidate, candidates: readonly Candidate[]): Candi
 
 type Verdict = {
   status: "passed" | "failed" | "inconclusive";
-  guilty: Candidate | null;
+  /** Nodes that disagree, with nobody to say who is right. */
+  isOpen: boolean;
   peers: Candidate[];
   evidence: Round[];
 };
 
-/** Compares with one reference, and before anybody is accused with a second, of a third owner. */
+/**
+ * Compares with one reference. What the operator's own node says is evidence, for a node and against it; others that were
+ * verified before can say that a verified node is still what it was, and that something is wrong, and not more.
+ */
 async function judge(
   exam: Exam,
   references: readonly Candidate[],
   answers: readonly [string, string][],
 ): Promise<Verdict> {
-  const [reference, arbiter] = references;
-  if (!reference) return { status: "inconclusive", guilty: null, peers: [], evidence: [] };
-  const first = await compareAll(exam, reference, answers);
-  const done = (
-    status: Verdict["status"],
-    guilty: Candidate | null,
-    more: Round[] = [],
-    peers = [reference],
-  ): Verdict => ({
-    status,
-    guilty,
-    peers,
-    evidence: [first, ...more],
-  });
-  if (first.different < DIFFERENT_MIN) return done(first.same >= DIFFERENT_MIN ? "passed" : "inconclusive", null);
-  if (!arbiter) return reference.isReference ? done("failed", exam.node) : done("inconclusive", null);
-  const second = await compareAll(exam, arbiter, answers);
-  const peers = [reference, arbiter];
-  // The arbiter's answers and the node's are one model's: it is the reference that is alone.
-  if (second.same >= DIFFERENT_MIN) return done("passed", reference.isReference ? null : reference, [second], peers);
-  if (second.different < DIFFERENT_MIN) return done("inconclusive", null, [second], peers);
-  // Both differ from the node; only if they agree with each other does one of them know what the model says.
-  const between = await compareAll(exam, arbiter, ownAnswers(first));
-  return between.same >= DIFFERENT_MIN || reference.isReference
-    ? done("failed", exam.node, [second], peers)
-    : done("inconclusive", null, [second], peers);
+  const [reference] = references;
+  if (!reference) return { status: "inconclusive", isOpen: false, peers: [], evidence: [] };
+  const round = await compareAll(exam, reference, answers);
+  const isEvidence = reference.isReference;
+  const common = { peers: [reference], evidence: [round] };
+  if (round.different >= DIFFERENT_MIN)
+    return { ...common, status: isEvidence ? "failed" : "inconclusive", isOpen: !isEvidence };
+  const isLike = round.same >= DIFFERENT_MIN && (isEvidence || exam.node.trust === "verified");
+  return { ...common, status: isLike ? "passed" : "inconclusive", isOpen: false };
 }
-
-const ownAnswers = ({ compared }: Round): [string, string][] =>
-  compared.flatMap(({ prompt, reference }): [string, string][] => (reference === "" ? [] : [[prompt, reference]]));
 
 const evidenceOf = (evidence: readonly Round[]): Prisma.InputJsonObject => ({
   rounds: evidence.map(({ compared }) => compared),
@@ -162,6 +147,7 @@ export async function runFingerprint(nodeId: string, model: string): Promise<voi
   const probeMs = spent.get(nodeId) ?? 0;
   const references = referencesFor(node, candidates);
   if (node.isReference || references.length === 0) {
+    if (node.isReference) await verifyNode(nodeId);
     await chargeAll(spent);
     return;
   }
@@ -182,14 +168,16 @@ export async function runFingerprint(nodeId: string, model: string): Promise<voi
     if (answer !== null && answer.text !== "") answers.push([prompt, answer.text]);
   }
   const verdict = await judge(exam, references, answers);
-  const evidence = verdict.status === "passed" && verdict.guilty === null ? {} : evidenceOf(verdict.evidence);
+  const evidence = verdict.status === "passed" ? {} : evidenceOf(verdict.evidence);
   await db.computeChallenge.update({ where: { id }, data: { peerIds: verdict.peers.map((peer) => peer.nodeId) } });
   await finishChallenge(id, {
     status: verdict.status,
     deviceMs: (spent.get(nodeId) ?? 0) - probeMs,
     details: { model, prompts: answers.length, ...evidence },
   });
-  if (verdict.guilty) await suspendNode(verdict.guilty.nodeId, "wrong-model", { challengeId: id, model });
+  if (verdict.status === "failed") await suspendNode(nodeId, "wrong-model", { challengeId: id, model });
+  if (verdict.isOpen)
+    for (const one of [node, ...verdict.peers]) await unverifyNode(one.nodeId, "disagrees", { challengeId: id, model });
   if (verdict.status === "passed") await verifyNode(nodeId);
   await chargeAll(spent);
 }

@@ -28,6 +28,7 @@ describe("the liar set", () => {
       "one card under two names": { trust: "suspended", reason: "shared-device" },
       "a card that is another's": { trust: "suspended", reason: "gpu-duplicate" },
       "memory it has not": { trust: "suspended", reason: "memory-inflated" },
+      "two that vouch for each other": { trust: "new", reason: "nobody vouches" },
       // What proves no lie takes the verification, and nobody's work.
       "a card that was exchanged": { trust: "new", reason: "gpu-changed" },
       "throttled once trusted": { trust: "new", reason: "throttled" },

@@ -1,15 +1,17 @@
 import { newId } from "#core/ids.ts";
-import { db, pool } from "#server/db.ts";
+import { db, pool, sqlOf } from "#server/db.ts";
 import { log } from "#server/log.ts";
 import type { AttemptInput } from "../attempt.ts";
 import type { Candidate } from "../rank-offers.ts";
 import { answerTo } from "./ask-node.ts";
 import { compareAnswers } from "./compare-answers.ts";
-import { chargeDevice } from "./judge-node.ts";
 
 /** Of the requests that have one right answer, so many in a thousand are repeated on a second node. */
 const PER_THOUSAND = 20;
 const CHARACTERS_MIN = 16;
+const ALTERNATIVES = 5;
+/** Tests of all kinds take less than a hundredth of a device's time; replays leave room for the others. */
+const SHARE_MAX = 0.005;
 
 export type Replayed = {
   model: string;
@@ -20,38 +22,41 @@ export type Replayed = {
   others: readonly Candidate[];
 };
 
+async function hasTimeForTests(nodeId: string): Promise<boolean> {
+  const [spent] = await sqlOf(pool).query<{ share: number }>(
+    `SELECT coalesce(sum(c.device_ms), 0)::float8 / 1000 / extract(epoch FROM least(interval '1 day', now() - n.joined_at)) AS share
+     FROM compute_node n LEFT JOIN compute_challenge c ON c.node_id = n.id AND c.created_at > now() - interval '1 day'
+     WHERE n.id = $1 GROUP BY n.joined_at`,
+    [nodeId],
+  );
+  return spent !== undefined && spent.share < SHARE_MAX;
+}
+
 /**
  * Repeats a request that leaves nothing to chance on a node of another owner, and compares. A difference accuses nobody:
  * both nodes are tested soon, with questions of the platform's own. Nothing of the request is kept.
  */
 export async function replay({ model, work, node, text, others }: Replayed): Promise<void> {
-  if (Math.random() * 1_000 >= PER_THOUSAND || text.length < CHARACTERS_MIN) return;
+  if (Math.random() * 1_000 >= PER_THOUSAND || text.length < CHARACTERS_MIN || work.logprobs !== null) return;
   const second = others.find(
-    (one) =>
-      one.nodeId !== node.nodeId &&
-      one.ownerId !== node.ownerId &&
-      one.precision === node.precision &&
-      one.inFlight < one.capacity &&
-      work.logprobs === null,
+    (one) => one.ownerId !== node.ownerId && one.precision === node.precision && one.inFlight < one.capacity,
   );
-  if (!second) return;
+  if (!second || !(await hasTimeForTests(second.nodeId))) return;
   const startedAt = performance.now();
-  const withAlternatives = second.features.includes("logprobs") ? 5 : null;
+  const withAlternatives = second.features.includes("logprobs") ? ALTERNATIVES : null;
   const answer = await answerTo(second, model, { ...work, logprobs: withAlternatives });
   const deviceMs = Math.round(performance.now() - startedAt);
-  await chargeDevice(second.nodeId, deviceMs);
-  if (answer === null) return;
-  // What the caller's own stop texts cut off was never delivered.
-  const cut = { ...answer, text: answer.text.slice(0, Math.max(text.length, 1)) };
-  const { verdict } = compareAnswers(cut, text);
+  const verdict = answer === null ? null : compareAnswers(answer, text).verdict;
+  // It stands with the node whose device it took.
   await db.computeChallenge.create({
     data: {
       id: newId("challenge"),
-      nodeId: node.nodeId,
+      nodeId: second.nodeId,
       kind: "replay",
-      status: verdict === "different" ? "inconclusive" : "passed",
-      peerIds: [second.nodeId],
+      status: verdict === null || verdict === "different" ? "inconclusive" : "passed",
+      peerIds: [node.nodeId],
       details: { model, verdict },
+      deviceMs,
       endedAt: new Date(),
     },
   });
