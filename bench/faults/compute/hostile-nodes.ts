@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { newPerson } from "#server/api/testing/compute-world.ts";
@@ -78,11 +80,16 @@ const flood: Behaviour = async (response) => {
   eventStream(response);
   const megabyte = Buffer.alloc(1_048_576, "x");
   // Ten gigabytes, as far as anybody takes them.
-  for (let i = 0; i < 10_240 && !response.destroyed; i += 1) {
-    if (!response.write(megabyte))
-      await new Promise((resolve) => response.once("drain", resolve).once("close", resolve));
-  }
+  await pour(response, megabyte, 10_240);
 };
+
+/** Writes one thing over and over, as fast as it is taken, until it is done or nobody takes it any more. */
+async function pour(response: ServerResponse, piece: Buffer | string, times: number): Promise<void> {
+  const closed = once(response, "close");
+  for (let i = 0; i < times && !response.destroyed; i += 1) {
+    if (!response.write(piece)) await Promise.race([once(response, "drain"), closed]);
+  }
+}
 
 const HOSTILE: Record<string, Behaviour> = {
   garbage: (response) => {
@@ -93,10 +100,7 @@ const HOSTILE: Record<string, Behaviour> = {
   "many-events": async (response) => {
     eventStream(response);
     const events = `${": nothing\n\n".repeat(10_000)}`;
-    for (let i = 0; i < 100_000 && !response.destroyed; i += 1) {
-      if (!response.write(events))
-        await new Promise((resolve) => response.once("drain", resolve).once("close", resolve));
-    }
+    await pour(response, events, 100_000);
   },
   "gzip-bomb": (response) => {
     response.writeHead(200, { "content-type": "text/event-stream", "content-encoding": "gzip" });
