@@ -62,6 +62,10 @@ const schema = z.object({
   DRAIN_MS: z.coerce.number().int().min(0).max(600_000).default(25_000),
   TRUSTED_PROXIES: addressRanges.prefault(""),
   ALLOW_PRIVATE_NODES: addressRanges.prefault(""),
+  BLOB_S3_URL: z.url({ protocol: /^https?$/ }).optional(),
+  BLOB_S3_REGION: z.string().min(1).default("us-east-1"),
+  BLOB_S3_KEY_ID: z.string().min(1).optional(),
+  BLOB_S3_SECRET: z.string().min(1).optional(),
   METRICS_TOKEN: z
     .string()
     .regex(/^[\x21-\x7e]{16,}$/, "needs 16 characters or more, without spaces")
@@ -81,10 +85,17 @@ export function parseEnv(source: Record<string, string | undefined>) {
   }
   const values = parsed.data;
   const home = resolve(values.CONVERGE_HOME);
+  const { BLOB_S3_URL: url, BLOB_S3_REGION: region, BLOB_S3_KEY_ID: keyId, BLOB_S3_SECRET: secret } = values;
+  if (url && (!keyId || !secret))
+    throw new Error(
+      "The configuration is not valid:\n  BLOB_S3_URL: needs BLOB_S3_KEY_ID and BLOB_S3_SECRET beside it.",
+    );
   const isDevelopmentChain = values.CHAIN_ID === 31337;
   return {
     ...values,
     CONVERGE_HOME: home,
+    /** Where files of jobs are kept; null for a folder of this machine. */
+    BLOB_BUCKET: url && keyId && secret ? { url, region, keyId, secret } : null,
     SIGNER_SOCKET: values.SIGNER_SOCKET ?? join(home, "signer.sock"),
     PUBLIC_URL: values.PUBLIC_URL ?? `http://localhost:${values.PORT}`,
     CHAIN_CONFIRMATIONS: values.CHAIN_CONFIRMATIONS ?? (isDevelopmentChain ? 1 : 12),
