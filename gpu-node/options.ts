@@ -39,8 +39,9 @@ What it serves, one of:
   --region NAME           where the machine is, for those who ask for it: eu-central, us-east, …
 Rent the machine out for jobs, too:
   --rent                  take jobs, kept apart from this machine by bubblewrap (or a cluster's scheduler)
-  --runner NAME           bubblewrap or slurm (default: bubblewrap)
-  --slurm-folder DIR      a folder that all of the cluster's machines share (with --runner slurm)
+  --runner NAME           bubblewrap (with podman for images), slurm or kubernetes (default: bubblewrap)
+  --shared-folder DIR     a folder that all of the cluster's machines share (slurm, kubernetes)
+  --kubernetes-claim NAME the claim of the volume behind that folder, and --kubernetes-namespace NAME (default: converge)
   --slurm-partition NAME  where jobs are queued (default: the cluster's own)
   --rent-cores N, --rent-memory MB, --rent-disk MB
                           what is rented out of this machine (default: all cores, half the memory, 10 GB)
@@ -71,9 +72,12 @@ export type Serving =
 
 /** What is rented out for jobs. Prices are micro-dollars an hour, as decimal text. */
 export type RentOptions = {
-  runner: "bubblewrap" | "slurm";
-  slurmFolder: string | null;
+  runner: "bubblewrap" | "slurm" | "kubernetes";
+  /** A folder that the cluster's machines see, too. */
+  sharedFolder: string | null;
   slurmPartition: string | null;
+  kubernetesClaim: string | null;
+  kubernetesNamespace: string;
   cores: number | null;
   memoryMb: number | null;
   diskMb: number;
@@ -125,7 +129,9 @@ const FLAGS = {
   features: { type: "string" },
   rent: { type: "boolean" },
   runner: { type: "string" },
-  "slurm-folder": { type: "string" },
+  "shared-folder": { type: "string" },
+  "kubernetes-claim": { type: "string" },
+  "kubernetes-namespace": { type: "string" },
   "slurm-partition": { type: "string" },
   "rent-cores": { type: "string" },
   "rent-memory": { type: "string" },
@@ -159,17 +165,26 @@ function readCount(flag: string, text: string | undefined, most: number): number
   return value;
 }
 
+const RUNNERS = ["bubblewrap", "slurm", "kubernetes"] as const;
+
 type Given = ReturnType<typeof parse>["values"];
 
 function readRent(values: Given): RentOptions {
-  const runner = values.runner ?? "bubblewrap";
-  if (runner !== "bubblewrap" && runner !== "slurm")
-    throw new UsageError(`--runner knows no "${runner}", only bubblewrap and slurm.`);
-  if (runner === "slurm" && !values["slurm-folder"])
-    throw new UsageError("--runner slurm needs --slurm-folder: a folder that all of the cluster's machines share.");
+  const runner = RUNNERS.find((name) => name === (values.runner ?? "bubblewrap"));
+  if (!runner) throw new UsageError(`--runner knows no "${values.runner}", only ${RUNNERS.join(", ")}.`);
+  if (runner !== "bubblewrap" && !values["shared-folder"])
+    throw new UsageError(
+      `--runner ${runner} needs --shared-folder: a folder that all of the cluster's machines share.`,
+    );
+  if (runner === "kubernetes" && !values["kubernetes-claim"])
+    throw new UsageError(
+      "--runner kubernetes needs --kubernetes-claim: the claim of the volume behind the shared folder.",
+    );
   return {
     runner,
-    slurmFolder: values["slurm-folder"] ?? null,
+    sharedFolder: values["shared-folder"] ?? null,
+    kubernetesClaim: values["kubernetes-claim"] ?? null,
+    kubernetesNamespace: values["kubernetes-namespace"] ?? "converge",
     slurmPartition: values["slurm-partition"] ?? null,
     cores: readCount("--rent-cores", values["rent-cores"], 1_000_000),
     memoryMb: readCount("--rent-memory", values["rent-memory"], 1_000_000_000),

@@ -106,7 +106,7 @@ export async function serve(
   let account: NodeAccount | null = null;
   // Several nodes may share a cluster's folder; each has its own part of it.
   const own = Buffer.from(node.identity.publicKey, "base64").toString("hex").slice(0, 12);
-  const folder = join(node.options.rent?.slurmFolder ?? node.options.stateDir, `leases-${own}`);
+  const folder = join(node.options.rent?.sharedFolder ?? node.options.stateDir, `leases-${own}`);
   const offer = async () => (await node.rental?.offer()) ?? null;
   const leases = createLeases({ platform, say, folder, runners: node.rental?.runners ?? [], offer });
   if (node.rental) await leases.clean();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { promisify } from "node:util";
 import { TRAIN_COMMAND } from "../../core/schemas/training.ts";
-import { createCgroup, PROCESSES_MAX } from "./cgroup.ts";
+import { createCgroup, PROCESSES_MAX, removeLeftGroups } from "./cgroup.ts";
 import { type Card, type CardPool, cardUsage, withCards } from "./job-gpus.ts";
 import { connectJob, GO_FD, hasJobNetwork, inOwnNetwork, JOB_RESOLVER, WAITING_FD } from "./job-network.ts";
 import { createUsageReader, readTree } from "./process-tree.ts";
@@ -136,6 +136,8 @@ export async function openBubblewrap(pool: CardPool): Promise<Runner> {
     hasImages: false,
     hasNetwork: hasJobNetwork(),
     capacity: async () => null,
+    // Its processes end with the node.
+    clean: removeLeftGroups,
     start: (task, onOutput) => withCards(pool, task.resources, (cards) => start(task, cards, onOutput)),
   };
 }

@@ -1,9 +1,6 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import type { LeaseOrder } from "../../core/schemas/job-protocol.ts";
-import { removeLeftGroups } from "./cgroup.ts";
-import { removeLeftContainers } from "./podman.ts";
 import { type JobParts, type LeaseWork, startLease } from "./run-lease.ts";
-import { cancelLeft } from "./slurm.ts";
 
 /** The leases this node works on. */
 export function createLeases(parts: JobParts) {
@@ -12,9 +9,7 @@ export function createLeases(parts: JobParts) {
     /** Removes what an earlier run of this program left; its jobs were given to other nodes. */
     async clean(): Promise<void> {
       const left = await readdir(parts.folder).catch(() => []);
-      if (parts.runners.some(({ name }) => name === "slurm")) await cancelLeft(left);
-      if (parts.runners.some(({ name }) => name === "podman")) await removeLeftContainers(left);
-      await removeLeftGroups();
+      for (const runner of parts.runners) await runner.clean(left);
       await rm(parts.folder, { recursive: true, force: true }).catch(() => undefined);
       await mkdir(parts.folder, { recursive: true, mode: 0o711 });
     },

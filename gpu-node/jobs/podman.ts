@@ -89,6 +89,7 @@ export async function openPodman(pool: CardPool): Promise<Runner> {
     hasImages: true,
     hasNetwork: false,
     capacity: async () => null,
+    clean: removeLeftContainers,
     start: (task, onOutput) => withCards(pool, task.resources, (cards) => start(task, cards, onOutput)),
   };
 }
@@ -174,6 +175,6 @@ async function waitForPid(name: string): Promise<number> {
 }
 
 /** Ends what earlier runs of this program left. */
-export async function removeLeftContainers(leaseIds: readonly string[]): Promise<void> {
+async function removeLeftContainers(leaseIds: readonly string[]): Promise<void> {
   for (const leaseId of leaseIds) await podman(["rm", "--force", nameOf({ leaseId })]).catch(() => undefined);
 }

@@ -3,6 +3,7 @@ import type { Hardware } from "../../core/schemas/node-protocol.ts";
 import type { RentOptions } from "../options.ts";
 import { openBubblewrap } from "./bubblewrap.ts";
 import { type CardPool, createCardPool, listCards } from "./job-gpus.ts";
+import { openKubernetes } from "./kubernetes.ts";
 import { openPodman } from "./podman.ts";
 import { type Runner, RunnerMissing } from "./runner.ts";
 import { openSlurm } from "./slurm.ts";
@@ -35,8 +36,8 @@ export async function openRental(
   hardware: Hardware,
 ): Promise<{ runners: Runner[]; offer: () => Promise<RentalOffer> }> {
   const runners =
-    options.runner === "slurm"
-      ? [await openSlurm(options)]
+    options.runner !== "bubblewrap"
+      ? [options.runner === "slurm" ? await openSlurm(options) : await openKubernetes(options)]
       : await openMachine(createCardPool(await listCards(hardware.gpus)));
   const own = {
     cpuCores: hardware.cpuCores,

@@ -46,6 +46,8 @@ export type Runner = {
   /** What it has to rent out; null for what this machine itself has. */
   capacity: () => Promise<Pick<RentalOffer, "cpuCores" | "memoryMb" | "gpus"> | null>;
   start: (task: Task, onOutput: (output: Output) => void) => Promise<RunningTask>;
+  /** Ends what earlier runs of this program left behind, by their leases. */
+  clean: (leaseIds: readonly string[]) => Promise<void>;
 };
 
 /** Something went wrong around a job that another node, or a later moment, may not have. */

@@ -133,6 +133,7 @@ export async function openSlurm(options: Pick<RentOptions, "slurmPartition">): P
     // Its machines are reached by the batch system alone; nobody there could make a job's way out.
     hasNetwork: false,
     capacity: async () => readCapacity((await sinfo()).stdout),
+    clean: cancelLeft,
     start: (task, onOutput) => start(task, onOutput, options.slurmPartition),
   };
 }
@@ -233,7 +234,7 @@ async function findState(id: string, endedFile: string): Promise<State> {
 }
 
 /** Ends what earlier runs of this program left on the cluster. */
-export async function cancelLeft(leaseIds: readonly string[]): Promise<void> {
+async function cancelLeft(leaseIds: readonly string[]): Promise<void> {
   for (const id of leaseIds)
     await run("scancel", [`--name=converge-${id}`], { timeout: 15_000 }).catch(() => undefined);
 }

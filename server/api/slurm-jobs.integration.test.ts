@@ -35,7 +35,7 @@ describe.skipIf(cluster === null)("a Slurm cluster behind a node", () => {
     Object.assign(process.env, { SLURM_CONF: cluster?.env.SLURM_CONF });
     here = await serveDoors();
     const provider = await newPerson(0n, ["user", "provider"]);
-    const shared = ["--runner", "slurm", "--slurm-folder", join(folder, "shared")];
+    const shared = ["--runner", "slurm", "--shared-folder", join(folder, "shared")];
     node = await startNode(provider.actor, here.url, ["--rent", "--price-core-hour", "36", ...shared]);
     await eventually("The rental", async () => (await db.computeRental.count({ where: { nodeId: node.nodeId } })) > 0);
   }, 60_000);
