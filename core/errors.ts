@@ -76,6 +76,7 @@ const ERRORS = {
   NODE_ADDRESS_REFUSED: [400, "The platform does not connect to this address. Name a public https address."],
   NODE_SIGNATURE_INVALID: [401, "The message is not signed by this node."],
   NODE_CLOCK_SKEWED: [401, "The message's time is too far from ours. Set the node's clock and send it again."],
+  ATTESTATION_REFUSED: [400, "This evidence of a trusted environment does not hold; the details say why."],
   NODE_NOT_SUSPENDED: [409, "Only the suspension of a node can be disputed, and this one is not suspended."],
   STAKE_TOO_LOW: [409, "The provider has less at stake than this at any one address."],
   CLAIM_CLOSED: [409, "This claim is not open: it is on its way to the chain, or settled."],

@@ -35,6 +35,8 @@ What it serves, one of:
                           the catalogue names them; its key is read from CONVERGE_NODE_DIRECT_KEY
   --direct-listen PORT    where the node listens for such calls
   --skip-self-test        list models without asking them anything first
+  --attest PROGRAM        shows evidence of a trusted environment: the program gets 128 hex digits and prints JSON,
+                          {"kind": "sev-snp", "report": base64, "certificates": [base64, …]}, the chip's own first
   --view                  a picture of earnings and load instead of lines
   --region NAME           where the machine is, for those who ask for it: eu-central, us-east, …
 Rent the machine out for jobs, too:
@@ -93,6 +95,8 @@ export type DirectOptions = { url: string; listen: number | null; key: string | 
 export type Options = {
   direct: DirectOptions | null;
   hasView: boolean;
+  /** A program that prints evidence of a trusted environment. */
+  attest: string | null;
   skipsTest: boolean;
   /** Only tests what would be listed. */
   isTest: boolean;
@@ -144,6 +148,7 @@ const FLAGS = {
   "direct-url": { type: "string" },
   "direct-listen": { type: "string" },
   view: { type: "boolean" },
+  attest: { type: "string" },
   "skip-self-test": { type: "boolean" },
   region: { type: "string" },
   threads: { type: "string" },
@@ -258,6 +263,7 @@ export function readOptions(args: string[]): Options | null {
     isTest,
     direct: readDirect(values),
     hasView: values.view ?? false,
+    attest: values.attest ?? null,
     skipsTest: values["skip-self-test"] ?? false,
     token: values.token ?? null,
     name: (values.name ?? hostname()).slice(0, 60),

@@ -13,6 +13,7 @@ import {
 } from "../core/schemas/node-protocol.ts";
 import { challengeReply, type MemoryChallenge } from "../core/schemas/trust.ts";
 import { createAnswers } from "./answer-work.ts";
+import { showEvidence } from "./attest.ts";
 import { serveDirectly } from "./direct-server.ts";
 import type { Engine } from "./engine.ts";
 import type { Identity } from "./identity.ts";
@@ -28,6 +29,7 @@ const POLL_SECONDS = 20;
 const HEARTBEAT_SECONDS = 5;
 const RENTAL_AGAIN_MS = 60_000;
 const ACCOUNT_EVERY_BEATS = 3;
+const ATTEST_EVERY_MS = 6 * 3_600_000;
 
 export type NodeParts = {
   options: Options;
@@ -189,6 +191,7 @@ async function beat(
   let readAt = performance.now();
   let isRefreshing = false;
   let beats = 0;
+  let attestAt = 0;
   let offers = offersOf(node);
   /** What a cluster or a model server has changes while the node runs. */
   const lookAgain = async () => {
@@ -212,19 +215,26 @@ async function beat(
     if (now.length > 0) offers = now;
     const draining = isEnding || now.length === 0;
     const wantsAccount = node.options.hasView && beats % ACCOUNT_EVERY_BEATS === 0;
+    const wantsNonce = node.options.attest !== null && performance.now() >= attestAt;
     beats += 1;
-    const { account } = await node.platform.post(
+    const { account, nonce } = await node.platform.post(
       "/api/worker/heartbeat",
       {
         ...stateOf(node, offers),
         draining,
         rental: isEnding ? null : rental,
         ...(wantsAccount ? { wantsAccount } : {}),
+        ...(wantsNonce ? { wantsNonce } : {}),
       },
       heartbeatReply,
       isEnding ? { giveUpAfterMs: 2_000 } : { ...(signal ? { signal } : {}) },
     );
     if (account) onAccount(account);
+    if (!nonce || node.options.attest === null) return;
+    attestAt = performance.now() + ATTEST_EVERY_MS;
+    showEvidence(node, node.options.attest, nonce).catch((error: Error) =>
+      node.say(`The evidence of a trusted environment was not taken: ${error.message}`),
+    );
   };
   // What is rented out is known from the first moment, not from the first beat.
   if (rental) await send(false, drain).catch(() => undefined);

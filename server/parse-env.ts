@@ -62,6 +62,7 @@ const schema = z.object({
   DRAIN_MS: z.coerce.number().int().min(0).max(600_000).default(25_000),
   TRUSTED_PROXIES: addressRanges.prefault(""),
   ALLOW_PRIVATE_NODES: addressRanges.prefault(""),
+  ATTESTATION_ROOTS: z.string().min(1).optional(),
   BLOB_S3_URL: z.url({ protocol: /^https?$/ }).optional(),
   BLOB_S3_REGION: z.string().min(1).default("us-east-1"),
   BLOB_S3_KEY_ID: z.string().min(1).optional(),

@@ -62,6 +62,7 @@ const COLUMNS: readonly Column<RentalView>[] = [
     cell: (rental) => (
       <span className="block">
         <NodeTrustStatus trust={rental.trust} />
+        {rental.isAttested && <span className="mt-0.5 block text-ink-3 text-xs">Trusted environment shown</span>}
         {rental.stake !== "0" && (
           <span className="mt-0.5 block text-ink-3 text-xs">
             <Amount units={rental.stake} /> at stake

@@ -39,6 +39,9 @@ export const nodeView = z.object({
   /** One of the operator's own nodes. */
   isReference: z.boolean(),
   provenMemoryMb: z.number().nullable(),
+  /** Of what environment its evidence is, while it counts, and what it says runs there. */
+  attestedAs: z.string().nullable(),
+  measurement: z.string().nullable(),
   publicKey: z.string(),
   tokensPerSecond: z.number().nullable(),
   firstTokenMs: z.number().nullable(),

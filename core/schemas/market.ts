@@ -29,6 +29,7 @@ export const rentalView = z.object({
   nodeName: z.string(),
   region: z.string().nullable(),
   trust: nodeTrust,
+  isAttested: z.boolean(),
   runners: z.array(runnerName),
   gpus: z.array(z.object({ model: z.string(), memoryMb: z.number(), count: z.number() })),
   cpuCores: z.number(),

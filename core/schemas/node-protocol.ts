@@ -98,6 +98,8 @@ export const heartbeatRequest = z.strictObject({
   rental: rentalOffer.nullish(),
   /** Whether somebody looks at the node's own view: then the reply says what its provider earns. */
   wantsAccount: z.boolean().optional(),
+  /** Whether the node is about to show evidence of a trusted environment, and needs what it must carry. */
+  wantsNonce: z.boolean().optional(),
 });
 
 /** What the node's provider earned with all its nodes, in micro-dollars, and what is thought of this one. */
@@ -108,7 +110,23 @@ export const nodeAccount = z.object({
   trustReason: z.string().nullable(),
 });
 export type NodeAccount = z.infer<typeof nodeAccount>;
-export const heartbeatReply = z.object({ heartbeatSeconds: z.number(), account: nodeAccount.nullish() });
+export const heartbeatReply = z.object({
+  heartbeatSeconds: z.number(),
+  account: nodeAccount.nullish(),
+  nonce: z.string().nullish(),
+});
+
+/**
+ * Evidence of a trusted environment, made for `attestationData(public key, nonce)`. Of AMD SEV-SNP: the report, and the
+ * certificates from the chip's own upwards, each in base64.
+ */
+export const attestationRequest = z.strictObject({
+  kind: z.literal("sev-snp"),
+  nonce: z.string().regex(/^[0-9a-f]{64}$/),
+  report: base64.max(8_192),
+  certificates: z.array(base64.max(16_384)).min(1).max(4),
+});
+export const attestationReply = z.object({ attestedUntil: z.string() });
 
 /** `running` lets the platform name work that nobody waits for any more, even when the word to stop was lost. */
 export const pollRequest = z.strictObject({

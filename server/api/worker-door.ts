@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { DomainError } from "#core/errors.ts";
 import { leaseReport } from "#core/schemas/job-protocol.ts";
 import {
+  attestationRequest,
   eventsRequest,
   heartbeatRequest,
   joinRequest,
@@ -18,6 +19,7 @@ import { receiveEvents } from "#server/compute/receive-events.ts";
 import { recordHeartbeat } from "#server/compute/record-heartbeat.ts";
 import { countersignReceipt } from "#server/compute/sign-receipt.ts";
 import { TIMING } from "#server/compute/timing.ts";
+import { attestationNonce, attestNode } from "#server/compute/trust/attest-node.ts";
 import { receiveMemoryProof } from "#server/compute/trust/memory.ts";
 import { answerWithId, openDoor, peerAddress } from "./door.ts";
 import { consumeRateLimit } from "./rate-limit.ts";
@@ -77,11 +79,16 @@ export function handleJoin(request: Request): Promise<Response> {
 
 export const handleHeartbeat = nodeDoor(heartbeatRequest, async (node, input, request) => {
   await recordHeartbeat(node, input, peerAddress(request));
-  return { heartbeatSeconds, ...(input.wantsAccount ? { account: await getNodeAccount(node) } : {}) };
+  return {
+    heartbeatSeconds,
+    ...(input.wantsAccount ? { account: await getNodeAccount(node) } : {}),
+    ...(input.wantsNonce ? { nonce: attestationNonce(node.nodeId) } : {}),
+  };
 });
 export const handlePoll = nodeDoor(pollRequest, (node, input, request) => pollWork(node, input, request.signal));
 export const handleLeaseReport = nodeDoor(leaseReport, (node, input) => reportLease(node, input));
 export const handleChallengeAnswer = nodeDoor(challengeAnswer, (node, input) => receiveMemoryProof(node, input));
+export const handleAttestation = nodeDoor(attestationRequest, (node, input) => attestNode(node, input));
 export const handleNodeEvents = nodeDoor(eventsRequest, (node, input) => receiveEvents(node, input));
 export const handleReceiptSignature = nodeDoor(receiptSignatureRequest, (node, input) =>
   countersignReceipt(node, input),

@@ -76,7 +76,7 @@ export const readCandidates = (model: string): Promise<Candidate[]> =>
        o.can_continue AS "canContinue", o.precision, o.features, n.region, n.capacity,
        o.tokens_per_second AS "tokensPerSecond", o.first_token_ms AS "firstTokenMs",
        o.failures, o.last_failure_at AS "lastFailureAt", o.open_until AS "openUntil",
-       n.direct_url AS "directUrl", n.direct_key AS "directKey", n.trust, n.is_reference AS "isReference",
+       n.direct_url AS "directUrl", n.direct_key AS "directKey", n.trust, n.is_reference AS "isReference", coalesce(n.attested_until > now(), false) AS "isAttested",
        (SELECT count(*)::int FROM inference_attempt a WHERE a.node_id = n.id AND a.status IN ('queued', 'claimed')) AS "inFlight"
      FROM compute_offer o JOIN compute_node n ON n.id = o.node_id LEFT JOIN compute_pool_member m ON m.node_id = n.id
      WHERE o.model = $1 AND o.is_active AND n.status = 'online' AND n.trust IN ('new', 'verified')

@@ -29,6 +29,7 @@ function viewOf(rental: Rental, measured: Measured, stake: bigint): RentalView {
     nodeName: rental.nodeName,
     region: rental.region,
     trust: rental.isVerified ? "verified" : "new",
+    isAttested: rental.isAttested,
     runners: rental.runners,
     gpus: rental.gpus,
     cpuCores: rental.cpuCores,

@@ -9,6 +9,11 @@ import type { Actor } from "#server/identity/actor.ts";
 import { forgetMarket } from "./list-candidates.ts";
 import { shortNumber } from "./trust/hardware-claims.ts";
 
+const attestationOf = (row: { attestedUntil: Date | null; attestedAs: string | null; measurement: string | null }) =>
+  row.attestedUntil !== null && row.attestedUntil > new Date()
+    ? { attestedAs: row.attestedAs, measurement: row.measurement }
+    : { attestedAs: null, measurement: null };
+
 /** Who knows a card's whole number could claim it: strangers see its end. */
 const withoutNumbers = (told: Hardware): Hardware => ({
   ...told,
@@ -55,6 +60,7 @@ async function listPage(
     trustReason: row.trustReason,
     isReference: row.isReference,
     provenMemoryMb: row.provenMemoryMb,
+    ...attestationOf(row),
     publicKey: row.publicKey,
     tokensPerSecond: row.tokensPerSecond,
     firstTokenMs: row.firstTokenMs,

@@ -26,6 +26,7 @@ const node = (nodeId: string, change: Partial<Candidate> = {}): Candidate => ({
   directKey: null,
   trust: "new",
   isReference: false,
+  isAttested: false,
   ...change,
 });
 const wish: Wish = { preference: "balanced", promptTokens: 1_000, tokensMax: 400, stickyNodeId: null };

@@ -30,6 +30,8 @@ export type Candidate = {
   directKey: string | null;
   trust: NodeTrust;
   isReference: boolean;
+  /** Whether its evidence of a trusted environment was verified and still counts. */
+  isAttested: boolean;
 };
 
 /** What a request is made of, as far as choosing a node depends on it. */
@@ -66,8 +68,7 @@ export function misfit(candidate: Candidate, needs: readonly OfferFeature[], rou
   if (lacks) return `feature:${lacks}`;
   if (routing.node && candidate.nodeId !== routing.node) return "node";
   if (routing.precision && candidate.precision !== routing.precision.toLowerCase()) return "precision";
-  // No node's evidence is verified yet: whoever demands it gets nobody, and never somebody without.
-  if (routing.attested_only) return "attested_only";
+  if (routing.attested_only && !candidate.isAttested) return "attested_only";
   if (routing.region && candidate.region !== routing.region) return "region";
   const { input, output } = routing.max_price ?? {};
   if (input !== undefined && candidate.inputPrice > BigInt(input)) return "max_price";

@@ -6,6 +6,7 @@ import { handleCompletions } from "../api/completion-door.ts";
 import { handleEmbeddings } from "../api/embedding-door.ts";
 import { inferencesSettled } from "../api/inference-door.ts";
 import {
+  handleAttestation,
   handleChallengeAnswer,
   handleHeartbeat,
   handleLeaseReport,
@@ -29,6 +30,7 @@ const HOT: Record<string, Door> = {
   "POST /api/worker/poll": handlePoll,
   "POST /api/worker/events": handleNodeEvents,
   "POST /api/worker/lease": handleLeaseReport,
+  "POST /api/worker/attestation": handleAttestation,
   "POST /api/worker/challenge": handleChallengeAnswer,
   "POST /api/worker/receipt": handleReceiptSignature,
 };

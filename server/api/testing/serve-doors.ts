@@ -8,6 +8,7 @@ import { handleEmbeddings } from "../embedding-door.ts";
 import { handleArtifact, handleBlobUpload, handleLogStream, handleNodeBlob, handleNodeUpload } from "../job-doors.ts";
 import { handleModel, handleModels } from "../models-door.ts";
 import {
+  handleAttestation,
   handleChallengeAnswer,
   handleHeartbeat,
   handleJoin,
@@ -26,6 +27,7 @@ const DOORS: Record<string, (request: Request) => Promise<Response>> = {
   "POST /api/worker/events": handleNodeEvents,
   "POST /api/worker/receipt": handleReceiptSignature,
   "POST /api/worker/lease": handleLeaseReport,
+  "POST /api/worker/attestation": handleAttestation,
   "POST /api/worker/challenge": handleChallengeAnswer,
   "POST /api/v1/blobs": handleBlobUpload,
   "POST /api/v1/chat/completions": handleChatCompletions,

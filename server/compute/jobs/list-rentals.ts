@@ -8,6 +8,7 @@ type Row = Omit<Terms, "reliability" | "isVerified" | "isAttested"> & {
   succeeded: number;
   failed: number;
   trust: string;
+  isAttested: boolean;
 };
 
 const UNUSED: Used = { usedCores: 0, usedMemoryMb: 0, usedDiskMb: 0, usedGpus: 0, jobs: 0 };
@@ -18,17 +19,18 @@ async function readTerms(sql: Sql, nodeIds: readonly string[] | null): Promise<T
     `SELECT n.id AS "nodeId", n.name AS "nodeName", n.owner_id AS "ownerId", n.region, r.runners, r.cpu_cores AS "cpuCores",
        r.memory_mb AS "memoryMb", r.disk_mb AS "diskMb", r.gpus, r.allows_network AS "allowsNetwork",
        r.has_images AS "hasImages", r.price_per_core_hour AS "pricePerCoreHour", r.price_per_gpu_hour AS "pricePerGpuHour",
-       r.jobs_max AS "jobsMax", n.attempts_succeeded AS succeeded, n.attempts_failed AS failed, n.trust
+       r.jobs_max AS "jobsMax", n.attempts_succeeded AS succeeded, n.attempts_failed AS failed, n.trust,
+       coalesce(n.attested_until > now(), false) AS "isAttested"
      FROM compute_rental r JOIN compute_node n ON n.id = r.node_id
      WHERE r.is_active AND n.status = 'online' AND n.trust IN ('new', 'verified') AND n.last_seen_at > now() - make_interval(secs => $1)
        AND ($2::text[] IS NULL OR n.id = ANY($2))`,
     [TIMING.nodeOfflineAfterMs / 1000, nodeIds],
   );
-  return rows.map(({ succeeded, failed, trust, ...row }) => ({
+  return rows.map(({ succeeded, failed, trust, isAttested, ...row }) => ({
     ...row,
     reliability: (succeeded + 1) / (succeeded + failed + 2),
     isVerified: trust === "verified",
-    isAttested: false,
+    isAttested,
   }));
 }
 
