@@ -86,6 +86,8 @@ test("tabs are walked with the arrows and stand in the address", async ({ page }
   await expect(async () => {
     await tab("Models and nodes").focus();
     await page.keyboard.press("ArrowRight");
+    await expect(tab("Machines")).toBeFocused({ timeout: 1_000 });
+    await page.keyboard.press("ArrowRight");
     await expect(tab("Playground")).toBeFocused({ timeout: 1_000 });
   }).toPass();
   await page.keyboard.press("Enter");

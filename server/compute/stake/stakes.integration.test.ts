@@ -61,13 +61,18 @@ async function newProvider(amount: bigint) {
   return { ...person, address: account.address, nodeId };
 }
 
-const inVault = () =>
-  publicClient().readContract({
+/** What the escrow paid to the Vault in the newest blocks; other tests move money there, too. */
+async function paidToVault(): Promise<bigint[]> {
+  const head = await publicClient().getBlockNumber();
+  const events = await publicClient().getContractEvents({
     address: contracts.TestUSD,
     abi: testUsdAbi,
-    functionName: "balanceOf",
-    args: [contracts.Vault],
+    eventName: "Transfer",
+    args: { from: contracts.ComputeEscrow, to: contracts.Vault },
+    fromBlock: head > 200n ? head - 200n : 0n,
   });
+  return events.map(({ args }) => args.value ?? 0n);
+}
 
 beforeAll(async () => {
   registerStakeFailures();
@@ -125,14 +130,12 @@ describe("a stake", () => {
     const own = async (id: string) => (await listClaims()).data.find((one) => one.id === id);
     expect(await own(spared.id)).toMatchObject({ status: "dismissed", slashed: "0" });
     expect(await own(taken.id)).toMatchObject({ status: "open", slashed: null });
-    const before = await inVault();
     await anvil.increaseTime({ seconds: 61 });
     await anvil.mine({ blocks: 1 });
-    const later = new Date(Date.now() + 120_000);
-    await Promise.all([settleClaims(later), settleClaims(later)]);
+    await Promise.all([settleClaims(), settleClaims()]);
     await follow();
     expect(await own(taken.id)).toMatchObject({ status: "upheld", slashed: "600000" });
-    expect((await inVault()) - before).toBe(600_000n);
+    expect((await paidToVault()).filter((amount) => amount === 600_000n)).toHaveLength(1);
     expect(await getStake(provider.actor)).toMatchObject({ active: "1400000", total: "1400000" });
     const held = await publicClient().readContract({
       address: contracts.ComputeEscrow,

@@ -7,6 +7,7 @@ import { newId } from "#core/ids.ts";
 import { canonicalJson } from "#core/receipt.ts";
 import { type claimStakeInput, claimStatus, type StakeClaimView, type StakeView } from "#core/schemas/stake.ts";
 import type { StakeClaim } from "#generated/prisma/client.ts";
+import { publicClient } from "#server/chain/client.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { enqueueTransaction } from "#server/chain/outbox.ts";
 import { db, pool, type Sql, sqlOf, withTransaction } from "#server/db.ts";
@@ -219,9 +220,16 @@ export async function dismissClaim(actor: Actor, { id }: { id: string }): Promis
 
 /**
  * Has the contract settle what its times decided: a claim nobody answered is upheld, one that was contested and not
- * decided falls. A loop; the contract refuses what is too early by its own clock, and after a while it is asked again.
+ * decided falls. A loop; what the contract refuses all the same is asked for again after a while.
  */
-export async function settleClaims(chainNow: Date = new Date()): Promise<{ settled: number }> {
+export async function settleClaims(): Promise<{ settled: number }> {
+  const [open] = await sqlOf(pool).query<{ count: number }>(
+    "SELECT count(*)::int AS count FROM stake_claim WHERE status IN ('open', 'contested')",
+  );
+  if (!open?.count) return { settled: 0 };
+  // Its times are the chain's, whatever the clock here says.
+  const { timestamp } = await publicClient().getBlock();
+  const chainNow = new Date(Number(timestamp) * 1_000);
   const due = await sqlOf(pool).query<{ id: string; disputeId: string }>(
     `SELECT id, dispute_id AS "disputeId" FROM stake_claim
      WHERE (status = 'open' AND respond_by < $1::timestamptz) OR (status = 'contested' AND decide_by < $1::timestamptz) LIMIT 50`,
