@@ -6,8 +6,8 @@ import type { Task } from "./runner.ts";
 const LOOK_MS = 250;
 const LOOK_AT_DISK_EVERY = 4;
 const MIB = 1024 * 1024;
-/** What a job uses beyond its share before it is held back, in hundredths. */
-const PROCESSOR_TOLERANCE_HUNDREDTHS = 105;
+/** What a job may be ahead of its share before it is held back. */
+const PROCESSOR_AHEAD_MS = 20;
 const PAUSE_MS_MAX = 2_000;
 
 type Watched = {
@@ -34,6 +34,7 @@ export function watchLimits({ pid, task, isProcessorHeld, kill }: Watched): () =
   let isOver = false;
   let looks = 0;
   let before = { at: performance.now(), cpuSeconds: 0 };
+  let aheadMs = 0;
 
   async function lookAtDisk(pids: readonly number[]): Promise<void> {
     const bytes = await Promise.all([folderBytes(task.folder), deletedBytes(pids)]).catch((error: unknown) => {
@@ -43,15 +44,16 @@ export function watchLimits({ pid, task, isProcessorHeld, kill }: Watched): () =
     if ((bytes[0] ?? 0) + (bytes[1] ?? 0) > diskMb * MIB) kill("disk-limit");
   }
 
-  /** Who used more than its share pauses until it is its share again. */
+  /** Who used more than its share pauses until it is its share again. What it left unused is not saved up. */
   async function holdProcessor(pids: readonly number[], cpuSeconds: number): Promise<void> {
     const at = performance.now();
     const allowedMs = (at - before.at) * cpuCores;
     const usedMs = (cpuSeconds - before.cpuSeconds) * 1_000;
     before = { at, cpuSeconds };
-    if (usedMs * 100 <= allowedMs * PROCESSOR_TOLERANCE_HUNDREDTHS) return;
+    aheadMs = Math.max(0, aheadMs + usedMs - allowedMs);
+    if (aheadMs <= PROCESSOR_AHEAD_MS) return;
     signalAll(pids, "SIGSTOP");
-    await new Promise((resolve) => setTimeout(resolve, Math.min(PAUSE_MS_MAX, (usedMs - allowedMs) / cpuCores)));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(PAUSE_MS_MAX, aheadMs / cpuCores)));
     signalAll(pids, "SIGCONT");
   }
 
