@@ -172,6 +172,11 @@ export const routing = z.strictObject({
     .string()
     .regex(/^[a-z0-9-]{2,32}$/)
     .nullish(),
+  /** Paid from this lease of ComputeEscrow, by its provider's nodes alone. */
+  escrow: z
+    .string()
+    .regex(/^0x[0-9a-f]{64}$/)
+    .nullish(),
   sort: z.enum(["balanced", "price", "speed"]).nullish(),
   /** Micro-dollars for a million tokens, at most, as text. */
   max_price: z

@@ -41,6 +41,7 @@ export const SIGNER_METHODS = {
   health: { input: empty, output: z.strictObject({ ok: z.literal(true), keyId: z.string() }) },
   getOperator: { input: empty, output: wallet },
   getReceiptKey: { input: empty, output: z.strictObject({ publicKey: hex }) },
+  getVoucherKey: { input: empty, output: wallet },
   createAgentWallet: {
     input: z.strictObject({ agentId, account: addressSchema, chainId, policy: agentPolicySchema }),
     output: wallet,
@@ -81,6 +82,16 @@ export const SIGNER_METHODS = {
   signReceipt: {
     input: z.strictObject({ digest: bytes32Schema }),
     output: z.strictObject({ signature: hex, publicKey: hex }),
+  },
+  signVoucher: {
+    input: z.strictObject({
+      chainId,
+      escrow: addressSchema,
+      leaseId: bytes32Schema,
+      cumulative: uint128,
+      receiptsRoot: bytes32Schema,
+    }),
+    output: z.strictObject({ signature: hex }),
   },
 } as const;
 

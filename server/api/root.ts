@@ -5,6 +5,7 @@ import { agentRouter } from "./routers/agent.ts";
 import { balanceRouter } from "./routers/balance.ts";
 import { capRouter } from "./routers/cap.ts";
 import { computeRouter } from "./routers/compute.ts";
+import { escrowRouter } from "./routers/escrow.ts";
 import { explorerRouter } from "./routers/explorer.ts";
 import { identityRouter } from "./routers/identity.ts";
 import { jobRouter } from "./routers/job.ts";
@@ -25,6 +26,7 @@ export const appRouter = router({
   balance: balanceRouter,
   cap: capRouter,
   compute: computeRouter,
+  escrow: escrowRouter,
   job: jobRouter,
   explorer: explorerRouter,
   identity: identityRouter,

@@ -5,7 +5,7 @@ import type { TokenCounting } from "#core/schemas/node-protocol.ts";
 import type { Prisma } from "#generated/prisma/client.ts";
 import { db, sqlOf } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
-import { agentAccount, userAccount } from "#server/ledger/account-codes.ts";
+import { agentAccount, escrowAccount, userAccount } from "#server/ledger/account-codes.ts";
 import { explainRefusal } from "#server/ledger/explain-refusal.ts";
 import type { Reserve } from "#server/ledger/operations.ts";
 import { releaseReservation, reserve, reserveIn } from "#server/ledger/reservations.ts";
@@ -16,6 +16,7 @@ import type { Candidate } from "./rank-offers.ts";
 import type { KeyedRequest } from "./repeated-request.ts";
 import type { Timing } from "./timing.ts";
 
+const ESCROW_RESERVATION_MS = 300_000;
 /** How many nodes without room under their caps are passed over for one request. */
 const REFUSALS_MAX = 8;
 
@@ -27,6 +28,8 @@ export type OpenInference = {
   receiptId: string;
   reservationId: string;
   payer: string;
+  /** The lease on the chain that pays, or null where the ledger does. */
+  escrowId: string | null;
   model: string;
   counting: TokenCounting;
   promptHash: string;
@@ -44,6 +47,10 @@ export type OpenInference = {
 /** Whose money pays: the agent's when the key belongs to one, else the person's. */
 export const payerOf = (actor: Actor): string =>
   actor.agentId ? agentAccount(actor.agentId) : userAccount(actor.userId);
+
+/** The same for a request that may name an escrow. */
+export const payerIn = (actor: Actor, { escrow }: Pick<InferencePlan, "escrow">): string =>
+  escrow ? escrowAccount(escrow.id) : payerOf(actor);
 
 export type Opening = {
   actor: Actor;
@@ -85,9 +92,11 @@ async function openAt(opening: Opening, candidates: Candidate[]): Promise<OpenIn
   const cost = worstCase(candidates, { promptTokens, completionTokens: maxTokens });
   // A reservation of nothing does not exist, so even a free model sets one micro-dollar aside for the moment.
   const reserved = cost > 0n ? cost : 1n;
-  const payer = payerOf(actor);
+  const payer = payerIn(actor, plan);
   const startedAt = new Date();
-  const expiresAt = new Date(startedAt.getTime() + timing.reservationMs);
+  // A lease that closes gives its payer back what is not earned: what is set aside of it may not outlast that.
+  const lifetimeMs = plan.escrow ? Math.min(timing.reservationMs, ESCROW_RESERVATION_MS) : timing.reservationMs;
+  const expiresAt = new Date(startedAt.getTime() + lifetimeMs);
   const scopes = scopesOf(actor, { category: "inference", nodeIds: candidates.map(({ nodeId }) => nodeId) });
   const money: Reserve = {
     key: `inference:${id}`,
@@ -109,6 +118,7 @@ async function openAt(opening: Opening, candidates: Candidate[]): Promise<OpenIn
     maxTokens,
     reserved,
   };
+  const escrowId = plan.escrow?.id ?? null;
   const row: NewRow = {
     ...chosen,
     userId: actor.userId,
@@ -131,7 +141,7 @@ async function openAt(opening: Opening, candidates: Candidate[]): Promise<OpenIn
     throw error;
   });
   const keepsAnswer = request !== null && !order.isStream && order.logprobs === null;
-  return { ...chosen, reservationId, recorded, keepsAnswer, scopes, candidates, startedAt };
+  return { ...chosen, escrowId, reservationId, recorded, keepsAnswer, scopes, candidates, startedAt };
 }
 
 type NewRow = Omit<Prisma.InferenceUncheckedCreateInput, "reservationId">;

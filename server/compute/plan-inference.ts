@@ -6,6 +6,7 @@ import { canonicalQuestion } from "#core/question.ts";
 import type { TokenCounting } from "#core/schemas/node-protocol.ts";
 import { countingOf, countPromptTokens } from "#core/token-count.ts";
 import type { Actor } from "#server/identity/actor.ts";
+import { findPayingEscrow, type PayingEscrow, paidBy } from "./escrow/pay-from-escrow.ts";
 import { listCandidates } from "./list-candidates.ts";
 import { type Candidate, misfit, preferenceOf, rankOffers, readModelName } from "./rank-offers.ts";
 import { stickyNode } from "./sticky-nodes.ts";
@@ -24,6 +25,8 @@ export type InferencePlan = {
   promptHash: string;
   promptTokens: number;
   ranked: Candidate[];
+  /** The escrow that pays, when the caller named one. */
+  escrow: PayingEscrow | null;
 };
 
 /** Understands a request: which model is meant, how long the prompt is, which nodes could answer, best first. */
@@ -32,7 +35,12 @@ export async function planInference(actor: Actor, order: InferenceOrder): Promis
   const model = canonicalModel(asked);
   const counting = countingOf(model);
   const promptTokens = countPromptTokens(counting, order.question);
-  const all = await listCandidates(model);
+  const { escrow: escrowId } = order.routing;
+  const escrow = escrowId ? await findPayingEscrow(actor, escrowId) : null;
+  const market = await listCandidates(model);
+  const all = escrow ? paidBy(escrow, market) : market;
+  if (all.length === 0)
+    throw new DomainError("NO_NODE_FITS", { param: "converge", model, nodes: market.length, reasons: ["escrow"] });
   const able = fitting(all, order, model);
   const roomy = able.filter((node) => node.contextTokens > promptTokens);
   if (roomy.length === 0) {
@@ -46,7 +54,7 @@ export async function planInference(actor: Actor, order: InferenceOrder): Promis
     stickyNodeId: stickyNode(actor, model, order.question),
   };
   const ranked = rankOffers(roomy, wish, Date.now());
-  return { model, counting, promptTokens, ranked, promptHash: sha256(canonicalQuestion(order.question)) };
+  return { model, counting, promptTokens, ranked, escrow, promptHash: sha256(canonicalQuestion(order.question)) };
 }
 
 /** The candidates that have what the request needs; otherwise what stands in the way of each. */

@@ -11,7 +11,7 @@ import { type AnswerCheck, answerCheck } from "./answer-format.ts";
 import type { Attempt, AttemptEnd, AttemptInput, AttemptPiece } from "./attempt.ts";
 import { createDeliverer, type Delivered, type Deliverer, type Delivery } from "./deliver-answer.ts";
 import { flagOverReport } from "./flag-over-report.ts";
-import { type OpenInference, openInference, payerOf } from "./open-inference.ts";
+import { type OpenInference, openInference, payerIn } from "./open-inference.ts";
 import { settleLater } from "./pending-settlements.ts";
 import { answerTokens, CANDIDATES_MAX, type InferencePlan, planInference } from "./plan-inference.ts";
 import type { Candidate } from "./rank-offers.ts";
@@ -104,7 +104,7 @@ export async function startInference(
   if (opened.status === "rejected" || admission.status === "rejected") {
     controller.abort();
     void early?.attempt.return({ type: "cancelled" });
-    noteRefusal(payerOf(actor));
+    noteRefusal(payerIn(actor, plan));
     if (opened.status === "rejected") throw opened.reason;
     await opened.value.recorded;
     await settleInference(opened.value, { text: "", segments: [], firstTokenAt: null, hasCalls: false }, "cancelled");
@@ -147,7 +147,8 @@ type Ahead = {
 function runAhead({ id, actor, order, plan, timing, signal }: Ahead): Early | null {
   const first = plan.ranked[0];
   if (!first?.directUrl) return null;
-  if (performance.now() - (refusedAt.get(payerOf(actor)) ?? Number.NEGATIVE_INFINITY) < REFUSED_FOR_MS) return null;
+  if (performance.now() - (refusedAt.get(payerIn(actor, plan)) ?? Number.NEGATIVE_INFINITY) < REFUSED_FOR_MS)
+    return null;
   const attemptId = newAttemptId();
   const maxTokens = answerTokens(order, plan.ranked.slice(0, CANDIDATES_MAX), plan.promptTokens);
   const work = workOf(order, plan.model, "", maxTokens);

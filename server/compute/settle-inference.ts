@@ -7,6 +7,7 @@ import { captureReservationIn, releaseReservationIn } from "#server/ledger/reser
 import { unusedScopes } from "#server/ledger/scopes.ts";
 import { addJob } from "#server/queue.ts";
 import type { Delivery } from "./deliver-answer.ts";
+import { noteEarned } from "./escrow/sign-voucher.ts";
 import { wakeNode } from "./hub.ts";
 import { rawCost, type Segment, type Settlement, settle } from "./metering.math.ts";
 import type { OpenInference } from "./open-inference.ts";
@@ -30,7 +31,7 @@ const deliveredOf = ({ segments }: Delivery): DeliveredSegment[] => segments.fil
 /** What is charged for a delivery, before it is. */
 export function usageOf(open: OpenInference, delivery: Delivery): InferenceUsage {
   const segments = deliveredOf(delivery);
-  const { charged } = withoutSelfPayment(settle(segments), open.payer);
+  const { charged } = settlementOf(open, segments);
   const completionTokens = segments.reduce((sum, segment) => sum + segment.completionTokens, 0);
   return { promptTokens: open.promptTokens, completionTokens, charged };
 }
@@ -46,7 +47,7 @@ const isWhole = (outcome: Outcome): boolean => STATUS[outcome] === "completed";
 export async function settleInference(open: OpenInference, delivery: Delivery, outcome: Outcome): Promise<void> {
   const finishedAt = new Date();
   const segments = deliveredOf(delivery);
-  const settlement = withoutSelfPayment(settle(segments), open.payer);
+  const settlement = settlementOf(open, segments);
   const completionTokens = segments.reduce((sum, segment) => sum + segment.completionTokens, 0);
   const hasReceipt = isWhole(outcome) || delivery.text !== "";
   const body = hasReceipt
@@ -83,10 +84,14 @@ export async function settleInference(open: OpenInference, delivery: Delivery, o
       segments.map((segment) => ({ ...segment, refId: open.id, work: rawCost(segment, segment) })),
     );
     await measureSpeed(sql, segments, delivery.firstTokenAt, finishedAt);
-    if (body) await writeReceipt(sql, body);
+    if (body) await writeReceipt(sql, body, open.escrowId);
   });
   if (body) for (const segment of segments) wakeNode(segment.nodeId);
 }
+
+/** A lease on the chain pays its provider all of the price: its vouchers name nobody else. */
+const settlementOf = (open: OpenInference, segments: readonly Segment[]): Settlement =>
+  open.escrowId ? settle(segments, 0n) : withoutSelfPayment(settle(segments), open.payer);
 
 /** Nobody pays themselves: a provider's own node costs its provider the platform's fee only. */
 function withoutSelfPayment(settlement: Settlement, payer: string): Settlement {
@@ -188,14 +193,17 @@ async function receiptBodyOf(
   };
 }
 
-async function writeReceipt(sql: Sql, body: ReceiptBody): Promise<void> {
+async function writeReceipt(sql: Sql, body: ReceiptBody, escrowId: string | null): Promise<void> {
   const text = canonicalJson(body);
+  const digest = await receiptDigest(text);
   await sql.query(`INSERT INTO inference_receipt (id, inference_id, body, digest) VALUES ($1, $2, $3, $4)`, [
     body.id,
     body.inferenceId,
     text,
-    await receiptDigest(text),
+    digest,
   ]);
+  if (escrowId && body.charged !== "0")
+    await noteEarned(sql, { escrowId, receiptId: body.id, digest, amount: BigInt(body.charged) });
   const keys = new Map(body.segments.map((segment) => [segment.nodeId, segment.nodePublicKey]));
   for (const [nodeId, publicKey] of keys) {
     await sql.query(`INSERT INTO inference_receipt_signature (receipt_id, node_id, public_key) VALUES ($1, $2, $3)`, [

@@ -1,5 +1,6 @@
 import { registerFailureHandler } from "#server/chain/outbox.ts";
 import { runIndexer, runOutbox } from "#server/chain/run.ts";
+import { escrowLogHandlers, registerEscrowFailures } from "#server/compute/escrow/chain-events.ts";
 import { registerStakeFailures, stakeLogHandlers } from "#server/compute/stake/chain-events.ts";
 import { failRecording, proofLogHandlers, RECORD_INFERENCE } from "#server/proofs/chain-events.ts";
 import { registerRewardFailures, rewardLogHandlers } from "#server/rewards/chain-events.ts";
@@ -12,6 +13,7 @@ export function followChain(): () => Promise<void> {
   registerRewardFailures();
   registerSolvencyFailures();
   registerStakeFailures();
+  registerEscrowFailures();
   for (const [purpose, handler] of Object.entries(walletFailureHandlers)) registerFailureHandler(purpose, handler);
   const stopping = new AbortController();
   const handlers = [
@@ -20,6 +22,7 @@ export function followChain(): () => Promise<void> {
     ...rewardLogHandlers,
     ...solvencyLogHandlers,
     ...stakeLogHandlers,
+    ...escrowLogHandlers,
   ];
   const running = Promise.all([runOutbox(stopping.signal), runIndexer(handlers, stopping.signal)]);
   return async () => {

@@ -4,6 +4,8 @@ import { sweepIdempotentRequests } from "#server/api/idempotency.ts";
 import { sweepRateLimits } from "#server/api/rate-limit.ts";
 import { reconcile } from "#server/books/reconcile.ts";
 import { requestReconciliation } from "#server/books/request-reconciliation.ts";
+import { settleEscrows } from "#server/compute/escrow/settle-escrows.ts";
+import { signVoucher } from "#server/compute/escrow/sign-voucher.ts";
 import { sweepBlobs } from "#server/compute/jobs/blobs.ts";
 import { sweepJobs } from "#server/compute/jobs/sweep-jobs.ts";
 import { payPools } from "#server/compute/pools/pay-pools.ts";
@@ -39,6 +41,7 @@ export const TASKS: TaskList = {
   prove: task(z.object({ proofId: z.string() }), prove),
   "close-epoch": task(z.unknown(), closeEpoch),
   "compute-sign-receipt": task(z.object({ receiptId: z.string() }), ({ receiptId }) => signReceipt(receiptId)),
+  "compute-sign-voucher": task(z.object({ escrowId: z.string() }), ({ escrowId }) => signVoucher(escrowId)),
   "sync-agent-pause": task(z.object({ agentId: z.string() }), syncAgentPause),
   "settle-closed-orders": task(z.unknown(), settleClosedOrders),
   "count-unassigned-transfers": task(z.unknown(), countUnassignedTransfers),
@@ -73,6 +76,7 @@ export const LOOPS: Loop[] = [
   { name: "judge-nodes", everyMs: 1_000, work: () => judgeNodes() },
   { name: "pay-pools", everyMs: env.isDevelopmentChain ? 5_000 : 60_000, work: () => payPools() },
   { name: "settle-claims", everyMs: 15_000, work: () => settleClaims() },
+  { name: "settle-escrows", everyMs: 15_000, work: () => settleEscrows() },
   { name: "note-prices", everyMs: 60_000, work: () => notePrices() },
   { name: "sweep-inferences", everyMs: 10_000, work: () => sweepInferences() },
   { name: "release-expired-reservations", everyMs: 10_000, work: () => releaseExpiredReservations() },

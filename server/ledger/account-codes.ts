@@ -2,6 +2,9 @@
 export const userAccount = (userId: string): string => `user:${userId}`;
 export const agentAccount = (agentId: string): string => `agent:${agentId}`;
 export const poolAccount = (poolId: string): string => `pool:${poolId}`;
+/** What is left of a lease on the chain, and what its provider earned of it and was not paid yet. */
+export const escrowAccount = (leaseId: string): string => `escrow:${leaseId}`;
+export const escrowEarnedAccount = (leaseId: string): string => `escrow:${leaseId}:earned`;
 export const campaignAccount = (campaignId: string): string => `campaign:${campaignId}`;
 
 /** Whose account a code names, where it is a person's. */
@@ -10,6 +13,8 @@ export const ownerOf = (code: string): { ownerId?: string } =>
 
 /** Money held by the vault contract. Its balance is negative: it is what the platform owes, seen from the other side. */
 export const VAULT_ACCOUNT = "platform:vault";
+/** Money held by the leases of ComputeEscrow. It lies on the chain for one provider each, and in no root of the Vault's. */
+export const ESCROW_ACCOUNT = "platform:escrow";
 /** Money that enters or leaves by other ways than the vault. */
 export const EXTERNAL_ACCOUNT = "platform:external";
 /** The same for euros. */
@@ -23,6 +28,7 @@ export const ROUNDING_ACCOUNT = "platform:rounding";
 
 export const PLATFORM_ACCOUNTS = [
   VAULT_ACCOUNT,
+  ESCROW_ACCOUNT,
   EXTERNAL_ACCOUNT,
   REVENUE_ACCOUNT,
   CASHOUT_ACCOUNT,
@@ -38,4 +44,4 @@ export const HOT_PLATFORM_ACCOUNTS = [REVENUE_ACCOUNT, CASHOUT_ACCOUNT] as const
 
 /** Accounts that stand for money outside the ledger; the database allows a negative balance for these alone. */
 export const mayOverdraw = (code: string): boolean =>
-  code === VAULT_ACCOUNT || code === EXTERNAL_ACCOUNT || code === EXTERNAL_EUR_ACCOUNT;
+  code === VAULT_ACCOUNT || code === ESCROW_ACCOUNT || code === EXTERNAL_ACCOUNT || code === EXTERNAL_EUR_ACCOUNT;

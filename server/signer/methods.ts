@@ -11,6 +11,7 @@ import { evaluateOperatorTransaction, signOperatorTransaction } from "./operator
 import { getReceiptKey, signReceipt } from "./receipts.ts";
 import { evaluateExecution, signUserOperation } from "./sign-user-operation.ts";
 import { inTransaction, pingStore } from "./store.ts";
+import { getVoucherKey, signVoucher } from "./vouchers.ts";
 import { addressOf, getOnlyWallet } from "./wallets.ts";
 
 type Handlers = { [M in SignerMethod]: (keys: KeyEncryption, input: SignerInput<M>) => Promise<SignerOutput<M>> };
@@ -25,6 +26,7 @@ const HANDLERS: Handlers = {
     return { address: addressOf(wallet) };
   },
   getReceiptKey,
+  getVoucherKey,
   createAgentWallet,
   narrowAgentPolicy,
   setAgentPaused,
@@ -35,6 +37,7 @@ const HANDLERS: Handlers = {
   evaluateOperatorTransaction,
   signOperatorTransaction,
   signReceipt,
+  signVoucher,
 };
 
 export const isSignerMethod = (name: string): name is SignerMethod => Object.hasOwn(SIGNER_METHODS, name);

@@ -23,6 +23,8 @@ const OPERATOR_FUNCTIONS = {
   ],
   AgentAccountFactory: ["createAccount(bytes,bytes32)"],
   ComputeEscrow: [
+    "settle((bytes32,uint128,bytes32,bytes)[])",
+    "close(bytes32)",
     "openDispute(bytes32,address,address,uint128,bytes32)",
     "dismissDispute(bytes32)",
     "settleDispute(bytes32)",

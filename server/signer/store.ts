@@ -15,7 +15,7 @@ export type WalletRow = {
   grant_mac: Buffer | null;
 };
 
-export type WalletPurpose = "operator" | "agent" | "receipt";
+export type WalletPurpose = "operator" | "agent" | "receipt" | "voucher";
 export type Connection = pg.PoolClient;
 
 const pool = new pg.Pool({

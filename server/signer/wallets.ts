@@ -94,7 +94,7 @@ export function signHash(secret: Uint8Array, hash: Hex): { r: Hex; s: Hex; yPari
 export async function getOnlyWallet(
   keys: KeyEncryption,
   connection: Connection,
-  purpose: "operator" | "receipt",
+  purpose: Exclude<WalletPurpose, "agent">,
 ): Promise<WalletRow> {
   const found = await findWallet(connection, purpose);
   if (found) return found;

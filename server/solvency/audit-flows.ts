@@ -1,4 +1,4 @@
-import { rewardsDistributorAbi, testUsdAbi, vaultAbi } from "#core/generated/abis.ts";
+import { computeEscrowAbi, rewardsDistributorAbi, testUsdAbi, vaultAbi } from "#core/generated/abis.ts";
 import { publicClient } from "#server/chain/client.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { readEvents } from "#server/chain/read-events.ts";
@@ -113,6 +113,42 @@ export async function auditPayments(sql: Sql, toBlock: bigint): Promise<AuditFin
   for (const { name, amount } of settled.values())
     findings.push(finding(name, `the ledger let go of ${amount} that the Vault never paid`));
   return findings;
+}
+
+type Lease = { id: string; status: string; held: bigint; reserved: bigint };
+
+/** What the books have of every lease against what its events leave in it. A closed one may wait for a request to end. */
+export async function auditEscrows(sql: Sql, toBlock: bigint): Promise<AuditFinding[]> {
+  const leases = await sql.query<Lease>(
+    `SELECT split_part(a.code, ':', 2) AS id, coalesce(max(e.status), 'unknown') AS status,
+       sum(a.credits_posted - a.debits_posted)::bigint AS held, sum(a.debits_pending)::bigint AS reserved
+     FROM ledger_account a LEFT JOIN escrow e ON e.id = split_part(a.code, ':', 2)
+     WHERE starts_with(a.code, 'escrow:') GROUP BY 1`,
+  );
+  const contract = { address: loadDeployment().contracts.ComputeEscrow, abi: computeEscrowAbi } as const;
+  const left = new Map<string, bigint>();
+  const add = (id: string, amount: bigint) => left.set(id, (left.get(id) ?? 0n) + amount);
+  for (const { args } of await readEvents(contract, "LeaseOpened", toBlock)) add(args.leaseId, args.amount);
+  for (const { args } of await readEvents(contract, "LeaseToppedUp", toBlock)) add(args.leaseId, args.amount);
+  for (const { args } of await readEvents(contract, "VoucherSettled", toBlock)) add(args.leaseId, -args.amount);
+  for (const { args } of await readEvents(contract, "LeaseClosed", toBlock)) add(args.leaseId, -args.refunded);
+  const overpaid = await sql.query<{ id: string; settled: bigint; vouched: bigint }>(
+    "SELECT id, settled, vouched FROM escrow WHERE settled > vouched",
+  );
+  const differing = leases
+    .filter(
+      ({ id, status, held, reserved }) =>
+        status === "unknown" || (held !== left.get(id) && (status !== "closed" || reserved === 0n)),
+    )
+    .map(({ id, held }) =>
+      finding(`escrow ${id}`, `the ledger has ${held} of it, on the chain are ${left.get(id) ?? 0n}`),
+    );
+  return [
+    ...differing,
+    ...overpaid.map(({ id, settled, vouched }) =>
+      finding(`escrow ${id}`, `the contract paid ${settled} under vouchers of ours, which are worth ${vouched}`),
+    ),
+  ];
 }
 
 const tokensOf = async (address: `0x${string}`, blockNumber: bigint): Promise<bigint> =>

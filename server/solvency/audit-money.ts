@@ -2,7 +2,7 @@ import { pool, type Sql, sqlOf } from "#server/db.ts";
 import { readAlongside } from "#server/ledger/archive/restore-archive.ts";
 import { type AuditFinding, auditLedger } from "#server/ledger/audit-ledger.ts";
 import { auditAdjustments } from "./audit-adjustments.ts";
-import { auditDeposits, auditPayments, auditReserves, auditUnclaimed } from "./audit-flows.ts";
+import { auditDeposits, auditEscrows, auditPayments, auditReserves, auditUnclaimed } from "./audit-flows.ts";
 import { auditRoots } from "./audit-roots.ts";
 
 export type AuditSection = { name: string; ms: number; findings: AuditFinding[] };
@@ -30,6 +30,7 @@ const CHAIN_PARTS: readonly Part[] = [
   ["unclaimed", auditUnclaimed],
   ["payments", auditPayments],
   ["reserves", auditReserves],
+  ["escrows", auditEscrows],
 ];
 const HALTED: Part = ["indexer", async () => [{ where: "the indexer", problem: "it is halted; the chain changed" }]];
 

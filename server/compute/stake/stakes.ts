@@ -13,12 +13,9 @@ import { enqueueTransaction } from "#server/chain/outbox.ts";
 import { db, pool, type Sql, sqlOf, withTransaction } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { recordAdminAction } from "#server/identity/record-admin-action.ts";
+import { OWN_ADDRESSES } from "../own-addresses.ts";
 import { namesOf } from "../trust/list-challenges.ts";
 import { OPEN_CLAIM, SETTLE_CLAIM } from "./chain-events.ts";
-
-/** The addresses that are a person's own: where stakes may stand behind their nodes. In small letters. */
-const OWN_ADDRESSES = `SELECT lower(address) AS address, user_id FROM personal_account
-  UNION SELECT lower(address), user_id FROM user_wallet`;
 
 type Row = { address: string; total: bigint; leaving: bigint; locked: bigint; withdrawableAt: Date | null };
 
