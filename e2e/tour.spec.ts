@@ -51,7 +51,46 @@ test("a visitor walks all steps, sees them done, and finds them again after a re
 
   await page.reload();
   await expect(page.locator('[data-step][data-state="done"]')).toHaveCount(JOURNEY.length);
+  await payByContract(page);
 });
+
+/** What was cashed out lies in the person's own account: an escrow is opened with it, used, looked at and closed. */
+async function payByContract(page: Page): Promise<void> {
+  await page.goto("/compute?tab=escrow");
+  await page.getByRole("button", { name: "Open an escrow" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Amount").fill("0.10");
+  await dialog.getByRole("button", { name: "Open", exact: true }).click();
+  await expect(page.getByText("For embedded")).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText("Open", { exact: true })).toBeVisible();
+  const sample = await page.getByText('"converge":').textContent();
+  const escrow = /0x[0-9a-f]{64}/.exec(sample ?? "")?.[0];
+  const answer = await page.evaluate(async (id) => {
+    const { data } = await fetch("/api/v1/models").then((response) => response.json());
+    const model = data.find((one: { id: string }) => !one.id.includes("embed")).id;
+    const response = await fetch("/api/v1/chat/completions", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        model,
+        max_tokens: 8,
+        messages: [{ role: "user", content: "Hello" }],
+        converge: { escrow: id },
+      }),
+    });
+    return { status: response.status, text: await response.text() };
+  }, escrow);
+  expect(answer.status, answer.text).toBe(200);
+  await page.getByRole("button", { name: "Vouchers" }).click();
+  await expect(page.getByText("Voucher 1,")).toBeVisible({ timeout: 15_000 });
+  await expect(page.getByRole("link", { name: /rcp_/ })).toBeVisible();
+  await expectAccessible(page);
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toBeHidden();
+  await page.getByRole("button", { name: "End", exact: true }).click();
+  await expect(page.getByText("Closing", { exact: true })).toBeVisible({ timeout: 30_000 });
+  await expectAccessible(page);
+}
 
 test("a refused passkey says so, and the step can be tried again", async ({ page }) => {
   await openTour(page);

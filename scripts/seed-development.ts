@@ -1,7 +1,7 @@
 import { createWalletClient, type Hex, http, publicActions } from "viem";
 import { testUsdAbi, vaultAbi } from "#core/generated/abis.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
-import { pool, sqlOf } from "#server/db.ts";
+import { db, pool, sqlOf } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import { ensureDemoUser } from "#server/identity/demo-accounts.ts";
 import { userAccount } from "#server/ledger/account-codes.ts";
@@ -24,8 +24,13 @@ export async function seedDevelopment(): Promise<void> {
   ];
   const { contracts } = loadDeployment();
   const chain = createWalletClient({ transport: http(env.CHAIN_RPC_URL), pollingInterval: 50 }).extend(publicActions);
-  const [account] = await chain.getAddresses();
+  const [account, payout] = await chain.getAddresses();
   if (!account) throw new Error("The development chain has no unlocked account to deposit from.");
+  // Where escrows pay the embedded node's owner.
+  if (payout) {
+    const userId = await ensureDemoUser("provider");
+    await db.userWallet.createMany({ data: [{ address: payout, userId }], skipDuplicates: true });
+  }
   const mined = (hash: Hex) => chain.waitForTransactionReceipt({ hash });
   for (const { ref, amount } of deposits) {
     // The chain itself says whether this was done: a second start deposits nothing.

@@ -20,6 +20,7 @@ const ROOMS = [
   { value: "user:", label: "People’s" },
   { value: "agent:", label: "Agents’" },
   { value: "campaign:", label: "Campaigns’" },
+  { value: "escrow:", label: "Escrows’" },
   { value: "", label: "All" },
 ] as const;
 

@@ -10,6 +10,7 @@ const Rentals = lazy(() => import("./rentals.tsx"));
 const Jobs = lazy(() => import("./jobs.tsx"));
 const Playground = lazy(() => import("./playground.tsx"));
 const Requests = lazy(() => import("./requests.tsx"));
+const Escrows = lazy(() => import("./escrows.tsx"));
 const Provide = lazy(() => import("./provide.tsx"));
 
 const TABS = [
@@ -18,6 +19,7 @@ const TABS = [
   { value: "playground", label: "Playground" },
   { value: "jobs", label: "Jobs" },
   { value: "requests", label: "Your requests" },
+  { value: "escrow", label: "Escrow" },
   { value: "provide", label: "Provide" },
 ] as const;
 
@@ -47,6 +49,11 @@ export function ComputeView({ publicUrl }: { publicUrl: string }) {
       <TabPanel value="requests">
         <Suspense fallback={<CardSkeleton rows={6} />}>
           <Requests />
+        </Suspense>
+      </TabPanel>
+      <TabPanel value="escrow">
+        <Suspense fallback={<CardSkeleton rows={6} />}>
+          <Escrows />
         </Suspense>
       </TabPanel>
       <TabPanel value="provide">

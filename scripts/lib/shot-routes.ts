@@ -33,6 +33,8 @@ export const SHOTS: readonly Shot[] = [
   { name: "compute-playground", path: "/compute?tab=playground", viewer: "walker" },
   { name: "compute-requests", path: "/compute?tab=requests", viewer: "walker" },
   { name: "compute-receipt", path: "/compute?tab=requests", viewer: "walker", press: /^receipt rcp_/i },
+  { name: "compute-escrow", path: "/compute?tab=escrow", viewer: "walker" },
+  { name: "compute-escrow-open", path: "/compute?tab=escrow", viewer: "walker", press: /open an escrow/i },
   { name: "compute-provide", path: "/compute?tab=provide", viewer: "provider" },
   { name: "agents", path: "/agents", viewer: "walker" },
   { name: "agents-create", path: "/agents/new", viewer: "walker" },
