@@ -5,7 +5,10 @@ import { Card, CardBody, CardHeader } from "../ui/card.tsx";
 import { DefinitionList } from "../ui/definition-list.tsx";
 import { Identifier } from "../ui/identifier.tsx";
 import { Time } from "../ui/time.tsx";
+import { conditionWords } from "./condition-words.ts";
 import { spanWord, windowWord } from "./window-word.ts";
+
+const ETHER = "0x0000000000000000000000000000000000000000";
 
 type Rule = AgentDetail["policy"]["rules"][number];
 
@@ -17,16 +20,26 @@ const FUNCTIONS: Record<string, string> = {
 };
 
 function RuleRow({ rule, token }: { rule: Rule; token: string }) {
-  const name = FUNCTIONS[rule.selector.toLowerCase()] ?? rule.selector;
+  const isPayment = rule.selector === "0x00000000";
+  const name = isPayment ? "Pay ether" : (FUNCTIONS[rule.selector.toLowerCase()] ?? rule.selector);
+  const demands = rule.conditions.filter(({ reading, word, comparison }) => {
+    const isCounterparty = reading === "word" && word === 0 && comparison === "equal";
+    return !isCounterparty || rule.counterparty === null;
+  });
   const isToken = rule.target.toLowerCase() === token.toLowerCase();
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-1 py-2 text-sm">
+      {rule.effect === "deny" && <Badge tone="bad">Never</Badge>}
       <span className="font-medium">{name}</span>
       {rule.counterparty !== null && <Identifier value={rule.counterparty} label="counterparty" />}
       {!isToken && (
         <span className="flex items-center gap-1 text-ink-3">
           on <Identifier value={rule.target} label="target" />
         </span>
+      )}
+      {rule.valueMax !== "0" && <Badge tone="outline">Up to {rule.valueMax} wei a call</Badge>}
+      {demands.length > 0 && (
+        <span className="basis-full text-ink-3 text-xs">Where {demands.map(conditionWords).join(", and ")}.</span>
       )}
       {rule.proof !== null && (
         <Badge tone="outline">
@@ -58,6 +71,18 @@ export function PolicyCard({ agent }: { agent: AgentDetail }) {
                   </>
                 ),
               },
+              ...policy.caps.map((cap) => ({
+                term: cap.token === ETHER ? "Ether" : "Of another token",
+                value: (
+                  <span className="block">
+                    {cap.token !== ETHER && <Identifier value={cap.token} label="token address" />} {cap.perTransaction}{" "}
+                    a payment, {cap.perWindow} in {windowWord(policy.windowSeconds)}, in base units
+                  </span>
+                ),
+              })),
+              ...(policy.gasPerWindow === "0"
+                ? []
+                : [{ term: "Gas", value: `${policy.gasPerWindow} wei in ${windowWord(policy.windowSeconds)}` }]),
               { term: "Until", value: <Time iso={policy.validUntil} isExact /> },
               { term: "Token", value: <Identifier value={policy.token} label="token address" /> },
               { term: "Account", value: <Identifier value={agent.account} label="account address" /> },
@@ -69,11 +94,7 @@ export function PolicyCard({ agent }: { agent: AgentDetail }) {
           <h3 className="font-medium text-sm">It may</h3>
           <ul className="divide-y divide-line">
             {policy.rules.map((rule) => (
-              <RuleRow
-                key={`${rule.target}${rule.selector}${rule.counterparty ?? ""}`}
-                rule={rule}
-                token={policy.token}
-              />
+              <RuleRow key={JSON.stringify(rule)} rule={rule} token={policy.token} />
             ))}
           </ul>
           <p className="mt-1 text-ink-3 text-xs">Everything else is denied.</p>

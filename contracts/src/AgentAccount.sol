@@ -14,8 +14,10 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {ERC7739} from "@openzeppelin/contracts/utils/cryptography/signers/draft-ERC7739.sol";
+import {PolicyStore} from "./PolicyStore.sol";
 import {IAgentAccount} from "./interfaces/IAgentAccount.sol";
 import {IInferenceRegistry} from "./interfaces/IInferenceRegistry.sol";
+import {PolicyCode} from "./libraries/PolicyCode.sol";
 import {RollingWindow} from "./libraries/RollingWindow.sol";
 import {TokenSpending} from "./libraries/TokenSpending.sol";
 
@@ -23,45 +25,45 @@ import {TokenSpending} from "./libraries/TokenSpending.sol";
 /// @notice See {IAgentAccount}.
 contract AgentAccount is IAgentAccount, Account, ERC7821, ERC7739, ERC721Holder, ERC1155Holder {
     using RollingWindow for RollingWindow.Window;
+    using PolicyCode for bytes;
 
-    uint256 private constant RULE_COUNT_MAX = 32;
     bytes1 private constant OWNER_SIGNATURE = 0x00;
     bytes1 private constant AGENT_SIGNATURE = 0x01;
     uint256 private constant AGENT_SIGNATURE_LENGTH = 1 + 20 + 65;
+    /// @dev Stands for ether where a token is named.
+    address private constant ETHER = address(0);
+    /// @dev What an operation costs outside of its execution: validation, the sponsor, call data, the entry point.
+    uint256 private constant GAS_AROUND = 150_000;
 
-    /// @dev A {Rule} in the order that packs best.
-    struct StoredRule {
-        address target;
-        bytes4 selector;
-        address counterparty;
-        uint32 proofMaxAge;
-        bytes32 proofModelId;
-        uint256 proofMinOutput;
-    }
-
-    /// @dev A key is known while `validUntil` is set; the window outlives it so that a new grant starts with what was spent.
+    /// @dev A key is known while `policy` is set; what it spent outlives it, so that a new grant starts with that.
     struct AgentKey {
+        address policy;
         uint48 validAfter;
         uint48 validUntil;
-        address token;
-        uint128 perTransactionCap;
-        uint128 windowCap;
-        uint32 windowSeconds;
-        StoredRule[] rules;
-        RollingWindow.Window window;
+        mapping(address token => RollingWindow.Window) spent;
+        RollingWindow.Window gas;
     }
 
-    /// @dev What the account had before a batch, of the policy token, and what those it approves could already take.
-    struct Holdings {
+    /// @dev What a batch spends of one token with a cap.
+    struct Meter {
+        address token;
+        uint256 named;
+        uint256 inWindow;
         uint256 balance;
-        address[] spenders;
-        uint256[] allowances;
+    }
+
+    /// @dev What somebody could take of a token before a batch that lets them take it.
+    struct Allowance {
+        address token;
+        address spender;
+        uint256 amount;
     }
 
     address private immutable _implementation = address(this);
     /// @inheritdoc IAgentAccount
     address public immutable guardian;
     IInferenceRegistry private immutable _registry;
+    PolicyStore private immutable _policies = new PolicyStore();
 
     /// @inheritdoc IAgentAccount
     bool public paused;
@@ -74,41 +76,28 @@ contract AgentAccount is IAgentAccount, Account, ERC7821, ERC7739, ERC721Holder,
 
     /// @inheritdoc IAgentAccount
     function grantAgentKey(address key, AgentPolicy calldata policy) external onlyEntryPointOrSelf {
-        _checkPolicy(key, policy);
-
+        if (key == address(0) || key == address(this)) revert AgentAccount_KeyInvalid(key);
+        if (policy.validUntil <= policy.validAfter || policy.validUntil <= block.timestamp) {
+            revert AgentAccount_ValidityInvalid(policy.validAfter, policy.validUntil);
+        }
         AgentKey storage agent = _agentKeys[key];
+        agent.policy = _policies.store(policy, address(entryPoint()));
         agent.validAfter = policy.validAfter;
         agent.validUntil = policy.validUntil;
-        agent.token = policy.token;
-        agent.perTransactionCap = policy.perTransactionCap;
-        agent.windowCap = policy.windowCap;
-        agent.windowSeconds = policy.windowSeconds;
-        agent.window.resize(policy.windowSeconds);
-        delete agent.rules;
-        for (uint256 i = 0; i < policy.rules.length; ++i) {
-            Rule calldata rule = policy.rules[i];
-            agent.rules
-                .push(
-                    StoredRule({
-                        target: rule.target,
-                        selector: rule.selector,
-                        counterparty: rule.counterparty,
-                        proofMaxAge: rule.proofMaxAge,
-                        proofModelId: rule.proofModelId,
-                        proofMinOutput: rule.proofMinOutput
-                    })
-                );
+        for (uint256 i = 0; i < policy.caps.length; ++i) {
+            agent.spent[policy.caps[i].token].resize(policy.windowSeconds);
         }
-        emit AgentKeyGranted(key, policy);
+        if (policy.gasPerWindow != 0) agent.gas.resize(policy.windowSeconds);
+        emit AgentKeyGranted(key, agent.policy, policy.validAfter, policy.validUntil);
     }
 
     /// @inheritdoc IAgentAccount
     function revokeAgentKey(address key) external onlyEntryPointOrSelf {
         AgentKey storage agent = _agentKeys[key];
-        if (agent.validUntil == 0) revert AgentAccount_KeyUnknown(key);
+        if (agent.policy == address(0)) revert AgentAccount_KeyUnknown(key);
+        agent.policy = address(0);
         agent.validAfter = 0;
         agent.validUntil = 0;
-        delete agent.rules;
         emit AgentKeyRevoked(key);
     }
 
@@ -132,33 +121,38 @@ contract AgentAccount is IAgentAccount, Account, ERC7821, ERC7739, ERC721Holder,
         external
         onlyEntryPoint
     {
+        uint256 gasAtStart = gasleft();
         // Check: an earlier operation of the same bundle may have paused the account or revoked the key.
         AgentKey storage agent = _agentKeys[key];
-        _checkUsable(key, agent);
+        bytes memory policy = _usablePolicy(key, agent);
         if (calls.length == 0) revert AgentAccount_BatchEmpty();
         if (inferenceIds.length != 0 && inferenceIds.length != calls.length) {
             revert AgentAccount_InferencesMismatch(calls.length, inferenceIds.length);
         }
 
         // Check and effect: every call has its rule, its proof is used up, and what the calls name fits the caps.
-        IERC20 token = IERC20(agent.token);
-        uint256 named = 0;
+        Meter[] memory meters = _meters(policy);
+        Allowance[] memory allowances = new Allowance[](calls.length);
         for (uint256 i = 0; i < calls.length; ++i) {
-            named += _authorize(agent, i, calls[i], inferenceIds.length == 0 ? bytes32(0) : inferenceIds[i]);
+            _authorize(policy, i, calls[i], inferenceIds.length == 0 ? bytes32(0) : inferenceIds[i]);
+            _name(policy, meters, allowances, i, calls[i]);
         }
-        _spend(agent, 0, named);
+        for (uint256 i = 0; i < meters.length; ++i) {
+            meters[i].inWindow = _spend(agent, policy, i, 0, meters[i].named);
+            meters[i].balance = _balanceOf(meters[i].token);
+        }
 
         // Interaction: the calls, which cannot come back here because the entry point does not re-enter.
-        Holdings memory holdings = _holdings(token, calls);
         for (uint256 i = 0; i < calls.length; ++i) {
-            Address.functionCall(calls[i].target, calls[i].data);
+            if (calls[i].data.length == 0) Address.sendValue(payable(calls[i].target), calls[i].value);
+            else Address.functionCallWithValue(calls[i].target, calls[i].data, calls[i].value);
         }
 
         // Check and effect: what was lost beyond what the calls named counts too, or everything is undone.
-        uint256 spent = _lossSince(token, holdings);
-        if (spent > named) _spend(agent, named, spent);
-        else spent = named;
-        emit AgentExecuted(key, keccak256(msg.data), spent, agent.window.sum());
+        for (uint256 i = 0; i < meters.length; ++i) {
+            _settle(key, agent, policy, i, meters[i], allowances);
+        }
+        _payGas(agent, policy, gasAtStart);
     }
 
     /// @inheritdoc IAgentAccount
@@ -173,32 +167,23 @@ contract AgentAccount is IAgentAccount, Account, ERC7821, ERC7739, ERC721Holder,
     }
 
     /// @inheritdoc IAgentAccount
-    function agentPolicy(address key) external view returns (AgentPolicy memory policy) {
-        AgentKey storage agent = _agentKeys[key];
-        if (agent.validUntil == 0) return policy;
-        policy.validAfter = agent.validAfter;
-        policy.validUntil = agent.validUntil;
-        policy.token = agent.token;
-        policy.perTransactionCap = agent.perTransactionCap;
-        policy.windowCap = agent.windowCap;
-        policy.windowSeconds = agent.windowSeconds;
-        policy.rules = new Rule[](agent.rules.length);
-        for (uint256 i = 0; i < policy.rules.length; ++i) {
-            StoredRule storage rule = agent.rules[i];
-            policy.rules[i] = Rule({
-                target: rule.target,
-                selector: rule.selector,
-                counterparty: rule.counterparty,
-                proofModelId: rule.proofModelId,
-                proofMinOutput: rule.proofMinOutput,
-                proofMaxAge: rule.proofMaxAge
-            });
-        }
+    function policyStore() external view returns (address) {
+        return address(_policies);
     }
 
     /// @inheritdoc IAgentAccount
-    function spentInWindow(address key) external view returns (uint256) {
-        return _agentKeys[key].window.sum();
+    function policyOf(address key) external view returns (address) {
+        return _agentKeys[key].policy;
+    }
+
+    /// @inheritdoc IAgentAccount
+    function spentInWindow(address key, address token) external view returns (uint256) {
+        return _agentKeys[key].spent[token].sum();
+    }
+
+    /// @inheritdoc IAgentAccount
+    function gasSpentInWindow(address key) external view returns (uint256) {
+        return _agentKeys[key].gas.sum();
     }
 
     /// @inheritdoc IAgentAccount
@@ -222,7 +207,7 @@ contract AgentAccount is IAgentAccount, Account, ERC7821, ERC7739, ERC721Holder,
         bool isAgentCall = bytes4(userOp.callData) == IAgentAccount.executeAsAgent.selector;
 
         if (signature[0] == OWNER_SIGNATURE) {
-            // The owner needs no agent's rights; refusing keeps AgentExecuted a statement about the key.
+            // The owner needs no agent's rights; refusing keeps what is counted for a key that key's own.
             if (isAgentCall) return ERC4337Utils.SIG_VALIDATION_FAILED;
             return _rawSignatureValidation(userOpHash, signature[1:])
                 ? ERC4337Utils.SIG_VALIDATION_SUCCESS
@@ -245,7 +230,7 @@ contract AgentAccount is IAgentAccount, Account, ERC7821, ERC7739, ERC721Holder,
         bool isBound = uint256(bytes32(userOp.callData[4:36])) == uint160(key)
             && uint160(userOp.nonce >> 64) == uint160(key) && userOp.paymasterAndData.length >= 20;
         AgentKey storage agent = _agentKeys[key];
-        if (!isBound || paused || agent.validUntil == 0) return ERC4337Utils.SIG_VALIDATION_FAILED;
+        if (!isBound || paused || agent.policy == address(0)) return ERC4337Utils.SIG_VALIDATION_FAILED;
 
         (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecover(userOpHash, signature[21:]);
         if (failure != ECDSA.RecoverError.NoError || signer != key) return ERC4337Utils.SIG_VALIDATION_FAILED;
@@ -267,119 +252,137 @@ contract AgentAccount is IAgentAccount, Account, ERC7821, ERC7739, ERC721Holder,
         return caller == address(entryPoint()) || super._erc7821AuthorizedExecutor(caller, mode, executionData);
     }
 
-    function _checkPolicy(address key, AgentPolicy calldata policy) private view {
-        if (key == address(0) || key == address(this)) revert AgentAccount_KeyInvalid(key);
-        if (policy.validUntil <= policy.validAfter || policy.validUntil <= block.timestamp) {
-            revert AgentAccount_ValidityInvalid(policy.validAfter, policy.validUntil);
-        }
-        if (policy.token.code.length == 0) revert AgentAccount_TokenInvalid(policy.token);
-        if (policy.windowSeconds == 0) revert AgentAccount_WindowInvalid();
-        if (policy.rules.length > RULE_COUNT_MAX) {
-            revert AgentAccount_TooManyRules(policy.rules.length, RULE_COUNT_MAX);
-        }
-        for (uint256 i = 0; i < policy.rules.length; ++i) {
-            Rule calldata rule = policy.rules[i];
-            // A proof condition without a model would look like a safeguard and be none.
-            bool isProofComplete = rule.proofModelId == bytes32(0)
-                ? rule.proofMinOutput == 0 && rule.proofMaxAge == 0
-                : rule.proofMaxAge != 0;
-            if (rule.target == address(0) || _isForbidden(rule.target) || !isProofComplete) {
-                revert AgentAccount_RuleInvalid(i);
-            }
-        }
-    }
-
-    function _checkUsable(address key, AgentKey storage agent) private view {
+    function _usablePolicy(address key, AgentKey storage agent) private view returns (bytes memory) {
         if (paused) revert AgentAccount_Paused();
-        (uint48 validAfter, uint48 validUntil) = (agent.validAfter, agent.validUntil);
-        if (validUntil == 0) revert AgentAccount_KeyUnknown(key);
+        (address policy, uint48 validAfter, uint48 validUntil) = (agent.policy, agent.validAfter, agent.validUntil);
+        if (policy == address(0)) revert AgentAccount_KeyUnknown(key);
         if (block.timestamp <= validAfter || block.timestamp > validUntil) {
             revert AgentAccount_KeyNotValidNow(key, validAfter, validUntil);
         }
+        return policy.code;
     }
 
-    /// @dev Finds the rule for a call, uses up the inference it wants, and returns the amount the call names.
-    function _authorize(AgentKey storage agent, uint256 index, Call calldata call, bytes32 inferenceId)
-        private
-        returns (uint256 named)
-    {
-        if (call.value != 0) revert AgentAccount_ValueNotAllowed(index, call.value);
+    /// @dev Finds the rule for a call and uses up the inference it wants.
+    function _authorize(bytes memory policy, uint256 index, Call calldata call, bytes32 inferenceId) private {
+        uint256 rule = _findRule(policy, index, call);
+        if (call.value > policy.valueMax(rule)) revert AgentAccount_ValueNotAllowed(index, call.value);
+        (bytes32 modelId, uint256 minOutput, uint32 maxAge) = policy.proof(rule);
+        if (maxAge == 0) return;
+        if (inferenceId == bytes32(0)) revert AgentAccount_ProofRequired(index, modelId);
+        _registry.consume(inferenceId, modelId, minOutput, maxAge);
+    }
+
+    /// @dev The first rule that matches decides; those that deny come first.
+    function _findRule(bytes memory policy, uint256 index, Call calldata call) private view returns (uint256 rule) {
         bytes4 selector = bytes4(call.data);
-        StoredRule storage rule = _findRule(agent, index, call, selector);
-
-        uint256 offset = TokenSpending.amountOffset(selector);
-        if (offset != 0) {
-            if (call.target != agent.token) revert AgentAccount_TokenNotMetered(index, call.target);
-            if (call.data.length < offset + 32) revert AgentAccount_CallNotAllowed(index, call.target, selector);
-            named = uint256(bytes32(call.data[offset:offset + 32]));
-            // Checked here so that a sum of huge amounts cannot overflow into a misleading error.
-            if (named > agent.perTransactionCap) {
-                revert AgentAccount_OverTransactionCap(named, agent.perTransactionCap);
-            }
-        }
-
-        // A rule with a model always has an age, and the age is in a word that was read already.
-        uint32 proofMaxAge = rule.proofMaxAge;
-        if (proofMaxAge != 0) {
-            bytes32 modelId = rule.proofModelId;
-            if (inferenceId == bytes32(0)) revert AgentAccount_ProofRequired(index, modelId);
-            _registry.consume(inferenceId, modelId, rule.proofMinOutput, proofMaxAge);
-        }
-    }
-
-    function _findRule(AgentKey storage agent, uint256 index, Call calldata call, bytes4 selector)
-        private
-        view
-        returns (StoredRule storage rule)
-    {
-        uint256 count = call.data.length < 4 || _isForbidden(call.target) ? 0 : agent.rules.length;
+        // A payment of ether has no data at all and no selector; anything else has one that is not zero.
+        bool isCallable = call.data.length == 0 || (call.data.length >= 4 && selector != bytes4(0));
+        bool isForbidden = call.target == address(this) || call.target == address(entryPoint());
+        uint256 count = !isCallable || isForbidden ? 0 : policy.ruleCount();
+        rule = policy.firstRule();
         for (uint256 i = 0; i < count; ++i) {
-            rule = agent.rules[i];
-            if (rule.target != call.target || rule.selector != selector) continue;
-            address counterparty = rule.counterparty;
-            if (counterparty == address(0)) return rule;
-            if (call.data.length >= 36 && uint256(bytes32(call.data[4:36])) == uint160(counterparty)) return rule;
+            if (policy.isAbout(rule, call.target, selector) && policy.holds(rule, call.data)) {
+                if (policy.denies(rule)) revert AgentAccount_CallDenied(index, i);
+                return rule;
+            }
+            rule = policy.nextRule(rule);
         }
         revert AgentAccount_CallNotAllowed(index, call.target, selector);
     }
 
-    function _holdings(IERC20 token, Call[] calldata calls) private view returns (Holdings memory holdings) {
-        holdings.balance = token.balanceOf(address(this));
-        holdings.spenders = new address[](calls.length);
-        holdings.allowances = new uint256[](calls.length);
-        for (uint256 i = 0; i < calls.length; ++i) {
-            if (calls[i].target != address(token) || !TokenSpending.isApproval(bytes4(calls[i].data))) continue;
-            address spender = address(uint160(uint256(bytes32(calls[i].data[4:36]))));
-            bool isNew = true;
-            for (uint256 j = 0; j < i && isNew; ++j) {
-                isNew = holdings.spenders[j] != spender;
-            }
-            if (!isNew) continue;
-            holdings.spenders[i] = spender;
-            holdings.allowances[i] = token.allowance(address(this), spender);
+    function _meters(bytes memory policy) private pure returns (Meter[] memory meters) {
+        meters = new Meter[](policy.capCount());
+        for (uint256 i = 0; i < meters.length; ++i) {
+            meters[i].token = policy.capToken(i);
         }
+    }
+
+    /// @dev Adds what a call names to its token's meter, and notes whom it gives an allowance.
+    function _name(
+        bytes memory policy,
+        Meter[] memory meters,
+        Allowance[] memory allowances,
+        uint256 index,
+        Call calldata call
+    ) private view {
+        if (call.value != 0) _addTo(policy, meters, index, ETHER, call.value);
+        TokenSpending.Spending memory spending = TokenSpending.read(call.target, call.data);
+        if (!spending.isSpending) return;
+        if (!spending.isReadable) revert AgentAccount_CallNotAllowed(index, call.target, bytes4(call.data));
+        _addTo(policy, meters, index, spending.token, spending.amount);
+        if (spending.spender == address(0)) return;
+        for (uint256 i = 0; i < index; ++i) {
+            if (allowances[i].spender == spending.spender && allowances[i].token == spending.token) return;
+        }
+        uint256 amount = IERC20(spending.token).allowance(address(this), spending.spender);
+        allowances[index] = Allowance(spending.token, spending.spender, amount);
+    }
+
+    function _addTo(bytes memory policy, Meter[] memory meters, uint256 index, address token, uint256 amount)
+        private
+        pure
+    {
+        for (uint256 i = 0; i < meters.length; ++i) {
+            if (meters[i].token != token) continue;
+            // Checked here so that a sum of huge amounts cannot overflow into a misleading error.
+            uint256 cap = policy.capPerTransaction(i);
+            if (amount > cap) revert AgentAccount_OverTransactionCap(token, amount, cap);
+            meters[i].named += amount;
+            return;
+        }
+        revert AgentAccount_TokenNotMetered(index, token);
     }
 
     /// @dev The fall in balance plus the rise of each allowance; money that comes in does not offset an allowance.
-    function _lossSince(IERC20 token, Holdings memory holdings) private view returns (uint256 loss) {
-        uint256 balance = token.balanceOf(address(this));
-        if (balance < holdings.balance) loss = holdings.balance - balance;
-        for (uint256 i = 0; i < holdings.spenders.length; ++i) {
-            if (holdings.spenders[i] == address(0)) continue;
-            uint256 allowance = token.allowance(address(this), holdings.spenders[i]);
-            if (allowance > holdings.allowances[i]) loss += allowance - holdings.allowances[i];
+    function _lossSince(Meter memory meter, Allowance[] memory allowances) private view returns (uint256 loss) {
+        uint256 balance = _balanceOf(meter.token);
+        if (balance < meter.balance) loss = meter.balance - balance;
+        for (uint256 i = 0; i < allowances.length; ++i) {
+            Allowance memory before = allowances[i];
+            if (before.spender == address(0) || before.token != meter.token) continue;
+            uint256 allowance = IERC20(meter.token).allowance(address(this), before.spender);
+            if (allowance > before.amount) loss += allowance - before.amount;
         }
     }
 
-    /// @dev Raises what this transaction spent from `counted` to `spent`, under both caps.
-    function _spend(AgentKey storage agent, uint256 counted, uint256 spent) private {
-        if (spent > agent.perTransactionCap) revert AgentAccount_OverTransactionCap(spent, agent.perTransactionCap);
-        uint256 inWindow = agent.window.sum() + (spent - counted);
-        if (inWindow > agent.windowCap) revert AgentAccount_OverWindowCap(inWindow, agent.windowCap);
-        if (spent > counted) agent.window.add(uint128(spent - counted));
+    function _settle(
+        address key,
+        AgentKey storage agent,
+        bytes memory policy,
+        uint256 index,
+        Meter memory meter,
+        Allowance[] memory allowances
+    ) private {
+        uint256 spent = _lossSince(meter, allowances);
+        if (spent > meter.named) meter.inWindow = _spend(agent, policy, index, meter.named, spent);
+        else spent = meter.named;
+        if (spent != 0) emit AgentSpent(key, meter.token, spent, meter.inWindow);
     }
 
-    function _isForbidden(address target) private view returns (bool) {
-        return target == address(this) || target == address(entryPoint());
+    /// @dev Raises what this batch spent of a token from `counted` to `spent`, under both caps, and returns what then counts.
+    function _spend(AgentKey storage agent, bytes memory policy, uint256 index, uint256 counted, uint256 spent)
+        private
+        returns (uint256 inWindow)
+    {
+        if (spent == counted) return 0;
+        address token = policy.capToken(index);
+        uint256 cap = policy.capPerTransaction(index);
+        if (spent > cap) revert AgentAccount_OverTransactionCap(token, spent, cap);
+        inWindow = agent.spent[token].add(uint128(spent - counted));
+        cap = policy.capPerWindow(index);
+        if (inWindow > cap) revert AgentAccount_OverWindowCap(token, inWindow, cap);
+    }
+
+    /// @dev Whoever pays for the gas: an agent that may not spend more of it may not act.
+    function _payGas(AgentKey storage agent, bytes memory policy, uint256 gasAtStart) private {
+        uint256 budget = policy.gasPerWindow();
+        if (budget == 0) return;
+        uint256 before = agent.gas.sum();
+        if (before >= budget) revert AgentAccount_OverGasBudget(before, budget);
+        agent.gas.add(uint128((gasAtStart - gasleft() + GAS_AROUND) * tx.gasprice));
+    }
+
+    function _balanceOf(address token) private view returns (uint256) {
+        return token == ETHER ? address(this).balance : IERC20(token).balanceOf(address(this));
     }
 }

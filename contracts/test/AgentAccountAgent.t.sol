@@ -15,12 +15,12 @@ contract AgentAccountAgentTest is BaseTest {
         _grant(_policy());
         PackedUserOperation memory op = _agentOperation(_agentData(_transfer(shop, 40e6)));
         vm.expectEmit();
-        emit IAgentAccount.AgentExecuted(agent, keccak256(op.callData), 40e6, 40e6);
+        emit IAgentAccount.AgentSpent(agent, address(usd), 40e6, 40e6);
         PackedUserOperation[] memory ops = _batch(op);
         vm.prank(bundler, bundler);
         ENTRY_POINT.handleOps(ops, payable(bundler));
         vm.assertEq(usd.balanceOf(shop), 40e6, "paid");
-        vm.assertEq(account.spentInWindow(agent), 40e6, "counted");
+        vm.assertEq(account.spentInWindow(agent, address(usd)), 40e6, "counted");
         emit log_named_uint(
             "gas: agent operation, ERC-20 transfer, later one",
             _expectExecuted(_agentOperation(_agentData(_transfer(shop, 40e6))))
@@ -34,7 +34,10 @@ contract AgentAccountAgentTest is BaseTest {
             _expectExecuted(op);
         } else {
             _expectDenied(
-                op, abi.encodeWithSelector(IAgentAccount.AgentAccount_OverTransactionCap.selector, amount, 100e6)
+                op,
+                abi.encodeWithSelector(
+                    IAgentAccount.AgentAccount_OverTransactionCap.selector, address(usd), amount, 100e6
+                )
             );
         }
     }
@@ -46,7 +49,7 @@ contract AgentAccountAgentTest is BaseTest {
         calls[1] = _transfer(shop, 41e6)[0];
         _expectDenied(
             _agentOperation(_agentData(calls)),
-            abi.encodeWithSelector(IAgentAccount.AgentAccount_OverTransactionCap.selector, 101e6, 100e6)
+            abi.encodeWithSelector(IAgentAccount.AgentAccount_OverTransactionCap.selector, address(usd), 101e6, 100e6)
         );
     }
 
@@ -59,13 +62,13 @@ contract AgentAccountAgentTest is BaseTest {
         vm.warp(block.timestamp + 2 hours);
         _expectDenied(
             _agentOperation(_agentData(_transfer(shop, 51e6))),
-            abi.encodeWithSelector(IAgentAccount.AgentAccount_OverWindowCap.selector, 251e6, 250e6)
+            abi.encodeWithSelector(IAgentAccount.AgentAccount_OverWindowCap.selector, address(usd), 251e6, 250e6)
         );
         _expectExecuted(_agentOperation(_agentData(_transfer(shop, 50e6))));
         vm.warp(block.timestamp + 22 hours - 1);
-        vm.assertEq(account.spentInWindow(agent), 250e6, "a second before the window's end all counts");
+        vm.assertEq(account.spentInWindow(agent, address(usd)), 250e6, "a second before the window's end all counts");
         vm.warp(block.timestamp + 1 hours + 1);
-        vm.assertEq(account.spentInWindow(agent), 50e6, "an hour later the first day's payments do not");
+        vm.assertEq(account.spentInWindow(agent, address(usd)), 50e6, "an hour later the first day's payments do not");
     }
 
     function test_EverythingThatGivesTokensAwayIsMeteredAlike() external {
@@ -77,7 +80,7 @@ contract AgentAccountAgentTest is BaseTest {
         }
         _grant(policy);
         bytes memory error_ =
-            abi.encodeWithSelector(IAgentAccount.AgentAccount_OverTransactionCap.selector, 101e6, 100e6);
+            abi.encodeWithSelector(IAgentAccount.AgentAccount_OverTransactionCap.selector, address(usd), 101e6, 100e6);
         _expectDenied(
             _agentOperation(_agentData(_call(address(usd), abi.encodeWithSelector(APPROVE, shop, 101e6)))), error_
         );
@@ -91,18 +94,18 @@ contract AgentAccountAgentTest is BaseTest {
             error_
         );
         _expectExecuted(_agentOperation(_agentData(_call(address(usd), abi.encodeWithSelector(APPROVE, shop, 99e6)))));
-        vm.assertEq(account.spentInWindow(agent), 99e6, "an approval counts like a transfer");
+        vm.assertEq(account.spentInWindow(agent, address(usd)), 99e6, "an approval counts like a transfer");
     }
 
     function test_ApproveAndCallIsMeteredAsAnApproval() external {
         ApproveAndCallToken token = new ApproveAndCallToken();
         IAgentAccount.AgentPolicy memory policy = _policy();
-        policy.token = address(token);
+        policy.caps[0].token = address(token);
         policy.rules[0] = _rule(address(token), ApproveAndCallToken.approveAndCall.selector, address(0));
         _grant(policy);
         _expectDenied(
             _agentOperation(_agentData(_call(address(token), abi.encodeCall(token.approveAndCall, (shop, 101e6))))),
-            abi.encodeWithSelector(IAgentAccount.AgentAccount_OverTransactionCap.selector, 101e6, 100e6)
+            abi.encodeWithSelector(IAgentAccount.AgentAccount_OverTransactionCap.selector, address(token), 101e6, 100e6)
         );
     }
 
@@ -120,12 +123,12 @@ contract AgentAccountAgentTest is BaseTest {
         calls[1] = _transfer(shop, 41e6)[0];
         _expectDenied(
             _agentOperation(_agentData(calls)),
-            abi.encodeWithSelector(IAgentAccount.AgentAccount_OverTransactionCap.selector, 101e6, 100e6)
+            abi.encodeWithSelector(IAgentAccount.AgentAccount_OverTransactionCap.selector, address(usd), 101e6, 100e6)
         );
         vm.assertEq(usd.balanceOf(address(puller)), 0, "undone");
         calls[1] = _transfer(shop, 40e6)[0];
         _expectExecuted(_agentOperation(_agentData(calls)));
-        vm.assertEq(account.spentInWindow(agent), 100e6, "both count");
+        vm.assertEq(account.spentInWindow(agent, address(usd)), 100e6, "both count");
     }
 
     function test_AnApprovalAndAFallInBalanceAddUp() external {
@@ -141,7 +144,7 @@ contract AgentAccountAgentTest is BaseTest {
         calls[1] = _call(address(puller), abi.encodeCall(Puller.pull, (usd, address(account), 47e6)))[0];
         _expectDenied(
             _agentOperation(_agentData(calls)),
-            abi.encodeWithSelector(IAgentAccount.AgentAccount_OverTransactionCap.selector, 107e6, 100e6)
+            abi.encodeWithSelector(IAgentAccount.AgentAccount_OverTransactionCap.selector, address(usd), 107e6, 100e6)
         );
     }
 
@@ -156,7 +159,7 @@ contract AgentAccountAgentTest is BaseTest {
         calls[1] = _call(address(usd), abi.encodeWithSelector(APPROVE, puller, 100e6))[0];
         calls[2] = _call(address(puller), abi.encodeCall(Puller.pull, (usd, address(account), 100e6)))[0];
         _expectExecuted(_agentOperation(_agentData(calls)));
-        vm.assertEq(account.spentInWindow(agent), 100e6, "once");
+        vm.assertEq(account.spentInWindow(agent, address(usd)), 100e6, "once");
     }
 
     function test_IncomingTokensDoNotHideAPayment() external {
@@ -169,7 +172,7 @@ contract AgentAccountAgentTest is BaseTest {
         calls[0] = _transfer(address(puller), 100e6)[0];
         calls[1] = _call(address(puller), abi.encodeCall(Puller.refund, (usd, address(account), 100e6)))[0];
         _expectExecuted(_agentOperation(_agentData(calls)));
-        vm.assertEq(account.spentInWindow(agent), 100e6, "named amounts count even when money comes back");
+        vm.assertEq(account.spentInWindow(agent, address(usd)), 100e6, "named amounts count even when money comes back");
     }
 
     function test_AFailingCallUndoesAndCountsNothing() external {
@@ -182,7 +185,7 @@ contract AgentAccountAgentTest is BaseTest {
         calls[0] = _transfer(shop, 100e6)[0];
         calls[1] = _call(address(puller), abi.encodeCall(Puller.fail, ()))[0];
         _expectDenied(_agentOperation(_agentData(calls)), abi.encodeWithSignature("Error(string)", "no"));
-        vm.assertEq(account.spentInWindow(agent), 0, "no allowance is burnt");
+        vm.assertEq(account.spentInWindow(agent, address(usd)), 0, "no allowance is burnt");
         vm.assertEq(usd.balanceOf(shop), 0, "nothing moved");
     }
 
@@ -323,16 +326,16 @@ contract AgentAccountAgentTest is BaseTest {
         vm.prank(address(account));
         account.revokeAgentKey(agent);
         _grant(policy);
-        vm.assertEq(account.spentInWindow(agent), 100e6, "after revoking");
+        vm.assertEq(account.spentInWindow(agent, address(usd)), 100e6, "after revoking");
         policy.windowSeconds = 1 hours;
         _grant(policy);
-        vm.assertEq(account.spentInWindow(agent), 100e6, "after shortening");
+        vm.assertEq(account.spentInWindow(agent, address(usd)), 100e6, "after shortening");
         policy.windowSeconds = 7 days;
-        policy.windowCap = 150e6;
+        policy.caps[0].perWindow = 150e6;
         _grant(policy);
         _expectDenied(
             _agentOperation(_agentData(_transfer(shop, 51e6))),
-            abi.encodeWithSelector(IAgentAccount.AgentAccount_OverWindowCap.selector, 151e6, 150e6)
+            abi.encodeWithSelector(IAgentAccount.AgentAccount_OverWindowCap.selector, address(usd), 151e6, 150e6)
         );
     }
 
@@ -349,8 +352,8 @@ contract AgentAccountAgentTest is BaseTest {
         );
         account.grantAgentKey(agent, policy);
         policy = _policy();
-        policy.token = address(0x1234);
-        vm.expectRevert(abi.encodeWithSelector(IAgentAccount.AgentAccount_TokenInvalid.selector, address(0x1234)));
+        policy.caps[0].token = address(0x1234);
+        vm.expectRevert(abi.encodeWithSelector(IAgentAccount.AgentAccount_CapInvalid.selector, 0));
         account.grantAgentKey(agent, policy);
         policy = _policy();
         policy.windowSeconds = 0;
@@ -407,7 +410,7 @@ contract AgentAccountAgentTest is BaseTest {
         bytes32 id = _infer(1, 70);
         _expectDenied(
             _agentOperation(_provedData(_transfer(shop, 101e6), id)),
-            abi.encodeWithSelector(IAgentAccount.AgentAccount_OverTransactionCap.selector, 101e6, 100e6)
+            abi.encodeWithSelector(IAgentAccount.AgentAccount_OverTransactionCap.selector, address(usd), 101e6, 100e6)
         );
         _expectExecuted(_agentOperation(_provedData(_transfer(shop, 100e6), id)));
     }

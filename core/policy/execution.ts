@@ -1,5 +1,5 @@
 import { type Address, type Hex, parseAbi } from "viem";
-import { decodeFunctionData, encodeFunctionData, getAddress, hexToBigInt, size, slice } from "viem/utils";
+import { decodeFunctionData, encodeFunctionData } from "viem/utils";
 import { DomainError } from "../errors.ts";
 
 export type Call = { target: Address; value: bigint; data: Hex };
@@ -37,41 +37,4 @@ export function decodeExecution(callData: Hex): Execution {
   }
   if (encodeExecution(execution) !== callData.toLowerCase()) throw refuse();
   return execution;
-}
-
-/** Functions that move the account's tokens or let somebody else move them, and where their amount lies. */
-const SPENDING_AMOUNT_WORD: Readonly<Record<Hex, number>> = {
-  "0xa9059cbb": 1, // transfer(address,uint256)
-  "0x095ea7b3": 1, // approve(address,uint256)
-  "0x39509351": 1, // increaseAllowance(address,uint256)
-  "0x1296ee62": 1, // transferAndCall(address,uint256)
-  "0x4000aea0": 1, // transferAndCall(address,uint256,bytes)
-  "0x3177029f": 1, // approveAndCall(address,uint256)
-  "0xcae9ca51": 1, // approveAndCall(address,uint256,bytes)
-  "0x23b872dd": 2, // transferFrom(address,address,uint256)
-  "0xd8fbe994": 2, // transferFromAndCall(address,address,uint256)
-  "0xc1d34b89": 2, // transferFromAndCall(address,address,uint256,bytes)
-};
-
-export const selectorOf = (call: Call): Hex =>
-  size(call.data) >= 4 ? (slice(call.data, 0, 4).toLowerCase() as Hex) : "0x";
-
-function wordAt(data: Hex, index: number): Hex | null {
-  const start = 4 + 32 * index;
-  return size(data) >= start + 32 ? slice(data, start, start + 32) : null;
-}
-
-/** The first argument of a call, when it is an address; a counterparty rule compares it. */
-export function firstArgumentAddress(call: Call): Address | null {
-  const word = wordAt(call.data, 0);
-  if (!word || BigInt(slice(word, 0, 12)) !== 0n) return null;
-  return getAddress(slice(word, 12, 32));
-}
-
-/** The amount a call spends, null when it does not spend, "malformed" when its amount cannot be read. */
-export function decodeSpend(call: Call): bigint | "malformed" | null {
-  const word = SPENDING_AMOUNT_WORD[selectorOf(call)];
-  if (word === undefined) return null;
-  const amount = wordAt(call.data, word);
-  return amount ? hexToBigInt(amount) : "malformed";
 }

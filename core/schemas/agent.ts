@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { idPattern } from "../ids.ts";
+import { demandSchema, functionText } from "../policy/language.ts";
+import { COMPARISONS, READINGS } from "../policy/policy.ts";
 import {
   addressText,
   bytesText,
@@ -12,6 +14,7 @@ import {
   wireAmount,
 } from "./account.ts";
 
+const uintText = z.string().regex(/^\d{1,38}$/);
 const isoTime = z.iso.datetime();
 export const agentId = z.string().regex(idPattern("agent"));
 export const paymentId = z.string().regex(idPattern("payment"));
@@ -37,17 +40,36 @@ export const ruleInput = z.discriminatedUnion("kind", [
     counterparty: addressText.optional(),
     proof: proofInput.optional(),
   }),
+  /** One function, written as in Solidity, with demands on its arguments; or the same forbidden. */
+  z.strictObject({
+    kind: z.literal("function"),
+    effect: z.enum(["allow", "deny"]).optional(),
+    target: addressText,
+    function: functionText,
+    where: z.array(demandSchema).max(16).optional(),
+    /** The most ether that goes with one call, in wei. */
+    valueMax: uintText.optional(),
+    proof: proofInput.optional(),
+  }),
+  /** Ether to one address. */
+  z.strictObject({ kind: z.literal("ether"), recipient: addressText, valueMax: uintText }),
 ]);
-export type RuleInput = z.infer<typeof ruleInput>;
+export type RuleInput = z.output<typeof ruleInput>;
+
+/** What may be spent of a token besides dollars, in its base units; the zero address stands for ether. */
+const capInput = z.strictObject({ token: addressText, perTransaction: uintText, perWindow: uintText });
 
 export const policyInput = z.strictObject({
   perTransactionCap: unitsInput,
   windowCap: unitsInput,
   windowSeconds: z.int().min(60).max(31_536_000),
   validUntil: isoTime,
+  caps: z.array(capInput).max(7).optional(),
+  /** The most that may be spent on gas in any window, in wei, whoever pays for it; zero for no limit. */
+  gasPerWindow: uintText.optional(),
   rules: z.array(ruleInput).min(1).max(16),
 });
-export type PolicyInput = z.infer<typeof policyInput>;
+export type PolicyInput = z.output<typeof policyInput>;
 
 export const createAgentInput = z.strictObject({ name: z.string().trim().min(1).max(80), policy: policyInput });
 export const confirmAgentInput = z.strictObject({ id: agentId, signature: ownerSignatureInput });
@@ -57,13 +79,28 @@ export const policyOutput = z.object({
   perTransactionCap: wireAmount,
   windowCap: wireAmount,
   windowSeconds: z.number().int(),
+  gasPerWindow: z.string(),
+  /** Tokens besides dollars. */
+  caps: z.array(z.object({ token: z.string(), perTransaction: z.string(), perWindow: z.string() })),
   validAfter: isoTime,
   validUntil: isoTime,
   rules: z.array(
     z.object({
       target: z.string(),
       selector: z.string(),
+      effect: z.enum(["allow", "deny"]),
+      /** The address that its first argument must be, where it must be one. */
       counterparty: z.string().nullable(),
+      valueMax: z.string(),
+      conditions: z.array(
+        z.object({
+          reading: z.enum(READINGS),
+          word: z.number().int(),
+          element: z.number().int(),
+          comparison: z.enum(COMPARISONS),
+          operands: z.array(z.string()),
+        }),
+      ),
       proof: z.object({ modelId: z.string(), outputMin: z.string(), maxAgeSeconds: z.number().int() }).nullable(),
     }),
   ),

@@ -33,6 +33,8 @@ const operatorTransactionSchema = z.strictObject({
   maxPriorityFeePerGas: uint128,
 });
 
+/** What of each token, by its address; the zero address stands for ether. */
+const amounts = z.array(z.strictObject({ token: addressSchema, amount: uint256 }));
 const wallet = z.strictObject({ address: addressSchema });
 const hex = z.string().transform((text) => text as Hex);
 
@@ -54,12 +56,12 @@ export const SIGNER_METHODS = {
   revokeAgentWallet: { input: z.strictObject({ agentId }), output: z.strictObject({ revoked: z.literal(true) }) },
   getAgentSpending: {
     input: z.strictObject({ agentId }),
-    output: z.strictObject({ spentInWindow: uint256, paused: z.boolean(), revoked: z.boolean() }),
+    output: z.strictObject({ spentInWindow: amounts, paused: z.boolean(), revoked: z.boolean() }),
   },
   /** Judges a batch and signs nothing. What was signed for the same nonce before does not count beside it. */
   evaluateExecution: {
     input: z.strictObject({ agentId, callData: bytesSchema(65_536), nonce: uint256.optional() }),
-    output: z.strictObject({ spent: uint256, spentInWindow: uint256 }),
+    output: z.strictObject({ spent: amounts, spentInWindow: amounts }),
   },
   signUserOperation: {
     input: z.strictObject({
@@ -68,7 +70,7 @@ export const SIGNER_METHODS = {
       entryPoint: addressSchema,
       userOperation: unsignedUserOperationSchema,
     }),
-    output: z.strictObject({ userOperationHash: hex, signature: hex, spent: uint256 }),
+    output: z.strictObject({ userOperationHash: hex, signature: hex, spent: amounts }),
   },
   /** Says whether the operator would sign this, and signs nothing. */
   evaluateOperatorTransaction: {

@@ -1,7 +1,8 @@
 import type { Address } from "viem";
 import { isAddressEqual } from "viem/utils";
 import { DomainError } from "#core/errors.ts";
-import { hashPolicy, isPolicyWithin } from "#core/policy/policy.ts";
+import { hashPolicy } from "#core/policy/policy.ts";
+import { isPolicyWithin } from "#core/policy/policy-within.ts";
 import type { SignerInput, SignerOutput } from "#core/schemas/signer.ts";
 import { ENTRY_POINT_ADDRESS } from "#core/user-operation.ts";
 import { type Grant, openGrant, sealGrant } from "./grant.ts";
@@ -128,6 +129,7 @@ export async function getAgentSpending(
     const { wallet, grant } = await lockAgent(keys, connection, input.agentId);
     const { windowSeconds } = grant.policy;
     const spentInWindow = await sumSpends(connection, { walletId: wallet.id, windowSeconds, exceptNonce: null });
-    return { spentInWindow, paused: grant.paused, revoked: grant.revoked };
+    const amounts = [...spentInWindow].map(([token, amount]) => ({ token, amount }));
+    return { spentInWindow: amounts, paused: grant.paused, revoked: grant.revoked };
   });
 }

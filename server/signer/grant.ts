@@ -25,12 +25,23 @@ export async function sealGrant(keys: KeyEncryption, grant: Grant): Promise<{ te
   return { text, mac: await keys.authenticate(text) };
 }
 
+/** Genuine, but of a policy without caps by token: no account there is now takes such a key. */
+const isFromBefore = (stored: unknown): boolean =>
+  typeof stored === "object" &&
+  stored !== null &&
+  "policy" in stored &&
+  typeof stored.policy === "object" &&
+  stored.policy !== null &&
+  !("caps" in stored.policy);
+
 export async function openGrant(keys: KeyEncryption, wallet: WalletRow): Promise<Grant> {
   const altered = () => new DomainError("SIGNER_RECORD_ALTERED", { wallet: wallet.id });
   if (wallet.purpose !== "agent" || wallet.grant_text === null || wallet.grant_mac === null) throw altered();
   const expected = await keys.authenticate(wallet.grant_text);
   if (wallet.grant_mac.length !== expected.length || !timingSafeEqual(wallet.grant_mac, expected)) throw altered();
-  const grant = grantSchema.parse(JSON.parse(wallet.grant_text));
+  const stored: unknown = JSON.parse(wallet.grant_text);
+  if (isFromBefore(stored)) throw new DomainError("AGENT_REVOKED");
+  const grant = grantSchema.parse(stored);
   // A genuine grant of another wallet, copied into this row, gives this wallet nothing.
   if (grant.walletId !== wallet.id || grant.address !== wallet.address) throw altered();
   return grant;

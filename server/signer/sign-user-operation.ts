@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 import { concatHex, isAddressEqual, size, slice, toHex } from "viem/utils";
 import { DomainError } from "#core/errors.ts";
-import { evaluatePolicy } from "#core/policy/evaluate-policy.ts";
+import { evaluatePolicy, type Spent } from "#core/policy/evaluate-policy.ts";
 import { decodeExecution } from "#core/policy/execution.ts";
 import type { SignerInput, SignerOutput, UnsignedUserOperation } from "#core/schemas/signer.ts";
 import { agentSignature, ENTRY_POINT_ADDRESS, hashUserOperation, unpackPair } from "#core/user-operation.ts";
@@ -14,6 +14,9 @@ import { signHash, withSecret } from "./wallets.ts";
 
 const GAS_MAX = 8_000_000n;
 const FEE_PER_GAS_MAX = 500_000_000_000n;
+
+/** As it goes over the socket. */
+const amountsOf = (spent: Spent) => [...spent].map(([token, amount]) => ({ token, amount }));
 
 const refuse = (message: string) => new DomainError("SIGNER_REFUSED", { message });
 
@@ -51,7 +54,7 @@ async function judge(
   { wallet, grant }: { wallet: WalletRow; grant: Grant },
   callData: Hex,
   exceptNonce: bigint | null,
-): Promise<{ spent: bigint; spentInWindow: bigint }> {
+): Promise<{ spent: Spent; spentInWindow: Spent }> {
   if (grant.revoked) throw new DomainError("AGENT_REVOKED");
   if (grant.paused) throw new DomainError("AGENT_PAUSED");
   const execution = decodeExecution(callData);
@@ -74,7 +77,8 @@ export async function evaluateExecution(
 ): Promise<SignerOutput<"evaluateExecution">> {
   return inTransaction(async (connection) => {
     const agent = await lockAgent(keys, connection, input.agentId);
-    return judge(connection, agent, input.callData, input.nonce ?? null);
+    const { spent, spentInWindow } = await judge(connection, agent, input.callData, input.nonce ?? null);
+    return { spent: amountsOf(spent), spentInWindow: amountsOf(spentInWindow) };
   });
 }
 
@@ -101,10 +105,10 @@ export async function signUserOperation(
       walletId: wallet.id,
       nonce: operation.nonce,
       userOperationHash,
-      amount: spent,
+      spent,
     });
     const { r, s, yParity } = await withSecret(keys, wallet, (secret) => signHash(secret, userOperationHash));
     const signature = agentSignature(grant.address, concatHex([r, s, toHex(27 + yParity)]));
-    return { userOperationHash, signature, spent };
+    return { userOperationHash, signature, spent: amountsOf(spent) };
   });
 }

@@ -9,6 +9,7 @@ import type { DomainError } from "#core/errors.ts";
 import { entryPointAbi, vaultAbi } from "#core/generated/abis.ts";
 import { newId } from "#core/ids.ts";
 import { encodeExecution } from "#core/policy/execution.ts";
+import { firstArgumentIs } from "#core/policy/language.ts";
 import { type AgentPolicy, hashPolicy } from "#core/policy/policy.ts";
 import { SIGNER_METHODS, type UnsignedUserOperation } from "#core/schemas/signer.ts";
 import { ENTRY_POINT_ADDRESS, hashUserOperation, packPair } from "#core/user-operation.ts";
@@ -28,11 +29,19 @@ const TRANSFER = parseAbi(["function transfer(address to, uint256 amount)"]);
 const policy: AgentPolicy = {
   validAfter: 0,
   validUntil: Math.floor(Date.now() / 1000) + 3600,
-  token: TOKEN,
-  perTransactionCap: 100n,
-  windowCap: 1_000n,
   windowSeconds: 3600,
-  rules: [{ target: TOKEN, selector: "0xa9059cbb", counterparty: PAYEE, proof: null }],
+  gasPerWindow: 0n,
+  caps: [{ token: TOKEN, perTransaction: 100n, perWindow: 1_000n }],
+  rules: [
+    {
+      effect: "allow",
+      target: TOKEN,
+      selector: "0xa9059cbb",
+      valueMax: 0n,
+      conditions: [firstArgumentIs(PAYEE)],
+      proof: null,
+    },
+  ],
 };
 
 type TestAgent = { agentId: string; account: Address; key: Address };
@@ -104,7 +113,7 @@ describe("signing for an agent", () => {
     expect(userOperationHash).toBe(hashUserOperation({ ...operation, signature: "0x" }, env.CHAIN_ID));
     expect(slice(signature, 0, 21).toLowerCase()).toBe(concatHex(["0x01", agent.key]).toLowerCase());
     expect(await recoverAddress({ hash: userOperationHash, signature: slice(signature, 21) })).toBe(agent.key);
-    expect(spent).toBe(10n);
+    expect(spent).toEqual([{ token: TOKEN, amount: 10n }]);
   });
 
   it.each([
@@ -146,13 +155,17 @@ describe("signing for an agent", () => {
     );
     expect(results.filter((code) => code === "signed")).toHaveLength(33);
     expect(new Set(results)).toEqual(new Set(["signed", "POLICY_DENIED"]));
-    expect((await signerClient.getAgentSpending({ agentId: busy.agentId })).spentInWindow).toBe(990n);
+    expect((await signerClient.getAgentSpending({ agentId: busy.agentId })).spentInWindow).toEqual([
+      { token: TOKEN, amount: 990n },
+    ]);
   });
 
   it("counts operations of one nonce once, as the chain runs one of them", async () => {
     const frugal = await createAgent();
     for (const amount of [50n, 50n, 90n, 20n]) await sign(frugal, operationOf(frugal, amount));
-    expect((await signerClient.getAgentSpending({ agentId: frugal.agentId })).spentInWindow).toBe(90n);
+    expect((await signerClient.getAgentSpending({ agentId: frugal.agentId })).spentInWindow).toEqual([
+      { token: TOKEN, amount: 90n },
+    ]);
   });
 
   it("signs nothing once paused or revoked", async () => {
@@ -171,22 +184,28 @@ describe("the policy at the signer", () => {
     const own = await createAgent();
     const again = { agentId: own.agentId, account: own.account, chainId: env.CHAIN_ID };
     expect(await signerClient.createAgentWallet({ ...again, policy })).toEqual({ address: own.key });
-    const wider = { ...policy, windowCap: 1_001n };
+    const wider = { ...policy, caps: [{ token: TOKEN, perTransaction: 100n, perWindow: 1_001n }] };
     expect(hashPolicy(wider)).not.toBe(hashPolicy(policy));
     expect(await codeOf(signerClient.createAgentWallet({ ...again, policy: wider }))).toBe("POLICY_WIDENING_REFUSED");
     expect(await codeOf(signerClient.narrowAgentPolicy({ agentId: own.agentId, policy: wider }))).toBe(
       "POLICY_WIDENING_REFUSED",
     );
-    await signerClient.narrowAgentPolicy({ agentId: own.agentId, policy: { ...policy, perTransactionCap: 5n } });
+    await signerClient.narrowAgentPolicy({
+      agentId: own.agentId,
+      policy: { ...policy, caps: [{ token: TOKEN, perTransaction: 5n, perWindow: 1_000n }] },
+    });
     expect(await codeOf(sign(own, operationOf(own, 6n)))).toBe("POLICY_DENIED");
   });
 
   it("is not believed when the database was written to behind the signer's back", async () => {
     const victim = await createAgent();
-    const rich = await createAgent({ ...policy, perTransactionCap: 1_000n });
+    const rich = await createAgent({
+      ...policy,
+      caps: [{ token: TOKEN, perTransaction: 1_000n, perWindow: 1_000n }],
+    });
     const [victimId, richId] = [`agent:${victim.agentId}`, `agent:${rich.agentId}`];
     await pool.query(
-      `UPDATE signer_wallet SET grant_text = replace(grant_text, '"perTransactionCap":"100"', '"perTransactionCap":"999"') WHERE id = $1`,
+      `UPDATE signer_wallet SET grant_text = replace(grant_text, '"perTransaction":"100"', '"perTransaction":"999"') WHERE id = $1`,
       [victimId],
     );
     expect(await codeOf(sign(victim, operationOf(victim, 500n)))).toBe("SIGNER_RECORD_ALTERED");

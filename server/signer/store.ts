@@ -1,4 +1,5 @@
 import pg from "pg";
+import { type Address, zeroAddress } from "viem";
 import { env } from "#server/env.ts";
 import { log } from "#server/log.ts";
 
@@ -98,36 +99,45 @@ export async function pingStore(): Promise<void> {
   await pool.query("SELECT 1");
 }
 
-/** What was signed for a wallet in the window that ends now, leaving out one nonce. */
+/** What was signed for a wallet in the window that ends now, by token, leaving out one nonce. */
 export async function sumSpends(
   connection: Connection,
   input: { walletId: string; windowSeconds: number; exceptNonce: bigint | null },
-): Promise<bigint> {
-  const { rows } = await connection.query<{ spent: string }>(
-    `SELECT coalesce(sum(amount), 0)::text AS spent FROM signer_spend
-     WHERE wallet_id = $1 AND signed_at > clock_timestamp() - make_interval(secs => $2) AND nonce IS DISTINCT FROM $3::numeric`,
+): Promise<Map<Address, bigint>> {
+  const { rows } = await connection.query<{ token: Address; spent: string }>(
+    `SELECT token, sum(amount)::text AS spent FROM signer_spend
+     WHERE wallet_id = $1 AND signed_at > clock_timestamp() - make_interval(secs => $2) AND nonce IS DISTINCT FROM $3::numeric
+     GROUP BY token`,
     [input.walletId, input.windowSeconds, input.exceptNonce?.toString() ?? null],
   );
-  return BigInt(rows[0]?.spent ?? "0");
+  return new Map(rows.map(({ token, spent }) => [token, BigInt(spent)]));
 }
 
 /**
  * Records what a signature may spend.
  *
- * The chain executes one operation a nonce, so a second signature for a nonce raises its amount to the larger of the
- * two. The time is the clock's and not the transaction's, which may have begun long before it got the lock.
+ * The chain executes one operation a nonce, so a second signature for a nonce raises its amount of each token to the
+ * larger of the two. The time is the clock's and not the transaction's, which may have begun long before it got the lock.
  */
 export async function recordSpend(
   connection: Connection,
-  spend: { walletId: string; nonce: bigint; userOperationHash: string; amount: bigint },
+  spend: { walletId: string; nonce: bigint; userOperationHash: string; spent: ReadonlyMap<Address, bigint> },
 ): Promise<void> {
+  // One that spends nothing leaves a row all the same: what was signed is written down.
+  const spent = spend.spent.size > 0 ? [...spend.spent] : [[zeroAddress, 0n] as const];
   await connection.query(
-    `INSERT INTO signer_spend (wallet_id, nonce, user_operation_hash, amount, signed_at)
-     VALUES ($1, $2::numeric, $3, $4::numeric, clock_timestamp())
-     ON CONFLICT (wallet_id, nonce) DO UPDATE
+    `INSERT INTO signer_spend (wallet_id, nonce, token, user_operation_hash, amount, signed_at)
+     SELECT $1, $2::numeric, s.token, $3, s.amount, clock_timestamp() FROM unnest($4::text[], $5::numeric[]) AS s (token, amount)
+     ON CONFLICT (wallet_id, nonce, token) DO UPDATE
        SET user_operation_hash = excluded.user_operation_hash,
            amount = greatest(signer_spend.amount, excluded.amount),
            signed_at = excluded.signed_at`,
-    [spend.walletId, spend.nonce.toString(), spend.userOperationHash, spend.amount.toString()],
+    [
+      spend.walletId,
+      spend.nonce.toString(),
+      spend.userOperationHash,
+      spent.map(([token]) => token),
+      spent.map(([, amount]) => amount.toString()),
+    ],
   );
 }

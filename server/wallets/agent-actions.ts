@@ -2,7 +2,8 @@ import type { Address, Hex } from "viem";
 import { zeroHash } from "viem";
 import { encodeFunctionData, getAddress, keccak256 } from "viem/utils";
 import { testUsdAbi, vaultAbi } from "#core/generated/abis.ts";
-import { type Call, decodeSpend, encodeExecution } from "#core/policy/execution.ts";
+import { type Call, encodeExecution } from "#core/policy/execution.ts";
+import { readSpending } from "#core/policy/token-spending.ts";
 import type { ActivityView } from "#core/schemas/agent.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { agentAccount } from "#server/ledger/account-codes.ts";
@@ -58,13 +59,13 @@ export function freeCalls(calls: readonly CallInput[]): Action {
   };
 }
 
-/** What the calls spend, read from their bytes and not from what anybody says they do. */
+/** What the calls spend of dollars, read from their bytes and not from what anybody says they do. */
 function spentBy(calls: readonly Call[]): bigint | null {
   const { TestUSD } = loadDeployment().contracts;
   let spent: bigint | null = null;
   for (const item of calls) {
-    const amount = item.target === TestUSD ? decodeSpend(item) : null;
-    if (typeof amount === "bigint") spent = (spent ?? 0n) + amount;
+    const spending = readSpending(item);
+    if (spending && spending !== "malformed" && spending.token === TestUSD) spent = (spent ?? 0n) + spending.amount;
   }
   return spent !== null && spent < 2n ** 63n ? spent : null;
 }

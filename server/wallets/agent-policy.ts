@@ -2,7 +2,15 @@ import { type Address, type Hex, zeroAddress } from "viem";
 import { getAddress, isAddressEqual, toFunctionSelector } from "viem/utils";
 import { DomainError } from "#core/errors.ts";
 import { toWire, usd } from "#core/money.ts";
-import { type AgentPolicy, agentPolicySchema, type PolicyRule } from "#core/policy/policy.ts";
+import { compileFunction, counterpartyOf, firstArgumentIs } from "#core/policy/language.ts";
+import {
+  type AgentPolicy,
+  agentPolicySchema,
+  type PolicyCap,
+  type PolicyCondition,
+  type PolicyRule,
+  policyToJson,
+} from "#core/policy/policy.ts";
 import type { PolicyInput, PolicyView, RuleInput } from "#core/schemas/agent.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { agentAccount } from "#server/ledger/account-codes.ts";
@@ -23,34 +31,58 @@ const proofOf = (proof: ProofInput): PolicyRule["proof"] =>
       }
     : null;
 
+const ruleFor = (
+  target: Address,
+  selector: Hex,
+  conditions: PolicyCondition[],
+  more: Partial<PolicyRule> = {},
+): PolicyRule => ({ effect: "allow", target, selector, valueMax: 0n, conditions, proof: null, ...more });
+
 /** The contract's rules for what the owner said. */
-function rulesOf(rule: RuleInput, agentId: string): PolicyRule[] {
+function rulesOf(rule: RuleInput, agentId: string, account: Address): PolicyRule[] {
   const { TestUSD, Vault } = loadDeployment().contracts;
   switch (rule.kind) {
     case "pay":
       return [
-        { target: TestUSD, selector: TRANSFER, counterparty: getAddress(rule.recipient), proof: proofOf(rule.proof) },
+        ruleFor(TestUSD, TRANSFER, [firstArgumentIs(getAddress(rule.recipient))], { proof: proofOf(rule.proof) }),
       ];
     case "deposit":
       return [
-        { target: TestUSD, selector: APPROVE, counterparty: Vault, proof: null },
-        {
-          target: Vault,
-          selector: DEPOSIT,
-          counterparty: getAddress(depositCounterparty(agentAccount(agentId))),
-          proof: null,
-        },
+        ruleFor(TestUSD, APPROVE, [firstArgumentIs(Vault)]),
+        ruleFor(Vault, DEPOSIT, [firstArgumentIs(getAddress(depositCounterparty(agentAccount(agentId))))]),
       ];
-    case "call":
+    case "call": {
+      const target = getAddress(rule.target);
+      const first = rule.counterparty ? [firstArgumentIs(getAddress(rule.counterparty))] : [];
+      return [ruleFor(target, rule.selector.toLowerCase() as Hex, first, { proof: proofOf(rule.proof) })];
+    }
+    case "function": {
+      const { selector, conditions } = compileFunction(rule.function, rule.where ?? [], account);
       return [
-        {
-          target: getAddress(rule.target),
-          selector: rule.selector.toLowerCase() as Hex,
-          counterparty: rule.counterparty ? getAddress(rule.counterparty) : null,
+        ruleFor(getAddress(rule.target), selector, conditions, {
+          effect: rule.effect ?? "allow",
+          valueMax: BigInt(rule.valueMax ?? 0),
           proof: proofOf(rule.proof),
-        },
+        }),
       ];
+    }
+    case "ether":
+      return [ruleFor(getAddress(rule.recipient), "0x00000000", [], { valueMax: BigInt(rule.valueMax) })];
   }
+}
+
+function capsOf(input: PolicyInput): PolicyCap[] {
+  const dollars = {
+    token: loadDeployment().contracts.TestUSD,
+    perTransaction: BigInt(input.perTransactionCap),
+    perWindow: BigInt(input.windowCap),
+  };
+  const others = (input.caps ?? []).map((cap) => ({
+    token: getAddress(cap.token),
+    perTransaction: BigInt(cap.perTransaction),
+    perWindow: BigInt(cap.perWindow),
+  }));
+  return [dollars, ...others];
 }
 
 /** The policy an owner asked for, checked for what the contract and the signer would refuse anyway. */
@@ -58,41 +90,64 @@ export function toAgentPolicy(input: PolicyInput, agentId: string, account: Addr
   const refuse = (message: string, param: string) => new DomainError("POLICY_INVALID", { message, param });
   const validUntil = Math.floor(Date.parse(input.validUntil) / 1000);
   if (validUntil <= Date.now() / 1000) throw refuse("The policy ends in the past.", "policy.validUntil");
-  if (BigInt(input.perTransactionCap) > BigInt(input.windowCap)) {
+  const caps = capsOf(input);
+  if (caps.some(({ perTransaction, perWindow }) => perTransaction > perWindow)) {
     throw refuse("One payment may not exceed what the whole window allows.", "policy.perTransactionCap");
   }
-  const rules = input.rules.flatMap((rule) => rulesOf(rule, agentId));
-  for (const { target, counterparty } of rules) {
+  const rules = input.rules.flatMap((rule) => rulesOf(rule, agentId, account));
+  for (const { target, conditions } of rules) {
     if (isAddressEqual(target, zeroAddress) || isAddressEqual(target, account))
       throw refuse("A rule names an address that cannot be called.", "policy.rules");
-    if (counterparty && isAddressEqual(counterparty, zeroAddress))
-      throw refuse("A rule names the zero address.", "policy.rules");
+    if (counterpartyOf(conditions) === zeroAddress) throw refuse("A rule names the zero address.", "policy.rules");
   }
-  return {
-    validAfter: 0,
-    validUntil,
-    token: loadDeployment().contracts.TestUSD,
-    perTransactionCap: BigInt(input.perTransactionCap),
-    windowCap: BigInt(input.windowCap),
-    windowSeconds: input.windowSeconds,
-    rules,
-  };
+  const denials = rules.filter(({ effect }) => effect === "deny");
+  const parsed = agentPolicySchema.safeParse(
+    policyToJson({
+      validAfter: 0,
+      validUntil,
+      windowSeconds: input.windowSeconds,
+      gasPerWindow: BigInt(input.gasPerWindow ?? 0),
+      caps,
+      // A denial is stronger than what allows: it comes first, wherever it was written.
+      rules: [...denials, ...rules.filter(({ effect }) => effect === "allow")],
+    }),
+  );
+  if (!parsed.success) throw refuse(parsed.error.issues[0]?.message ?? "The policy is malformed.", "policy.rules");
+  return parsed.data;
 }
 
 export const policyFromJson = (json: unknown): AgentPolicy => agentPolicySchema.parse(json);
 
+/** The cap of dollars: what people are shown first. Every policy made here has one. */
+export function dollarCapOf(policy: AgentPolicy): PolicyCap {
+  const { TestUSD: token } = loadDeployment().contracts;
+  return policy.caps.find((cap) => cap.token === token) ?? { token, perTransaction: 0n, perWindow: 0n };
+}
+
 export function viewPolicy(policy: AgentPolicy): PolicyView {
   const at = (seconds: number) => new Date(Math.min(seconds, 8_640_000_000_000) * 1000).toISOString();
+  const dollars = dollarCapOf(policy);
   return {
-    token: policy.token,
-    perTransactionCap: toWire(usd(policy.perTransactionCap)),
-    windowCap: toWire(usd(policy.windowCap)),
+    token: dollars.token,
+    perTransactionCap: toWire(usd(dollars.perTransaction)),
+    windowCap: toWire(usd(dollars.perWindow)),
     windowSeconds: policy.windowSeconds,
+    gasPerWindow: policy.gasPerWindow.toString(),
+    caps: policy.caps
+      .filter(({ token }) => token !== dollars.token)
+      .map(({ token, perTransaction, perWindow }) => ({
+        token,
+        perTransaction: perTransaction.toString(),
+        perWindow: perWindow.toString(),
+      })),
     validAfter: at(policy.validAfter),
     validUntil: at(policy.validUntil),
-    rules: policy.rules.map((rule) => ({
+    rules: policy.rules.map(({ valueMax, conditions, proof, ...rule }) => ({
       ...rule,
-      proof: rule.proof && { ...rule.proof, outputMin: rule.proof.outputMin.toString() },
+      valueMax: valueMax.toString(),
+      counterparty: counterpartyOf(conditions),
+      conditions,
+      proof: proof && { ...proof, outputMin: proof.outputMin.toString() },
     })),
   };
 }

@@ -138,7 +138,7 @@ describe("an agent on the chain", () => {
     expect(await simulateAsAgent(owner.actor, { id: agentId, payment })).toEqual({
       allowed: false,
       error: "AgentAccount_OverTransactionCap",
-      args: ["1000001", "1000000"],
+      args: [loadDeployment().contracts.TestUSD, "1000001", "1000000"],
       gas: null,
     });
     const { data } = await listActivity(owner.actor, { id: agentId, limit: 5 });

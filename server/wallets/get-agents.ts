@@ -6,7 +6,7 @@ import { db } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { agentAccount } from "#server/ledger/account-codes.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
-import { policyFromJson } from "./agent-policy.ts";
+import { dollarCapOf, policyFromJson } from "./agent-policy.ts";
 import { getAgentRow, viewActivities, viewAgent } from "./agent-rows.ts";
 import { tokenBalance } from "./get-account.ts";
 
@@ -35,15 +35,16 @@ export async function getAgent(actor: Actor, input: { id: string }): Promise<Age
   const agent = await getAgentRow(actor, input.id);
   const [view, spending, onChain, ledger] = await Promise.all([
     viewAgent(agent),
-    signerClient.getAgentSpending({ agentId: agent.id }),
+    agent.status === "revoked" ? { spentInWindow: [] } : signerClient.getAgentSpending({ agentId: agent.id }),
     tokenBalance(agent.account as Address),
     getBalance(agentAccount(agent.id)),
   ]);
-  const { windowCap } = policyFromJson(agent.policy);
-  const left = windowCap > spending.spentInWindow ? windowCap - spending.spentInWindow : 0n;
+  const cap = dollarCapOf(policyFromJson(agent.policy));
+  const spent = spending.spentInWindow.find(({ token }) => token === cap.token)?.amount ?? 0n;
+  const left = cap.perWindow > spent ? cap.perWindow - spent : 0n;
   return {
     ...view,
-    spentInWindow: toWire(usd(spending.spentInWindow)),
+    spentInWindow: toWire(usd(spent)),
     leftInWindow: toWire(usd(left)),
     accountBalance: toWire(usd(onChain)),
     ledgerBalance: toWire(usd(ledger.available)),

@@ -32,11 +32,11 @@ contract AgentHandler is BaseTest {
     }
 
     function windowCap() external view returns (uint256) {
-        return _policy().windowCap;
+        return _policy().caps[0].perWindow;
     }
 
     function perTransactionCap() external view returns (uint256) {
-        return _policy().perTransactionCap;
+        return _policy().caps[0].perTransaction;
     }
 
     function spend(uint256 seed, uint256[3] calldata amounts) external {
@@ -90,7 +90,7 @@ contract AgentHandler is BaseTest {
     }
 
     function _act(bytes memory callData) private {
-        bytes memory policy = abi.encode(account.agentPolicy(agent));
+        bytes memory policy = abi.encode(_grantedPolicy());
         uint256 balance = usd.balanceOf(address(account));
         uint256 allowance = usd.allowance(address(account), SPENDER);
         PackedUserOperation[] memory ops = _batch(_agentOperation(callData));
@@ -101,7 +101,7 @@ contract AgentHandler is BaseTest {
         uint256 loss = balance > balanceAfter ? balance - balanceAfter : 0;
         uint256 allowanceAfter = usd.allowance(address(account), SPENDER);
         if (allowanceAfter > allowance) loss += allowanceAfter - allowance;
-        if (keccak256(policy) != keccak256(abi.encode(account.agentPolicy(agent)))) isPolicyTouched = true;
+        if (keccak256(policy) != keccak256(abi.encode(_grantedPolicy()))) isPolicyTouched = true;
         if (loss == 0) return;
         ++successes;
         _losses.push(Loss(block.timestamp, loss));

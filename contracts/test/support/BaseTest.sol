@@ -7,6 +7,7 @@ import {AgentAccount} from "../../src/AgentAccount.sol";
 import {AgentAccountFactory} from "../../src/AgentAccountFactory.sol";
 import {GasSponsor} from "../../src/GasSponsor.sol";
 import {InferenceRegistry} from "../../src/InferenceRegistry.sol";
+import {PolicyStore} from "../../src/PolicyStore.sol";
 import {TestUSD} from "../../src/TestUSD.sol";
 import {IAgentAccount} from "../../src/interfaces/IAgentAccount.sol";
 import {IGasSponsor} from "../../src/interfaces/IGasSponsor.sol";
@@ -68,9 +69,8 @@ abstract contract BaseTest is Test {
     function _policy() internal view returns (IAgentAccount.AgentPolicy memory policy) {
         policy.validAfter = uint48(block.timestamp - 1);
         policy.validUntil = uint48(block.timestamp + 365 days);
-        policy.token = address(usd);
-        policy.perTransactionCap = 100e6;
-        policy.windowCap = 250e6;
+        policy.caps = new IAgentAccount.Cap[](1);
+        policy.caps[0] = IAgentAccount.Cap({token: address(usd), perTransaction: 100e6, perWindow: 250e6});
         policy.windowSeconds = 1 days;
         policy.rules = new IAgentAccount.Rule[](1);
         policy.rules[0] = _rule(address(usd), TRANSFER, shop);
@@ -83,7 +83,18 @@ abstract contract BaseTest is Test {
     {
         rule.target = target;
         rule.selector = selector;
-        rule.counterparty = counterparty;
+        rule.conditions = new IAgentAccount.Condition[](counterparty == address(0) ? 0 : 1);
+        if (counterparty != address(0)) rule.conditions[0] = _equal(0, bytes32(uint256(uint160(counterparty))));
+    }
+
+    function _equal(uint16 word, bytes32 operand) internal pure returns (IAgentAccount.Condition memory condition) {
+        condition.word = word;
+        condition.operands = new bytes32[](1);
+        condition.operands[0] = operand;
+    }
+
+    function _grantedPolicy() internal view returns (IAgentAccount.AgentPolicy memory) {
+        return PolicyStore(account.policyStore()).load(account.policyOf(agent));
     }
 
     function _grant(IAgentAccount.AgentPolicy memory policy) internal {

@@ -31,3 +31,8 @@ contract ApproveAndCallToken {
         return 0;
     }
 }
+
+/// @dev Takes every call and does nothing.
+contract Sink {
+    fallback() external payable {}
+}

@@ -9,6 +9,7 @@ interface Vm {
         address emitter;
     }
 
+    function txGasPrice(uint256 price) external;
     function warp(uint256 time) external;
     function deal(address account, uint256 ether_) external;
     function etch(address target, bytes calldata code) external;
