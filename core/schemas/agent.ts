@@ -193,4 +193,15 @@ export const simulationOutput = z.object({
 });
 export type SimulationView = z.infer<typeof simulationOutput>;
 
+/** What would become of an action: what the signer says of it, and what the chain would. */
+export const explanationOutput = z.object({
+  allowed: z.boolean(),
+  refusal: refusalOutput.nullable(),
+  contract: z.object({ error: z.string(), args: z.array(z.string()) }).nullable(),
+  gas: z.string().nullable(),
+  /** Names the exact bytes that were judged. */
+  callDataHash: z.string(),
+});
+export type ExplanationView = z.infer<typeof explanationOutput>;
+
 export const resumeOutput = z.object({ agent: agentOutput, operation: preparedOperationOutput });

@@ -52,6 +52,7 @@ const ACCESS: Record<string, Rule> = {
   "agent.getPayment": "scope agents:read",
   "agent.deposit": "scope agents:write",
   "agent.callContracts": "scope agents:write",
+  "agent.explain": "scope agents:read",
   "agent.simulate": "user",
   "agent.pause": "user",
   "agent.resume": "user",

@@ -133,7 +133,7 @@ async function leavePlan(plan: Plan, error: unknown, isRepeatable: boolean): Pro
 }
 
 /** What the history says about an error; null when nobody refused and something else went wrong. */
-function refusalOf(error: unknown): Refusal | null {
+export function refusalOf(error: unknown): Refusal | null {
   if (!(error instanceof DomainError)) return null;
   const { code, details } = error;
   const text = (name: string) => (typeof details[name] === "string" ? details[name] : "");

@@ -10,6 +10,7 @@ import {
   createAgentInput,
   createAgentOutput,
   depositInput,
+  explanationOutput,
   fundAgentInput,
   payInput,
   paymentId,
@@ -20,6 +21,7 @@ import {
 import { pageInput, pageOf } from "#core/schemas/page.ts";
 import { callAsAgent, depositAsAgent, getPayment, payAsAgent, simulateAsAgent } from "#server/wallets/act-as-agent.ts";
 import { confirmAgent, createAgent, prepareGrant } from "#server/wallets/create-agent.ts";
+import { explainAction } from "#server/wallets/explain-action.ts";
 import { getAgent, listActivity, listAgents } from "#server/wallets/get-agents.ts";
 import { fundAgent, pauseAgent, resumeAgent } from "#server/wallets/pause-agent.ts";
 import { router, scoped, userProcedure } from "../trpc.ts";
@@ -167,6 +169,20 @@ export const agentRouter = router({
     .input(agentCallsInput)
     .output(activityOutput)
     .mutation(({ ctx, input }) => callAsAgent(ctx.actor, { ...input, key: ctx.idempotencyKey ?? undefined })),
+
+  explain: scoped("agents:read")
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/explain",
+        tags,
+        summary: "What would become of an action, and what to change; nothing is sent",
+        protect: true,
+      },
+    })
+    .input(simulateInput)
+    .output(explanationOutput)
+    .mutation(({ ctx, input }) => explainAction(ctx.actor, input)),
 
   simulate: userProcedure
     .meta({

@@ -1,0 +1,45 @@
+import { DomainError } from "#core/errors.ts";
+import type { ExplanationView } from "#core/schemas/agent.ts";
+import { signerClient } from "#server/chain/signer-client.ts";
+import { simulateExecution } from "#server/chain/user-operations.ts";
+import type { Actor } from "#server/identity/actor.ts";
+import { refusalOf } from "./act-as-agent.ts";
+import { type CallInput, encodeAction, freeCalls, payment } from "./agent-actions.ts";
+import { accountOfAgent, getAgentRow } from "./agent-rows.ts";
+
+type Planned = {
+  id: string;
+  payment?: { recipient: string; units: string; inferenceId?: string | undefined } | undefined;
+  calls?: CallInput[] | undefined;
+};
+
+/**
+ * Says what would become of an action, and why: what the signer's policy says of its bytes, and what the account's
+ * contract would do with them. Nothing is signed, sent or counted.
+ */
+export async function explainAction(actor: Actor, planned: Planned): Promise<ExplanationView> {
+  const agent = await getAgentRow(actor, planned.id);
+  if (agent.status === "awaiting-owner") throw new DomainError("AGENT_NOT_READY");
+  if ((planned.payment === undefined) === (planned.calls === undefined))
+    throw new DomainError("VALIDATION_FAILED", { message: "Name either a payment or calls." });
+  const action = planned.payment ? payment(planned.payment) : freeCalls(planned.calls ?? []);
+  const { callData, callDataHash } = encodeAction(agent, action);
+  const [refusal, simulated] = await Promise.all([
+    signerClient.evaluateExecution({ agentId: agent.id, callData }).then(
+      () => null,
+      (error: unknown) => {
+        const known = refusalOf(error);
+        if (!known) throw error;
+        return known;
+      },
+    ),
+    simulateExecution(accountOfAgent(agent), callData),
+  ]);
+  return {
+    allowed: refusal === null && simulated.ok,
+    refusal,
+    contract: simulated.ok ? null : { error: simulated.revert.name, args: simulated.revert.args },
+    gas: simulated.ok ? simulated.gasUsed.toString() : null,
+    callDataHash,
+  };
+}
