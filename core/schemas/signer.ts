@@ -40,7 +40,10 @@ const hex = z.string().transform((text) => text as Hex);
 
 /** Everything the signer answers to, and nothing else: there is no method that signs bytes it does not read. */
 export const SIGNER_METHODS = {
-  health: { input: empty, output: z.strictObject({ ok: z.literal(true), keyId: z.string() }) },
+  health: {
+    input: empty,
+    output: z.strictObject({ ok: z.literal(true), keyId: z.string(), walletsToRotate: z.int().min(0) }),
+  },
   getOperator: { input: empty, output: wallet },
   getReceiptKey: { input: empty, output: z.strictObject({ publicKey: hex }) },
   getVoucherKey: { input: empty, output: wallet },

@@ -6,7 +6,7 @@ import { isPolicyWithin } from "#core/policy/policy-within.ts";
 import type { SignerInput, SignerOutput } from "#core/schemas/signer.ts";
 import { ENTRY_POINT_ADDRESS } from "#core/user-operation.ts";
 import { type Grant, openGrant, sealGrant } from "./grant.ts";
-import type { KeyEncryption } from "./key-encryption.ts";
+import type { KeyRing } from "./key-ring.ts";
 import {
   type Connection,
   findWallet,
@@ -23,7 +23,7 @@ const walletIdOf = (agentId: string): string => `agent:${agentId}`;
 
 /** The locked wallet of an agent and its authenticated grant. */
 export async function lockAgent(
-  keys: KeyEncryption,
+  keys: KeyRing,
   connection: Connection,
   agentId: string,
 ): Promise<{ wallet: WalletRow; grant: Grant }> {
@@ -37,7 +37,7 @@ export async function lockAgent(
 
 /** Makes the key of an agent under its policy. Asked again with the same policy it answers with the same key. */
 export async function createAgentWallet(
-  keys: KeyEncryption,
+  keys: KeyRing,
   input: SignerInput<"createAgentWallet">,
 ): Promise<SignerOutput<"createAgentWallet">> {
   checkPolicy(input.policy, input.account);
@@ -45,7 +45,7 @@ export async function createAgentWallet(
   return inTransaction(async (connection) => {
     if (!(await findWallet(connection, id))) {
       const row = await sealNewWallet(keys, id, "agent");
-      const sealed = await sealGrant(keys, {
+      const sealed = await sealGrant(keys.of(row.key_id), {
         ...input,
         walletId: id,
         address: addressOf(row),
@@ -77,15 +77,11 @@ function checkPolicy(policy: SignerInput<"createAgentWallet">["policy"], account
   if (isForbidden) throw refuse("No rule may name the agent's own account or the entry point.");
 }
 
-async function changeGrant(
-  keys: KeyEncryption,
-  agentId: string,
-  change: (grant: Grant) => Partial<Grant>,
-): Promise<Grant> {
+async function changeGrant(keys: KeyRing, agentId: string, change: (grant: Grant) => Partial<Grant>): Promise<Grant> {
   return inTransaction(async (connection) => {
     const { wallet, grant } = await lockAgent(keys, connection, agentId);
     const changed = { ...grant, ...change(grant) };
-    const sealed = await sealGrant(keys, changed);
+    const sealed = await sealGrant(keys.of(wallet.key_id), changed);
     await updateGrant(connection, wallet.id, sealed.text, sealed.mac);
     return changed;
   });
@@ -93,7 +89,7 @@ async function changeGrant(
 
 /** Replaces a policy by one that allows nothing new. Wider ones are refused: nothing here proves that the owner wants them. */
 export async function narrowAgentPolicy(
-  keys: KeyEncryption,
+  keys: KeyRing,
   input: SignerInput<"narrowAgentPolicy">,
 ): Promise<SignerOutput<"narrowAgentPolicy">> {
   const grant = await changeGrant(keys, input.agentId, (current) => {
@@ -106,7 +102,7 @@ export async function narrowAgentPolicy(
 
 /** Pauses or resumes a key. It waits for a signature in the making, so when it has answered nothing more is signed. */
 export async function setAgentPaused(
-  keys: KeyEncryption,
+  keys: KeyRing,
   input: SignerInput<"setAgentPaused">,
 ): Promise<SignerOutput<"setAgentPaused">> {
   const { paused } = await changeGrant(keys, input.agentId, () => ({ paused: input.paused }));
@@ -114,7 +110,7 @@ export async function setAgentPaused(
 }
 
 export async function revokeAgentWallet(
-  keys: KeyEncryption,
+  keys: KeyRing,
   input: SignerInput<"revokeAgentWallet">,
 ): Promise<SignerOutput<"revokeAgentWallet">> {
   await changeGrant(keys, input.agentId, () => ({ revoked: true }));
@@ -122,7 +118,7 @@ export async function revokeAgentWallet(
 }
 
 export async function getAgentSpending(
-  keys: KeyEncryption,
+  keys: KeyRing,
   input: SignerInput<"getAgentSpending">,
 ): Promise<SignerOutput<"getAgentSpending">> {
   return inTransaction(async (connection) => {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { DomainError } from "#core/errors.ts";
 import { addressSchema, agentPolicySchema, policyToJson } from "#core/policy/policy.ts";
 import type { KeyEncryption } from "./key-encryption.ts";
+import type { KeyRing } from "./key-ring.ts";
 import type { WalletRow } from "./store.ts";
 
 const grantSchema = z.strictObject({
@@ -20,9 +21,9 @@ const grantSchema = z.strictObject({
 export type Grant = z.output<typeof grantSchema>;
 
 /** The grant as stored text and its code. Without the key-encryption key nobody can write a row that `openGrant` takes. */
-export async function sealGrant(keys: KeyEncryption, grant: Grant): Promise<{ text: string; mac: Buffer }> {
+export async function sealGrant(key: KeyEncryption, grant: Grant): Promise<{ text: string; mac: Buffer }> {
   const text = JSON.stringify({ ...grant, policy: policyToJson(grant.policy) });
-  return { text, mac: await keys.authenticate(text) };
+  return { text, mac: await key.authenticate(text) };
 }
 
 /** Genuine, but of a policy without caps by token: no account there is now takes such a key. */
@@ -34,10 +35,10 @@ const isFromBefore = (stored: unknown): boolean =>
   stored.policy !== null &&
   !("caps" in stored.policy);
 
-export async function openGrant(keys: KeyEncryption, wallet: WalletRow): Promise<Grant> {
+export async function openGrant(keys: KeyRing, wallet: WalletRow): Promise<Grant> {
   const altered = () => new DomainError("SIGNER_RECORD_ALTERED", { wallet: wallet.id });
   if (wallet.purpose !== "agent" || wallet.grant_text === null || wallet.grant_mac === null) throw altered();
-  const expected = await keys.authenticate(wallet.grant_text);
+  const expected = await keys.of(wallet.key_id).authenticate(wallet.grant_text);
   if (wallet.grant_mac.length !== expected.length || !timingSafeEqual(wallet.grant_mac, expected)) throw altered();
   const stored: unknown = JSON.parse(wallet.grant_text);
   if (isFromBefore(stored)) throw new DomainError("AGENT_REVOKED");

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from "node:crypto";
-import { chmod, link, mkdir, open, readFile, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { link, open, readFile, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 /** What protects data keys. A file here; a key management service implements the same three verbs. */
 export type KeyEncryption = {
@@ -33,8 +33,9 @@ export function unseal(key: Uint8Array, sealed: Uint8Array, boundTo: Uint8Array)
   return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
 }
 
-async function createKeyFile(folder: string, path: string): Promise<void> {
-  const draft = join(folder, `draft-${randomBytes(6).toString("hex")}`);
+/** Makes a key in a file, unless the file is there. */
+export async function createKeyFile(path: string): Promise<void> {
+  const draft = join(dirname(path), `draft-${randomBytes(6).toString("hex")}`);
   const file = await open(draft, "wx", 0o600);
   try {
     await file.writeFile(randomBytes(KEY_BYTES));
@@ -52,13 +53,7 @@ async function createKeyFile(folder: string, path: string): Promise<void> {
   }
 }
 
-async function readKeyFile(home: string): Promise<Buffer> {
-  const folder = join(home, "signer");
-  const path = join(folder, "kek");
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await chmod(folder, 0o700);
-  const found = await stat(path).catch(() => null);
-  if (!found) await createKeyFile(folder, path);
+async function readKeyFile(path: string): Promise<Buffer> {
   const { mode } = await stat(path);
   if (process.platform !== "win32" && (mode & 0o077) !== 0) {
     throw new Error(`The key-encryption key ${path} can be read by others. Run: chmod 600 ${path}`);
@@ -70,9 +65,10 @@ async function readKeyFile(home: string): Promise<Buffer> {
   return key;
 }
 
-/** Opens `home/signer/kek`, made at the first start. */
-export async function openFileKeyEncryption(home: string): Promise<KeyEncryption> {
-  const key = await readKeyFile(home);
+/** Opens the key in a file; null when there is no such file. */
+export async function openKeyFile(path: string): Promise<KeyEncryption | null> {
+  if (!(await stat(path).catch(() => null))) return null;
+  const key = await readKeyFile(path);
   const recordKey = Buffer.from(hkdfSync("sha256", key, "converge-signer", "records", 32));
   const identity = Buffer.from(hkdfSync("sha256", key, "converge-signer", "key-id", 32));
   return {

@@ -6,7 +6,7 @@ import { ZodError } from "zod";
 import { DomainError } from "#core/errors.ts";
 import { toSignerJson } from "#core/schemas/signer.ts";
 import { log } from "#server/log.ts";
-import type { KeyEncryption } from "./key-encryption.ts";
+import type { KeyRing } from "./key-ring.ts";
 import { callMethod, isSignerMethod } from "./methods.ts";
 
 const BODY_BYTES_MAX = 512 * 1024;
@@ -37,7 +37,7 @@ function describeFailure(error: unknown, method: string): { code: string; detail
   return { code: "INTERNAL", details: {} };
 }
 
-async function answer(keys: KeyEncryption, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(keys: KeyRing, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const method = (request.url ?? "").slice(1);
   const startedAtMs = performance.now();
   let reply: unknown;
@@ -63,7 +63,7 @@ const isAnswering = (path: string): Promise<boolean> =>
   });
 
 /** Listens on the socket, which only this user may open. A socket file that nobody answers at is replaced. */
-export async function listen(keys: KeyEncryption, path: string): Promise<Server> {
+export async function listen(keys: KeyRing, path: string): Promise<Server> {
   await mkdir(dirname(path), { recursive: true });
   if (await isAnswering(path)) throw new Error(`A signer is running already: ${path} answers. Stop that one first.`);
   await rm(path, { force: true });

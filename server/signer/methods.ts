@@ -6,20 +6,20 @@ import {
   revokeAgentWallet,
   setAgentPaused,
 } from "./agent-wallets.ts";
-import type { KeyEncryption } from "./key-encryption.ts";
+import type { KeyRing } from "./key-ring.ts";
 import { evaluateOperatorTransaction, signOperatorTransaction } from "./operator.ts";
 import { getReceiptKey, signReceipt } from "./receipts.ts";
 import { evaluateExecution, signUserOperation } from "./sign-user-operation.ts";
-import { inTransaction, pingStore } from "./store.ts";
+import { countUnderOtherKeys, inTransaction } from "./store.ts";
 import { getVoucherKey, signVoucher } from "./vouchers.ts";
 import { addressOf, getOnlyWallet } from "./wallets.ts";
 
-type Handlers = { [M in SignerMethod]: (keys: KeyEncryption, input: SignerInput<M>) => Promise<SignerOutput<M>> };
+type Handlers = { [M in SignerMethod]: (keys: KeyRing, input: SignerInput<M>) => Promise<SignerOutput<M>> };
 
 const HANDLERS: Handlers = {
   health: async (keys) => {
-    await pingStore();
-    return { ok: true, keyId: keys.keyId };
+    const { keyId } = keys.newest();
+    return { ok: true, keyId, walletsToRotate: await countUnderOtherKeys(keyId) };
   },
   getOperator: async (keys) => {
     const wallet = await inTransaction((connection) => getOnlyWallet(keys, connection, "operator"));
@@ -43,11 +43,7 @@ const HANDLERS: Handlers = {
 export const isSignerMethod = (name: string): name is SignerMethod => Object.hasOwn(SIGNER_METHODS, name);
 
 /** Parses strictly, then runs one method. */
-export function callMethod<M extends SignerMethod>(
-  keys: KeyEncryption,
-  method: M,
-  body: unknown,
-): Promise<SignerOutput<M>> {
+export function callMethod<M extends SignerMethod>(keys: KeyRing, method: M, body: unknown): Promise<SignerOutput<M>> {
   const input = SIGNER_METHODS[method].input.parse(body) as SignerInput<M>;
   return HANDLERS[method](keys, input);
 }

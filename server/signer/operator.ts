@@ -4,7 +4,7 @@ import { DomainError } from "#core/errors.ts";
 import { entryPointAbi } from "#core/generated/abis.ts";
 import type { OperatorTransaction, SignerInput, SignerOutput } from "#core/schemas/signer.ts";
 import { type Deployment, loadDeployment } from "#server/chain/deployments.ts";
-import type { KeyEncryption } from "./key-encryption.ts";
+import type { KeyRing } from "./key-ring.ts";
 import { type Connection, inTransaction, type WalletRow } from "./store.ts";
 import { addressOf, getOnlyWallet, signHash, withSecret } from "./wallets.ts";
 
@@ -74,11 +74,7 @@ async function checkTarget(
 }
 
 /** Throws the reason when the operator does not make such transactions; returns its wallet when it does. */
-async function judge(
-  keys: KeyEncryption,
-  connection: Connection,
-  transaction: OperatorTransaction,
-): Promise<WalletRow> {
+async function judge(keys: KeyRing, connection: Connection, transaction: OperatorTransaction): Promise<WalletRow> {
   const deployment = loadDeployment();
   if (transaction.chainId !== deployment.chainId) throw refuse("The contracts are deployed on another chain.");
   if (transaction.value !== 0n) throw refuse("The operator sends no native currency.");
@@ -99,7 +95,7 @@ async function isAgentAccount(connection: Connection, address: Address): Promise
 }
 
 export async function evaluateOperatorTransaction(
-  keys: KeyEncryption,
+  keys: KeyRing,
   input: SignerInput<"evaluateOperatorTransaction">,
 ): Promise<SignerOutput<"evaluateOperatorTransaction">> {
   await inTransaction((connection) => judge(keys, connection, input.transaction));
@@ -108,7 +104,7 @@ export async function evaluateOperatorTransaction(
 
 /** Signs a transaction of the platform, when it is one that the platform makes. */
 export async function signOperatorTransaction(
-  keys: KeyEncryption,
+  keys: KeyRing,
   input: SignerInput<"signOperatorTransaction">,
 ): Promise<SignerOutput<"signOperatorTransaction">> {
   const { transaction } = input;

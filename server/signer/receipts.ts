@@ -2,18 +2,18 @@ import { sign } from "node:crypto";
 import type { Hex } from "viem";
 import { hexToBytes, toHex } from "viem/utils";
 import type { SignerInput, SignerOutput } from "#core/schemas/signer.ts";
-import type { KeyEncryption } from "./key-encryption.ts";
+import type { KeyRing } from "./key-ring.ts";
 import { inTransaction } from "./store.ts";
 import { ed25519Key, getOnlyWallet, withSecret } from "./wallets.ts";
 
-export async function getReceiptKey(keys: KeyEncryption): Promise<SignerOutput<"getReceiptKey">> {
+export async function getReceiptKey(keys: KeyRing): Promise<SignerOutput<"getReceiptKey">> {
   const wallet = await inTransaction((connection) => getOnlyWallet(keys, connection, "receipt"));
   return { publicKey: wallet.address as Hex };
 }
 
 /** Signs the digest of a receipt with Ed25519. This key signs nothing else, and nothing on a chain trusts it. */
 export async function signReceipt(
-  keys: KeyEncryption,
+  keys: KeyRing,
   input: SignerInput<"signReceipt">,
 ): Promise<SignerOutput<"signReceipt">> {
   const wallet = await inTransaction((connection) => getOnlyWallet(keys, connection, "receipt"));

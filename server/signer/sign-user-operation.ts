@@ -8,7 +8,7 @@ import { agentSignature, ENTRY_POINT_ADDRESS, hashUserOperation, unpackPair } fr
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { lockAgent } from "./agent-wallets.ts";
 import type { Grant } from "./grant.ts";
-import type { KeyEncryption } from "./key-encryption.ts";
+import type { KeyRing } from "./key-ring.ts";
 import { type Connection, inTransaction, recordSpend, sumSpends, type WalletRow } from "./store.ts";
 import { signHash, withSecret } from "./wallets.ts";
 
@@ -72,7 +72,7 @@ async function judge(
 
 /** Says whether the policy allows a batch now. Nothing is signed and nothing is counted. */
 export async function evaluateExecution(
-  keys: KeyEncryption,
+  keys: KeyRing,
   input: SignerInput<"evaluateExecution">,
 ): Promise<SignerOutput<"evaluateExecution">> {
   return inTransaction(async (connection) => {
@@ -90,7 +90,7 @@ export async function evaluateExecution(
  * the window, and neither does a crash at any point.
  */
 export async function signUserOperation(
-  keys: KeyEncryption,
+  keys: KeyRing,
   input: SignerInput<"signUserOperation">,
 ): Promise<SignerOutput<"signUserOperation">> {
   return inTransaction(async (connection) => {

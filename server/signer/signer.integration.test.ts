@@ -17,7 +17,7 @@ import { loadDeployment } from "#server/chain/deployments.ts";
 import { signerClient } from "#server/chain/signer-client.ts";
 import { pool } from "#server/db.ts";
 import { env } from "#server/env.ts";
-import { openFileKeyEncryption } from "./key-encryption.ts";
+import { openKeyRing } from "./key-ring.ts";
 import type { WalletRow } from "./store.ts";
 import { withSecret } from "./wallets.ts";
 
@@ -179,6 +179,13 @@ describe("signing for an agent", () => {
   });
 });
 
+/** A wallet that was altered is signed for no more, and would keep an old key-encryption key in its place. */
+const forget = (ids: string[]) =>
+  pool.query(
+    "WITH spent AS (DELETE FROM signer_spend WHERE wallet_id = ANY($1)) DELETE FROM signer_wallet WHERE id = ANY($1)",
+    [ids],
+  );
+
 describe("the policy at the signer", () => {
   it("is given once, narrowed by anybody, widened by nobody", async () => {
     const own = await createAgent();
@@ -214,6 +221,7 @@ describe("the policy at the signer", () => {
       [victimId, richId],
     );
     expect(await codeOf(sign(victim, operationOf(victim, 500n)))).toBe("SIGNER_RECORD_ALTERED");
+    await forget([victimId]);
   });
 
   it("does not open one wallet's key under another wallet's policy", async () => {
@@ -223,6 +231,7 @@ describe("the policy at the signer", () => {
       [`agent:${poor.agentId}`, `agent:${rich.agentId}`],
     );
     expect(await codeOf(sign(poor, operationOf(poor, 1n)))).toBe("SIGNER_RECORD_ALTERED");
+    await forget([`agent:${poor.agentId}`]);
   });
 });
 
@@ -311,7 +320,7 @@ describe("the signer's door", () => {
     ]);
     const [wallet] = rows;
     if (!wallet) throw new Error("The wallet is not there.");
-    const keys = await openFileKeyEncryption(env.CONVERGE_HOME);
+    const keys = await openKeyRing(env.CONVERGE_HOME);
     const secret = await withSecret(keys, wallet, (bytes) => Buffer.from(bytes).toString("hex"));
     const answers = await Promise.all([
       raw("createAgentWallet", JSON.stringify({ agentId: agent.agentId })),

@@ -95,8 +95,37 @@ export async function listKeyIds(): Promise<string[]> {
   return rows.map((row) => row.key_id);
 }
 
-export async function pingStore(): Promise<void> {
-  await pool.query("SELECT 1");
+/** How many wallets are stored under another key-encryption key than this. */
+export async function countUnderOtherKeys(keyId: string): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>(
+    "SELECT count(*)::int AS count FROM signer_wallet WHERE key_id <> $1",
+    [keyId],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** Some wallets that are stored under other keys than this, locked; those that somebody uses at the moment are left for later. */
+export async function lockUnderOtherKeys(
+  connection: Connection,
+  input: { keyId: string; after: string; limit: number },
+): Promise<WalletRow[]> {
+  const { rows } = await connection.query<WalletRow>(
+    `SELECT ${COLUMNS} FROM signer_wallet WHERE key_id <> $1 AND id > $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED`,
+    [input.keyId, input.after, input.limit],
+  );
+  return rows;
+}
+
+export async function updateKey(
+  connection: Connection,
+  row: Pick<WalletRow, "id" | "key_id" | "wrapped_data_key" | "grant_mac">,
+): Promise<void> {
+  await connection.query("UPDATE signer_wallet SET key_id = $2, wrapped_data_key = $3, grant_mac = $4 WHERE id = $1", [
+    row.id,
+    row.key_id,
+    row.wrapped_data_key,
+    row.grant_mac,
+  ]);
 }
 
 /** What was signed for a wallet in the window that ends now, by token, leaving out one nonce. */

@@ -4,11 +4,11 @@ import { DomainError } from "#core/errors.ts";
 import type { SignerInput, SignerOutput } from "#core/schemas/signer.ts";
 import { voucherDigest } from "#core/voucher.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
-import type { KeyEncryption } from "./key-encryption.ts";
+import type { KeyRing } from "./key-ring.ts";
 import { inTransaction } from "./store.ts";
 import { addressOf, getOnlyWallet, signHash, withSecret } from "./wallets.ts";
 
-export async function getVoucherKey(keys: KeyEncryption): Promise<SignerOutput<"getVoucherKey">> {
+export async function getVoucherKey(keys: KeyRing): Promise<SignerOutput<"getVoucherKey">> {
   const wallet = await inTransaction((connection) => getOnlyWallet(keys, connection, "voucher"));
   return { address: addressOf(wallet) };
 }
@@ -18,7 +18,7 @@ export async function getVoucherKey(keys: KeyEncryption): Promise<SignerOutput<"
  * lies in leases that name it.
  */
 export async function signVoucher(
-  keys: KeyEncryption,
+  keys: KeyRing,
   { chainId, escrow, ...voucher }: SignerInput<"signVoucher">,
 ): Promise<SignerOutput<"signVoucher">> {
   const deployment = loadDeployment();

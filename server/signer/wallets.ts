@@ -4,7 +4,8 @@ import type { Address, Hex } from "viem";
 import { publicKeyToAddress } from "viem/accounts";
 import { toHex } from "viem/utils";
 import { DomainError } from "#core/errors.ts";
-import { type KeyEncryption, seal, unseal } from "./key-encryption.ts";
+import { seal, unseal } from "./key-encryption.ts";
+import type { KeyRing } from "./key-ring.ts";
 import { type Connection, findWallet, insertWallet, type WalletPurpose, type WalletRow } from "./store.ts";
 
 const KEY_VERSION = 1;
@@ -12,7 +13,7 @@ const KEY_VERSION = 1;
 const ED25519_PKCS8_HEAD = Buffer.from("302e020100300506032b657004220420", "hex");
 
 /** What a ciphertext is bound to: moved to another wallet, purpose or version it no longer opens. */
-const boundTo = (
+export const boundTo = (
   wallet: { id: string; purpose: WalletPurpose; key_version: number },
   part: "data-key" | "private-key",
 ) => Buffer.from(JSON.stringify(["converge-signer", wallet.id, wallet.purpose, wallet.key_version, part]));
@@ -36,16 +37,17 @@ function publicNameOf(purpose: WalletPurpose, secret: Uint8Array): Hex {
 }
 
 /** Makes a key and its encrypted row. The row holds nothing that opens without the key-encryption key. */
-export async function sealNewWallet(keys: KeyEncryption, id: string, purpose: WalletPurpose): Promise<WalletRow> {
+export async function sealNewWallet(keys: KeyRing, id: string, purpose: WalletPurpose): Promise<WalletRow> {
   const secret = purpose === "receipt" ? randomBytes(32) : Buffer.from(secp256k1.utils.randomPrivateKey());
   const dataKey = randomBytes(32);
+  const key = keys.newest();
   try {
     const wallet = { id, purpose, key_version: KEY_VERSION };
     return {
       ...wallet,
       address: publicNameOf(purpose, secret),
-      key_id: keys.keyId,
-      wrapped_data_key: await keys.wrap(dataKey, boundTo(wallet, "data-key")),
+      key_id: key.keyId,
+      wrapped_data_key: await key.wrap(dataKey, boundTo(wallet, "data-key")),
       encrypted_key: seal(dataKey, secret, boundTo(wallet, "private-key")),
       grant_text: null,
       grant_mac: null,
@@ -58,7 +60,7 @@ export async function sealNewWallet(keys: KeyEncryption, id: string, purpose: Wa
 
 /** Lends the secret of a wallet to `use` and zeroes it afterwards. `use` must not keep or return it. */
 export async function withSecret<Result>(
-  keys: KeyEncryption,
+  keys: KeyRing,
   wallet: WalletRow,
   use: (secret: Uint8Array) => Result,
 ): Promise<Result> {
@@ -67,7 +69,7 @@ export async function withSecret<Result>(
   let secret: Buffer | undefined;
   try {
     try {
-      dataKey = await keys.unwrap(wallet.wrapped_data_key, boundTo(wallet, "data-key"));
+      dataKey = await keys.of(wallet.key_id).unwrap(wallet.wrapped_data_key, boundTo(wallet, "data-key"));
       secret = unseal(dataKey, wallet.encrypted_key, boundTo(wallet, "private-key"));
     } catch (cause) {
       throw altered(cause);
@@ -92,7 +94,7 @@ export function signHash(secret: Uint8Array, hash: Hex): { r: Hex; s: Hex; yPari
 
 /** A wallet that exists once, such as the operator's, made by the first who asks. */
 export async function getOnlyWallet(
-  keys: KeyEncryption,
+  keys: KeyRing,
   connection: Connection,
   purpose: Exclude<WalletPurpose, "agent">,
 ): Promise<WalletRow> {
