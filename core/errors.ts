@@ -37,6 +37,12 @@ const ERRORS = {
   AMOUNT_INVALID: [400, "An amount is a positive whole number of base units."],
   AMOUNT_TOO_PRECISE: [400, "The amount has more decimals than the asset."],
   ASSET_UNKNOWN: [400, "This asset is not known here."],
+  PAYMENT_INVALID: [402, "This payment cannot be settled as it is. Nothing was taken; the details say why."],
+  PAYMENT_USED: [409, "This payment was used already, for this request or another. Sign a new one."],
+  PAYMENT_PENDING: [
+    503,
+    "The chain has not said yet whether this payment settled. Send the same payment again: it is taken once.",
+  ],
   INSUFFICIENT_FUNDS: [402, "The balance does not cover this. Nothing was charged."],
   CAP_EXCEEDED: [402, "A spending cap leaves no room for this. Nothing was charged; the details name the cap."],
   CAP_VALUE_UNKNOWN: [409, "A cap counts in dollars over all assets, and this asset's price is not known now."],

@@ -22,6 +22,7 @@ const ID_PREFIXES = {
   dispute: "dsp",
   pool: "pol",
   stakeClaim: "stk",
+  x402Payment: "x42",
   agent: "agt",
   account: "acc",
   userOperation: "uop",

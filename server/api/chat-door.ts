@@ -2,7 +2,7 @@ import { chatOrder } from "#core/inference-order.ts";
 import type { TokenLogprob } from "#core/question.ts";
 import { type ChatRequest, chatRequest } from "#core/schemas/chat.ts";
 import type { InferenceEvent } from "#server/compute/run-inference.ts";
-import { type Answered, inferenceDoor, type StreamForm, secondsOf, usageOf } from "./inference-door.ts";
+import { type Answered, inferenceDoor, type StreamForm, type Surface, secondsOf, usageOf } from "./inference-door.ts";
 
 const utf8 = new TextEncoder();
 const idOf = ({ id }: Answered) => `chatcmpl-${id}`;
@@ -98,8 +98,7 @@ function streamForm(answered: Answered, input: ChatRequest): StreamForm {
   };
 }
 
-/** `POST /api/v1/chat/completions`. */
-export const handleChatCompletions = inferenceDoor<ChatRequest>({
+export const CHAT: Surface<ChatRequest> = {
   name: "chat",
   read: (body) => chatRequest.parse(body),
   order: chatOrder,
@@ -116,4 +115,7 @@ export const handleChatCompletions = inferenceDoor<ChatRequest>({
   stream: streamForm,
   kept: (kept) =>
     wholeAnswer(kept, { role: "assistant", content: kept.text, refusal: null }, null, kept.finishReason, usageOf(kept)),
-});
+};
+
+/** `POST /api/v1/chat/completions`. */
+export const handleChatCompletions = inferenceDoor(CHAT);

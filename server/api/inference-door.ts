@@ -10,6 +10,7 @@ import {
   keyedRequest,
 } from "#server/compute/repeated-request.ts";
 import { type InferenceEvent, type RunningInference, startInference } from "#server/compute/run-inference.ts";
+import type { Actor } from "#server/identity/actor.ts";
 import { assertScope } from "#server/identity/assert-scope.ts";
 import { type DoorRequest, openDoor } from "./door.ts";
 import { readIdempotencyKey } from "./idempotency.ts";
@@ -65,33 +66,42 @@ const nobodyIsThere = () => new Response(null, { status: 499 });
 export function inferenceDoor<Input>(surface: Surface<Input>): (request: Request) => Promise<Response> {
   return (request) =>
     openDoor(request, { name: surface.name, checksLimit: true }, async (door) => {
-      const startedAt = performance.now();
-      const { actor } = door;
-      if (!actor) throw new DomainError("UNAUTHENTICATED");
+      if (!door.actor) throw new DomainError("UNAUTHENTICATED");
       // Before anything kept is looked up: an answer is read only by who may ask for it.
-      assertScope(actor, "inference:write");
-      const input = surface.read(await readJson(request, CHAT_BODY_BYTES_MAX));
-      const order = surface.order(input);
-      const key = surface.kept ? readIdempotencyKey(request) : null;
-      const keyed = key === null ? null : keyedRequest(actor, key, order);
-      const kept = keyed && (await findKept(door, keyed));
-      if (kept && surface.kept)
-        return Response.json(surface.kept(kept), { headers: { ...headersOf(kept), "idempotent-replayed": "true" } });
-      const inference = await startInference(actor, order, { request: keyed, admit: door.limit });
-      // An answer that can be asked for again is worth finishing for a caller whose connection was lost.
-      if (!keyed || order.isStream) cancelWithCaller(request, inference);
-      // The first event decides the status: until then a failure is a plain error response, and costs nothing.
-      const first = await inference.events.next();
-      if (first.done) return nobodyIsThere();
-      const headers = () => ({ ...headersOf(inference), ...timesOf(inference, startedAt) });
-      if (order.isStream && surface.stream)
-        return streamResponse(inference, first.value, surface.stream(inference, input), door.requestId, headers());
-      const events = await collect(inference, first.value);
-      const end = events?.at(-1);
-      if (!events || end?.type !== "end") return nobodyIsThere();
-      await end.settled;
-      return Response.json(surface.whole(inference, events, end, input), { headers: headers() });
+      assertScope(door.actor, "inference:write");
+      return answerBody(surface, { ...door, actor: door.actor }, await readJson(request, CHAT_BODY_BYTES_MAX));
     });
+}
+
+/** Answers a body that was read, for somebody who is known. */
+export async function answerBody<Input>(
+  surface: Surface<Input>,
+  door: DoorRequest & { actor: Actor },
+  body: unknown,
+): Promise<Response> {
+  const startedAt = performance.now();
+  const { actor, request } = door;
+  const input = surface.read(body);
+  const order = surface.order(input);
+  const key = surface.kept ? readIdempotencyKey(request) : null;
+  const keyed = key === null ? null : keyedRequest(actor, key, order);
+  const kept = keyed && (await findKept(door, keyed));
+  if (kept && surface.kept)
+    return Response.json(surface.kept(kept), { headers: { ...headersOf(kept), "idempotent-replayed": "true" } });
+  const inference = await startInference(actor, order, { request: keyed, admit: door.limit });
+  // An answer that can be asked for again is worth finishing for a caller whose connection was lost.
+  if (!keyed || order.isStream) cancelWithCaller(request, inference);
+  // The first event decides the status: until then a failure is a plain error response, and costs nothing.
+  const first = await inference.events.next();
+  if (first.done) return nobodyIsThere();
+  const headers = () => ({ ...headersOf(inference), ...timesOf(inference, startedAt) });
+  if (order.isStream && surface.stream)
+    return streamResponse(inference, first.value, surface.stream(inference, input), door.requestId, headers());
+  const events = await collect(inference, first.value);
+  const end = events?.at(-1);
+  if (!events || end?.type !== "end") return nobodyIsThere();
+  await end.settled;
+  return Response.json(surface.whole(inference, events, end, input), { headers: headers() });
 }
 
 async function findKept({ limit }: DoorRequest, keyed: KeyedRequest): Promise<KeptCompletion | null> {

@@ -1,4 +1,4 @@
-import { createPublicClient, getAddress, http } from "viem";
+import { type Address, createPublicClient, getAddress, http } from "viem";
 import { parseSiweMessage } from "viem/siwe";
 import { recoverMessageAddress } from "viem/utils";
 import { DomainError } from "#core/errors.ts";
@@ -38,8 +38,13 @@ export async function signInWithWallet(input: { message: string; signature: stri
   if (!(await isSignedBy(address, input.message, input.signature as `0x${string}`)))
     throw new DomainError("SIGNATURE_INVALID");
 
+  return userOfWallet(address);
+}
+
+/** The person that a wallet belongs to, made the first time it shows that it is somebody's: by signing in, or by paying. */
+export function userOfWallet(address: Address): Promise<string> {
   return db.$transaction(async (tx) => {
-    // Two first sign-ins of one address at once: the second waits on the lock and finds the first one's row.
+    // Two first times of one address at once: the second waits on the lock and finds the first one's row.
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`wallet:${address}`}, 0))`;
     const known = await tx.userWallet.findUnique({ where: { address }, select: { userId: true } });
     if (known) return known.userId;

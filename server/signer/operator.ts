@@ -21,6 +21,8 @@ const OPERATOR_FUNCTIONS = {
     "recordInference((bytes32,address,uint256,uint256,bytes32,uint256),bytes)",
     "registerModel(bytes32,address,string)",
   ],
+  // The payer signed each: whom it pays and how much stands in the signature.
+  TestUSD: ["transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"],
   AgentAccountFactory: ["createAccount(bytes,bytes32)"],
   ComputeEscrow: [
     "settle((bytes32,uint128,bytes32,bytes)[])",

@@ -13,6 +13,7 @@ import { addJob } from "#server/queue.ts";
 import { UNCLAIMED_ACCOUNT } from "./count-unassigned-transfers.ts";
 import { WITHDRAWAL_PURPOSE } from "./request-withdrawal.ts";
 import { OPERATION_PURPOSE } from "./submit-operation.ts";
+import { isPayment, paymentFailureHandlers, paymentLogHandlers } from "./x402/chain-events.ts";
 
 const deposited = onEvent({
   contract: "Vault",
@@ -67,6 +68,7 @@ const tokenReceived = onEvent({
   args: ({ contracts }) => ({ to: contracts.Vault }),
   apply: async (sql, { args, address, transactionHash, logIndex, blockNumber, at }) => {
     if (args.value === 0n) return;
+    if (await isPayment(sql, { transactionHash, from: args.from, amount: args.value })) return;
     await sql.query(
       `INSERT INTO unassigned_transfer (transaction_hash, log_index, block_number, token, "from", amount, at)
        VALUES ($1, $2, $3, $4, $5, $6::numeric, $7) ON CONFLICT DO NOTHING`,
@@ -203,6 +205,7 @@ async function changeStatus(sql: Sql, text: string, values: unknown[]): Promise<
 
 /** Everything the chain tells this room. */
 export const walletLogHandlers: readonly LogHandler[] = [
+  ...paymentLogHandlers,
   tokenReceived,
   deposited,
   withdrawn,
@@ -220,4 +223,5 @@ const settleSoon: FailureHandler = (sql) => addJob(sql, "settle-closed-orders", 
 export const walletFailureHandlers: Readonly<Record<string, FailureHandler>> = {
   [WITHDRAWAL_PURPOSE]: settleSoon,
   [OPERATION_PURPOSE]: settleSoon,
+  ...paymentFailureHandlers,
 };
