@@ -135,6 +135,8 @@ const ERRORS = {
   CALLDATA_INVALID: [400, "The call data does not encode what it should, byte for byte."],
   POLICY_INVALID: [400, "This policy cannot be granted."],
   POLICY_DENIED: [403, "The agent's policy does not allow this. Nothing was signed."],
+  POLICY_UNCHANGED: [409, "This is the policy the agent has already."],
+  POLICY_STAGED: [409, "A wider policy waits until its time has come; the details say when."],
   POLICY_WIDENING_REFUSED: [409, "An agent's rights can be narrowed here; wider ones need a new grant by its owner."],
   AGENT_NOT_READY: [409, "The owner has not confirmed this agent on the chain yet."],
   AGENT_PAUSED: [409, "This agent is paused. Its owner can resume it."],

@@ -23,6 +23,7 @@ const ID_PREFIXES = {
   pool: "pol",
   stakeClaim: "stk",
   x402Payment: "x42",
+  agentPolicy: "apv",
   agent: "agt",
   account: "acc",
   userOperation: "uop",

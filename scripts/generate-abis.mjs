@@ -15,6 +15,7 @@ const SOURCES = {
   vaultAbi: join(out, "Vault.sol", "Vault.json"),
   testUsdAbi: join(out, "TestUSD.sol", "TestUSD.json"),
   agentAccountAbi: join(out, "AgentAccount.sol", "AgentAccount.json"),
+  policyStoreAbi: join(out, "PolicyStore.sol", "PolicyStore.json"),
   agentAccountFactoryAbi: join(out, "AgentAccountFactory.sol", "AgentAccountFactory.json"),
   inferenceRegistryAbi: join(out, "InferenceRegistry.sol", "InferenceRegistry.json"),
   proofVerifierAbi: join(out, "IProofVerifier.sol", "IProofVerifier.json"),

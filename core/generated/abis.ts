@@ -225,6 +225,17 @@ export const agentAccountAbi = [
   {"type":"error","name":"UnsupportedExecutionMode","inputs":[]},
 ] as const;
 
+export const policyStoreAbi = [
+  {"type":"function","name":"load","inputs":[{"name":"policy","type":"address"}],"outputs":[{"name":"","type":"tuple","components":[{"name":"validAfter","type":"uint48"},{"name":"validUntil","type":"uint48"},{"name":"windowSeconds","type":"uint32"},{"name":"gasPerWindow","type":"uint128"},{"name":"caps","type":"tuple[]","components":[{"name":"token","type":"address"},{"name":"perTransaction","type":"uint128"},{"name":"perWindow","type":"uint128"}]},{"name":"rules","type":"tuple[]","components":[{"name":"denies","type":"bool"},{"name":"target","type":"address"},{"name":"selector","type":"bytes4"},{"name":"valueMax","type":"uint128"},{"name":"conditions","type":"tuple[]","components":[{"name":"reading","type":"uint8"},{"name":"word","type":"uint16"},{"name":"element","type":"uint16"},{"name":"comparison","type":"uint8"},{"name":"operands","type":"bytes32[]"}]},{"name":"proofModelId","type":"bytes32"},{"name":"proofMinOutput","type":"uint256"},{"name":"proofMaxAge","type":"uint32"}]}]}],"stateMutability":"view"},
+  {"type":"function","name":"store","inputs":[{"name":"policy","type":"tuple","components":[{"name":"validAfter","type":"uint48"},{"name":"validUntil","type":"uint48"},{"name":"windowSeconds","type":"uint32"},{"name":"gasPerWindow","type":"uint128"},{"name":"caps","type":"tuple[]","components":[{"name":"token","type":"address"},{"name":"perTransaction","type":"uint128"},{"name":"perWindow","type":"uint128"}]},{"name":"rules","type":"tuple[]","components":[{"name":"denies","type":"bool"},{"name":"target","type":"address"},{"name":"selector","type":"bytes4"},{"name":"valueMax","type":"uint128"},{"name":"conditions","type":"tuple[]","components":[{"name":"reading","type":"uint8"},{"name":"word","type":"uint16"},{"name":"element","type":"uint16"},{"name":"comparison","type":"uint8"},{"name":"operands","type":"bytes32[]"}]},{"name":"proofModelId","type":"bytes32"},{"name":"proofMinOutput","type":"uint256"},{"name":"proofMaxAge","type":"uint32"}]}]},{"name":"entryPoint","type":"address"}],"outputs":[{"name":"policy_","type":"address"}],"stateMutability":"nonpayable"},
+  {"type":"error","name":"AgentAccount_CapInvalid","inputs":[{"name":"index","type":"uint256"}]},
+  {"type":"error","name":"AgentAccount_RuleInvalid","inputs":[{"name":"index","type":"uint256"}]},
+  {"type":"error","name":"AgentAccount_TooManyCaps","inputs":[{"name":"count","type":"uint256"},{"name":"max","type":"uint256"}]},
+  {"type":"error","name":"AgentAccount_TooManyRules","inputs":[{"name":"count","type":"uint256"},{"name":"max","type":"uint256"}]},
+  {"type":"error","name":"AgentAccount_WindowInvalid","inputs":[]},
+  {"type":"error","name":"PolicyStore_TooLarge","inputs":[{"name":"size","type":"uint256"}]},
+] as const;
+
 export const agentAccountFactoryAbi = [
   {"type":"constructor","inputs":[{"name":"guardian","type":"address"},{"name":"registry","type":"address"}],"stateMutability":"nonpayable"},
   {"type":"function","name":"createAccount","inputs":[{"name":"owner","type":"bytes"},{"name":"salt","type":"bytes32"}],"outputs":[{"name":"account","type":"address"}],"stateMutability":"nonpayable"},
@@ -587,6 +598,7 @@ export const contractErrorsAbi = [
   {"type":"error","name":"OwnableInvalidOwner","inputs":[{"name":"owner","type":"address"}]},
   {"type":"error","name":"OwnableUnauthorizedAccount","inputs":[{"name":"account","type":"address"}]},
   {"type":"error","name":"PaymasterUnauthorized","inputs":[{"name":"sender","type":"address"}]},
+  {"type":"error","name":"PolicyStore_TooLarge","inputs":[{"name":"size","type":"uint256"}]},
   {"inputs":[{"name":"returnData","type":"bytes"}],"name":"PostOpReverted","type":"error"},
   {"inputs":[],"name":"ReentrancyGuardReentrantCall","type":"error"},
   {"type":"error","name":"RewardsDistributor_EpochNotNext","inputs":[{"name":"epoch","type":"uint64"},{"name":"expected","type":"uint64"}]},

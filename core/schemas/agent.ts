@@ -71,6 +71,15 @@ export const policyInput = z.strictObject({
 });
 export type PolicyInput = z.output<typeof policyInput>;
 
+/** What differs, line by line. */
+const policyChange = z.object({
+  what: z.enum(["cap", "rule", "window", "gas", "start", "end"]),
+  before: z.string().nullable(),
+  after: z.string().nullable(),
+});
+
+export const policyVersionStatus = z.enum(["staged", "waiting-owner", "active", "replaced", "withdrawn"]);
+
 export const createAgentInput = z.strictObject({ name: z.string().trim().min(1).max(80), policy: policyInput });
 export const confirmAgentInput = z.strictObject({ id: agentId, signature: ownerSignatureInput });
 
@@ -106,6 +115,54 @@ export const policyOutput = z.object({
   ),
 });
 export type PolicyView = z.infer<typeof policyOutput>;
+
+export const policyVersionOutput = z.object({
+  number: z.int(),
+  status: policyVersionStatus,
+  isNarrower: z.boolean(),
+  policyHash: z.string(),
+  /** As its owner wrote it: what the next one is written from. */
+  source: policyInput,
+  policy: policyOutput,
+  effectiveAt: isoTime,
+  createdAt: isoTime,
+  activeAt: isoTime.nullable(),
+});
+export type PolicyVersionView = z.infer<typeof policyVersionOutput>;
+export const policyVersionsOutput = z.object({ data: z.array(policyVersionOutput) });
+
+export const policyPreviewOutput = z.object({
+  changes: z.array(policyChange),
+  /** Whether it allows nothing that the policy of now does not: then it holds at once. */
+  isNarrower: z.boolean(),
+  /** How long it would wait otherwise. */
+  waitSeconds: z.int(),
+  policyHash: z.string(),
+  policy: policyOutput,
+  /** What was done and refused lately, judged by it. */
+  dryRun: z.object({
+    days: z.int(),
+    tried: z.int(),
+    stillAllowed: z.int(),
+    stillDenied: z.int(),
+    changes: z.array(
+      z.object({
+        id: z.string(),
+        at: isoTime,
+        wasDone: z.boolean(),
+        rule: z.string().nullable(),
+        value: z.string().nullable(),
+        fix: z.string().nullable(),
+      }),
+    ),
+  }),
+});
+export type PolicyPreview = z.infer<typeof policyPreviewOutput>;
+
+const policyNumber = z.coerce.number().int().min(1).max(1_000_000);
+export const changePolicyInput = z.strictObject({ id: agentId, policy: policyInput });
+export const policyVersionInput = z.strictObject({ id: agentId, number: policyNumber });
+export const preparedPolicyOutput = z.object({ version: policyVersionOutput, operation: preparedOperationOutput });
 
 export const AGENT_STATUSES = ["awaiting-owner", "active", "paused", "revoked"] as const;
 export const agentOutput = z.object({

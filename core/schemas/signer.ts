@@ -52,6 +52,8 @@ export const SIGNER_METHODS = {
     output: wallet,
   },
   narrowAgentPolicy: { input: z.strictObject({ agentId, policy: agentPolicySchema }), output: wallet },
+  /** Takes up what the account has on the chain: the owner signed that. */
+  adoptAgentPolicy: { input: z.strictObject({ agentId }), output: z.strictObject({ policyHash: hex }) },
   setAgentPaused: {
     input: z.strictObject({ agentId, paused: z.boolean() }),
     output: z.strictObject({ paused: z.boolean() }),

@@ -25,6 +25,7 @@ import { closeEpoch } from "#server/rewards/close-epoch.ts";
 import { closeSolvencyEpoch } from "#server/solvency/close-solvency-epoch.ts";
 import { countUnassignedTransfers } from "#server/wallets/count-unassigned-transfers.ts";
 import { syncAgentPause } from "#server/wallets/pause-agent.ts";
+import { adoptPolicy } from "#server/wallets/policies/policy-versions.ts";
 import { sendDueWithdrawals } from "#server/wallets/send-due-withdrawals.ts";
 import { settleClosedOrders } from "#server/wallets/settle-closed-orders.ts";
 import type { Loop } from "./run-loops.ts";
@@ -42,6 +43,7 @@ export const TASKS: TaskList = {
   "close-epoch": task(z.unknown(), closeEpoch),
   "compute-sign-receipt": task(z.object({ receiptId: z.string() }), ({ receiptId }) => signReceipt(receiptId)),
   "compute-sign-voucher": task(z.object({ escrowId: z.string() }), ({ escrowId }) => signVoucher(escrowId)),
+  "adopt-agent-policy": task(z.object({ agentId: z.string() }), adoptPolicy),
   "sync-agent-pause": task(z.object({ agentId: z.string() }), syncAgentPause),
   "settle-closed-orders": task(z.unknown(), settleClosedOrders),
   "count-unassigned-transfers": task(z.unknown(), countUnassignedTransfers),

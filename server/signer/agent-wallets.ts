@@ -49,6 +49,7 @@ export async function createAgentWallet(
         ...input,
         walletId: id,
         address: addressOf(row),
+        superseded: [],
         paused: false,
         revoked: false,
       });
@@ -77,7 +78,15 @@ function checkPolicy(policy: SignerInput<"createAgentWallet">["policy"], account
   if (isForbidden) throw refuse("No rule may name the agent's own account or the entry point.");
 }
 
-async function changeGrant(keys: KeyRing, agentId: string, change: (grant: Grant) => Partial<Grant>): Promise<Grant> {
+/** The grant as it is now. */
+export const readGrant = (keys: KeyRing, agentId: string): Promise<Grant> =>
+  inTransaction(async (connection) => (await lockAgent(keys, connection, agentId)).grant);
+
+export async function changeGrant(
+  keys: KeyRing,
+  agentId: string,
+  change: (grant: Grant) => Partial<Grant>,
+): Promise<Grant> {
   return inTransaction(async (connection) => {
     const { wallet, grant } = await lockAgent(keys, connection, agentId);
     const changed = { ...grant, ...change(grant) };
@@ -95,7 +104,7 @@ export async function narrowAgentPolicy(
   const grant = await changeGrant(keys, input.agentId, (current) => {
     if (current.revoked) throw new DomainError("AGENT_REVOKED");
     if (!isPolicyWithin(input.policy, current.policy)) throw new DomainError("POLICY_WIDENING_REFUSED");
-    return { policy: input.policy };
+    return { policy: input.policy, superseded: [...current.superseded, hashPolicy(current.policy)].slice(-64) };
   });
   return { address: grant.address };
 }

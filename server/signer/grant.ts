@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 import { DomainError } from "#core/errors.ts";
-import { addressSchema, agentPolicySchema, policyToJson } from "#core/policy/policy.ts";
+import { addressSchema, agentPolicySchema, bytes32Schema, policyToJson } from "#core/policy/policy.ts";
 import type { KeyEncryption } from "./key-encryption.ts";
 import type { KeyRing } from "./key-ring.ts";
 import type { WalletRow } from "./store.ts";
@@ -13,6 +13,8 @@ const grantSchema = z.strictObject({
   account: addressSchema,
   chainId: z.int(),
   policy: agentPolicySchema,
+  /** Hashes of policies that were narrowed: the chain may have one of them still, and it is not taken up again. */
+  superseded: z.array(bytes32Schema).max(64).default([]),
   paused: z.boolean(),
   revoked: z.boolean(),
 });

@@ -1,4 +1,5 @@
 import { SIGNER_METHODS, type SignerInput, type SignerMethod, type SignerOutput } from "#core/schemas/signer.ts";
+import { adoptAgentPolicy } from "./adopt-policy.ts";
 import {
   createAgentWallet,
   getAgentSpending,
@@ -29,6 +30,7 @@ const HANDLERS: Handlers = {
   getVoucherKey,
   createAgentWallet,
   narrowAgentPolicy,
+  adoptAgentPolicy,
   setAgentPaused,
   revokeAgentWallet,
   getAgentSpending,

@@ -152,6 +152,12 @@ const keyGranted = onEvent({
   abi: agentAccountAbi,
   event: "AgentKeyGranted",
   apply: async (sql, { args, address, transactionHash, at }) => {
+    const [agent] = await sql.query<{ id: string }>("SELECT id FROM agent WHERE account = $1 AND key = $2", [
+      address,
+      args.key,
+    ]);
+    if (agent)
+      await addJob(sql, "adopt-agent-policy", { agentId: agent.id }, { jobKey: `adopt-agent-policy:${agent.id}` });
     await sql.query(
       `UPDATE agent SET status = 'active', granted_at = $3, grant_hash = $4, updated_at = now()
         WHERE account = $1 AND key = $2 AND status = 'awaiting-owner'`,

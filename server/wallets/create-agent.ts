@@ -1,8 +1,6 @@
-import { encodeFunctionData } from "viem/utils";
 import { DomainError } from "#core/errors.ts";
-import { agentAccountAbi } from "#core/generated/abis.ts";
 import { newId } from "#core/ids.ts";
-import { policyToJson, toContractPolicy } from "#core/policy/policy.ts";
+import { policyToJson } from "#core/policy/policy.ts";
 import type { OwnerSignature, PreparedOperation } from "#core/schemas/account.ts";
 import type { AgentView, PolicyInput } from "#core/schemas/agent.ts";
 import { signerClient } from "#server/chain/signer-client.ts";
@@ -11,13 +9,13 @@ import { db, sqlOf } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { agentAccount } from "#server/ledger/account-codes.ts";
-import { policyFromJson, toAgentPolicy } from "./agent-policy.ts";
-import { type AgentRow, accountOfAgent, agentSalt, getOwnAgentRow, viewAgent } from "./agent-rows.ts";
+import { toAgentPolicy } from "./agent-policy.ts";
+import { agentSalt, getOwnAgentRow, viewAgent } from "./agent-rows.ts";
 import { ensureDepositAccount } from "./deposit-accounts.ts";
 import { getPersonalAccount } from "./get-account.ts";
-import { prepareForOwner, submitOperation } from "./user-operations.ts";
-
-const GRANT_PURPOSE = "grant-agent";
+import { recordFirstPolicy } from "./policies/policy-versions.ts";
+import { GRANT_PURPOSE, prepareGrantOf } from "./prepare-grant.ts";
+import { submitOperation } from "./user-operations.ts";
 
 /**
  * Makes an agent: a key at the signer under the policy, and the operation by which its owner deploys the agent's
@@ -42,7 +40,7 @@ export async function createAgent(
   });
   const agent = await db.$transaction(async (tx) => {
     await ensureDepositAccount(sqlOf(tx), agentAccount(id));
-    return tx.agent.create({
+    const made = await tx.agent.create({
       data: {
         id,
         userId: actor.userId,
@@ -54,6 +52,8 @@ export async function createAgent(
         policy: policyToJson(policy),
       },
     });
+    await recordFirstPolicy(sqlOf(tx), id, input.policy, policy);
+    return made;
   });
   return { agent: await viewAgent(agent), operation: await prepareGrantOf(agent) };
 }
@@ -67,19 +67,6 @@ export async function prepareGrant(
   if (agent.status !== "awaiting-owner")
     throw new DomainError("OPERATION_CLOSED", { message: "This agent was granted its policy already." });
   return { agent: await viewAgent(agent), operation: await prepareGrantOf(agent) };
-}
-
-function prepareGrantOf(agent: AgentRow): Promise<PreparedOperation> {
-  const callData = encodeFunctionData({
-    abi: agentAccountAbi,
-    functionName: "grantAgentKey",
-    args: [agent.key as `0x${string}`, toContractPolicy(policyFromJson(agent.policy))],
-  });
-  return prepareForOwner(accountOfAgent(agent), callData, {
-    userId: agent.userId,
-    purpose: GRANT_PURPOSE,
-    refId: agent.id,
-  });
 }
 
 /** Sends the grant with the owner's signature. The agent becomes active when the chain says so. */

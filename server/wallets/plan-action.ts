@@ -28,8 +28,8 @@ export async function planAction(
   const isNew = await withTransaction(async (sql) => {
     const added = await sql.query(
       `INSERT INTO agent_activity
-         (id, agent_id, kind, status, request_key, call_data_hash, recipient, amount, inference_id, user_operation_id, updated_at)
-       VALUES ($1, $2, $3, 'planned', $4, $5, $6, $7, $8, $9, now())
+         (id, agent_id, kind, status, request_key, call_data_hash, call_data, recipient, amount, inference_id, user_operation_id, updated_at)
+       VALUES ($1, $2, $3, 'planned', $4, $5, $6, $7, $8, $9, $10, now())
        ON CONFLICT (request_key) DO NOTHING RETURNING id`,
       [
         id,
@@ -37,6 +37,7 @@ export async function planAction(
         action.kind,
         requestKey,
         action.callDataHash,
+        action.callData,
         action.recipient,
         action.amount,
         action.inferenceId,

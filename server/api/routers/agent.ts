@@ -6,6 +6,7 @@ import {
   agentDetailOutput,
   agentId,
   agentOutput,
+  changePolicyInput,
   confirmAgentInput,
   createAgentInput,
   createAgentOutput,
@@ -14,6 +15,11 @@ import {
   fundAgentInput,
   payInput,
   paymentId,
+  policyPreviewOutput,
+  policyVersionInput,
+  policyVersionOutput,
+  policyVersionsOutput,
+  preparedPolicyOutput,
   resumeOutput,
   simulateInput,
   simulationOutput,
@@ -24,6 +30,13 @@ import { confirmAgent, createAgent, prepareGrant } from "#server/wallets/create-
 import { explainAction } from "#server/wallets/explain-action.ts";
 import { getAgent, listActivity, listAgents } from "#server/wallets/get-agents.ts";
 import { fundAgent, pauseAgent, resumeAgent } from "#server/wallets/pause-agent.ts";
+import {
+  listPolicies,
+  preparePolicy,
+  previewPolicy,
+  proposePolicy,
+  withdrawPolicy,
+} from "#server/wallets/policies/policy-versions.ts";
 import { router, scoped, userProcedure } from "../trpc.ts";
 
 const tags = ["Agents"];
@@ -169,6 +182,76 @@ export const agentRouter = router({
     .input(agentCallsInput)
     .output(activityOutput)
     .mutation(({ ctx, input }) => callAsAgent(ctx.actor, { ...input, key: ctx.idempotencyKey ?? undefined })),
+
+  listPolicies: scoped("agents:read")
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/agents/{id}/policies",
+        tags,
+        summary: "All versions of the agent's policy",
+        protect: true,
+      },
+    })
+    .input(byId)
+    .output(policyVersionsOutput)
+    .query(({ ctx, input }) => listPolicies(ctx.actor, input)),
+
+  previewPolicy: scoped("agents:read")
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/policies/preview",
+        tags,
+        summary: "What a policy would change, and would have changed in the last 30 days",
+        protect: true,
+      },
+    })
+    .input(changePolicyInput)
+    .output(policyPreviewOutput)
+    .mutation(({ ctx, input }) => previewPolicy(ctx.actor, input)),
+
+  proposePolicy: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/policies",
+        tags,
+        summary: "Change the policy: narrower at once, wider when its time has come",
+        protect: true,
+      },
+    })
+    .input(changePolicyInput)
+    .output(policyVersionOutput)
+    .mutation(({ ctx, input }) => proposePolicy(ctx.actor, input)),
+
+  preparePolicy: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/policies/{number}/grant",
+        tags,
+        summary: "Prepare the owner's operation that gives the contract this version",
+        protect: true,
+      },
+    })
+    .input(policyVersionInput)
+    .output(preparedPolicyOutput)
+    .mutation(({ ctx, input }) => preparePolicy(ctx.actor, input)),
+
+  withdrawPolicy: userProcedure
+    .meta({
+      openapi: {
+        method: "DELETE",
+        path: "/agents/{id}/policies/{number}",
+        tags,
+        summary: "Give up a version that is not on the chain yet",
+        protect: true,
+      },
+    })
+    .input(policyVersionInput)
+    .output(policyVersionOutput)
+    .mutation(({ ctx, input }) => withdrawPolicy(ctx.actor, input)),
 
   explain: scoped("agents:read")
     .meta({

@@ -1,0 +1,47 @@
+import { createPublicClient, http, zeroAddress } from "viem";
+import { DomainError } from "#core/errors.ts";
+import { agentAccountAbi, policyStoreAbi } from "#core/generated/abis.ts";
+import { fromContractPolicy } from "#core/policy/diff-policy.ts";
+import { type AgentPolicy, agentPolicySchema, hashPolicy, policyToJson } from "#core/policy/policy.ts";
+import type { SignerInput, SignerOutput } from "#core/schemas/signer.ts";
+import { env } from "#server/env.ts";
+import { changeGrant, readGrant } from "./agent-wallets.ts";
+import type { Grant } from "./grant.ts";
+import type { KeyRing } from "./key-ring.ts";
+
+/** The policy that an agent's account has for its key on the chain, which its owner's signature alone changes. */
+async function readPolicy({ account, address }: Grant): Promise<AgentPolicy | null> {
+  const client = createPublicClient({ transport: http(env.CHAIN_RPC_URL, { timeout: 10_000, retryCount: 1 }) });
+  const contract = { address: account, abi: agentAccountAbi } as const;
+  const policy = await client.readContract({ ...contract, functionName: "policyOf", args: [address] });
+  if (policy === zeroAddress) return null;
+  const store = await client.readContract({ ...contract, functionName: "policyStore" });
+  const loaded = await client.readContract({
+    address: store,
+    abi: policyStoreAbi,
+    functionName: "load",
+    args: [policy],
+  });
+  return agentPolicySchema.parse(policyToJson(fromContractPolicy(loaded)));
+}
+
+/**
+ * Takes up the policy that the account has on the chain, wider ones too: nobody here is believed about it, the chain is
+ * asked. The answer is the policy's hash, so that whoever asks sees which one it is.
+ */
+export async function adoptAgentPolicy(
+  keys: KeyRing,
+  { agentId }: SignerInput<"adoptAgentPolicy">,
+): Promise<SignerOutput<"adoptAgentPolicy">> {
+  const policy = await readPolicy(await readGrant(keys, agentId));
+  if (!policy)
+    throw new DomainError("SIGNER_REFUSED", { message: "The account has no policy for this key on the chain." });
+  const policyHash = hashPolicy(policy);
+  await changeGrant(keys, agentId, ({ revoked, superseded }) => {
+    if (revoked) throw new DomainError("AGENT_REVOKED");
+    // Narrowed here and not yet there: what the chain still has is what its owner turned away from.
+    if (superseded.includes(policyHash)) throw new DomainError("POLICY_WIDENING_REFUSED");
+    return { policy };
+  });
+  return { policyHash };
+}
