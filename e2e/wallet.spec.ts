@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { addAuthenticator, expect, test } from "./fixtures.ts";
+import { addAuthenticator, expect, expectAccessible, test } from "./fixtures.ts";
 
 type Wallet = { account: PrivateKeyAccount; chainId?: number; declines?: string; knowsNetwork?: boolean };
 
@@ -77,13 +77,52 @@ async function createAgent(page: Page): Promise<void> {
   }).toPass();
   await page.getByRole("button", { name: "Create and sign" }).click();
   await expect(page).toHaveURL(/\/agents\/agt_/, { timeout: 30_000 });
-  await expect(page.getByText("Active", { exact: true })).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole("heading", { level: 1 }).getByText("Active", { exact: true })).toBeVisible({
+    timeout: 30_000,
+  });
+}
+
+/** Rewrites the policy as code, as somebody does who knows what they want. */
+async function changePolicy(page: Page, from: RegExp, to: string): Promise<void> {
+  await page.getByRole("button", { name: "Change its limits" }).click();
+  const code = page.getByRole("textbox", { name: "Policy" });
+  await code.fill((await code.inputValue()).replace(from, to));
 }
 
 test("a wallet owns an agent: one signature of its limits makes it active", async ({ page }) => {
   await installWallet(page, { account: newWallet() });
   await chooseWallet(page, "/agents/new");
   await createAgent(page);
+});
+
+test("its limits are changed: narrower at once, wider after a wait, each with one signature", async ({ page }) => {
+  test.setTimeout(120_000);
+  await installWallet(page, { account: newWallet() });
+  await chooseWallet(page, "/agents/new");
+  await createAgent(page);
+  const versions = page.getByRole("table").filter({ hasText: "Version" });
+  const dialog = page.getByRole("dialog");
+
+  await changePolicy(page, /"windowCap": "\d+"/, '"windowCap": "400000"');
+  await expect(dialog.getByText("Narrower", { exact: true })).toBeVisible();
+  await expect(dialog.getByText("did nothing that could be tried out")).toBeVisible();
+  await expectAccessible(page);
+  await dialog.getByRole("button", { name: "Apply now" }).click();
+  await expect(versions.getByText("To be signed")).toBeVisible();
+  await versions.getByRole("button", { name: "Sign" }).click();
+  await expect(versions.getByText("Active", { exact: true })).toHaveCount(1, { timeout: 30_000 });
+  await expect(versions.getByText("Replaced")).toBeVisible({ timeout: 30_000 });
+
+  await changePolicy(page, /"windowCap": "\d+"/, '"windowCap": "900000"');
+  await expect(dialog.getByText("Wider", { exact: true })).toBeVisible();
+  await dialog.getByRole("button", { name: "Stage it" }).click();
+  await expect(versions.getByText("Waiting", { exact: true })).toBeVisible();
+  // A development network waits for a quarter of a minute.
+  await versions.getByRole("button", { name: "Sign" }).click({ timeout: 60_000 });
+  await expect(versions.getByRole("row", { name: /3, wider/ }).getByText("Active", { exact: true })).toBeVisible({
+    timeout: 30_000,
+  });
+  await expectAccessible(page);
 });
 
 test("somebody adds a passkey in the settings and makes an agent with it", async ({ page }) => {

@@ -20,6 +20,7 @@ import { PolicyCard } from "./policy-card.tsx";
 import { shareOf } from "./share-of.ts";
 import { windowWord } from "./window-word.ts";
 
+const PolicyVersions = lazy(() => import("./policy-versions.tsx"));
 const Limits = lazy(() => import("../limits/limits.tsx"));
 
 function Money({ agent }: { agent: Agent | undefined }) {
@@ -95,6 +96,11 @@ export function AgentDetail({ id }: { id: string }) {
         <Money agent={agent} />
         <ActivityTable agentId={id} />
         {agent ? <PolicyCard agent={agent} /> : <CardSkeleton rows={6} />}
+        {agent && (
+          <Suspense fallback={<CardSkeleton rows={3} />}>
+            <PolicyVersions id={id} isChangeable={agent.status === "active" || agent.status === "paused"} />
+          </Suspense>
+        )}
         <Suspense fallback={<CardSkeleton rows={2} />}>
           <Limits
             fixed={{ kind: "agent", id }}

@@ -125,6 +125,8 @@ export const policyVersionOutput = z.object({
   source: policyInput,
   policy: policyOutput,
   effectiveAt: isoTime,
+  /** Whether its owner can sign it now. */
+  isDue: z.boolean(),
   createdAt: isoTime,
   activeAt: isoTime.nullable(),
 });

@@ -24,7 +24,7 @@ import { type AgentRow, getAgentRow, getOwnAgentRow } from "../agent-rows.ts";
 import { prepareGrantOf } from "../prepare-grant.ts";
 
 /** How long a wider policy waits before its owner can sign it: time to notice what somebody else staged. */
-const TIMELOCK_SECONDS = env.isDevelopmentChain ? 30 : 86_400;
+const TIMELOCK_SECONDS = env.isDevelopmentChain ? 15 : 86_400;
 const TRIED_DAYS = 30;
 const TRIED_MAX = 2_000;
 
@@ -36,6 +36,7 @@ const viewVersion = (row: AgentPolicyVersion): PolicyVersionView => ({
   source: policyInput.parse(row.source),
   policy: viewPolicy(policyFromJson(row.policy)),
   effectiveAt: row.effectiveAt.toISOString(),
+  isDue: (row.status === "staged" || row.status === "waiting-owner") && row.effectiveAt <= new Date(),
   createdAt: row.createdAt.toISOString(),
   activeAt: row.activeAt?.toISOString() ?? null,
 });
