@@ -37,6 +37,7 @@ const ERRORS = {
   AMOUNT_INVALID: [400, "An amount is a positive whole number of base units."],
   AMOUNT_TOO_PRECISE: [400, "The amount has more decimals than the asset."],
   ASSET_UNKNOWN: [400, "This asset is not known here."],
+  PAYMENT_REQUIRED: [402, "This call is paid for by itself: pay what is asked and send it again."],
   PAYMENT_INVALID: [402, "This payment cannot be settled as it is. Nothing was taken; the details say why."],
   PAYMENT_USED: [409, "This payment was used already, for this request or another. Sign a new one."],
   PAYMENT_PENDING: [
@@ -135,6 +136,8 @@ const ERRORS = {
   CALLDATA_INVALID: [400, "The call data does not encode what it should, byte for byte."],
   POLICY_INVALID: [400, "This policy cannot be granted."],
   POLICY_DENIED: [403, "The agent's policy does not allow this. Nothing was signed."],
+  BREAKER_TRIPPED: [403, "A breaker of this agent is tripped. Nothing was signed; the details say which and why."],
+  AGENTS_HALTED: [403, "All agents are stopped. Nothing was signed."],
   POLICY_UNCHANGED: [409, "This is the policy the agent has already."],
   POLICY_STAGED: [409, "A wider policy waits until its time has come; the details say when."],
   POLICY_WIDENING_REFUSED: [409, "An agent's rights can be narrowed here; wider ones need a new grant by its owner."],

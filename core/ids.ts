@@ -24,6 +24,7 @@ const ID_PREFIXES = {
   stakeClaim: "stk",
   x402Payment: "x42",
   agentPolicy: "apv",
+  breakerEvent: "bre",
   agent: "agt",
   account: "acc",
   userOperation: "uop",

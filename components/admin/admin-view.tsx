@@ -18,6 +18,7 @@ import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Identifier } from "../ui/identifier.tsx";
 import { Stat, StatGroup } from "../ui/stat.tsx";
+import { AgentHalt } from "./agent-halt.tsx";
 import { ReconciliationLine } from "./reconciliation-line.tsx";
 import { SolvencyLine } from "./solvency-line.tsx";
 
@@ -188,6 +189,7 @@ export function AdminView() {
       </div>
       <Money overview={overview} />
       <State overview={overview} />
+      <AgentHalt />
       <Suspense fallback={<CardSkeleton rows={1} />}>
         <Approvals />
       </Suspense>

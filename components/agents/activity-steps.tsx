@@ -11,15 +11,14 @@ const KINDS: Record<ActivityView["kind"], string> = {
 
 export const activityWord = (kind: ActivityView["kind"]): string => kind.charAt(0).toUpperCase() + kind.slice(1);
 
+const REFUSERS = { signer: "The signer", contract: "The account’s contract", breaker: "A breaker" } as const;
+
 function decision(activity: ActivityView): ReceiptStep {
   const { refusal } = activity;
   if (refusal === null) return { kind: "decision", title: "The signer’s policy check allowed exactly these bytes" };
   return {
     kind: "decision",
-    title:
-      refusal.refusedBy === "signer"
-        ? `The signer refused it: ${refusal.rule}`
-        : `The account’s contract refused it: ${refusal.rule}`,
+    title: `${REFUSERS[refusal.refusedBy]} refused it: ${refusal.rule}`,
     detail: (
       <>
         {refusal.value}. {refusal.fix}

@@ -20,6 +20,7 @@ import { PolicyCard } from "./policy-card.tsx";
 import { shareOf } from "./share-of.ts";
 import { windowWord } from "./window-word.ts";
 
+const Breakers = lazy(() => import("./breakers.tsx"));
 const PolicyVersions = lazy(() => import("./policy-versions.tsx"));
 const Limits = lazy(() => import("../limits/limits.tsx"));
 
@@ -99,6 +100,11 @@ export function AgentDetail({ id }: { id: string }) {
         {agent && (
           <Suspense fallback={<CardSkeleton rows={3} />}>
             <PolicyVersions id={id} isChangeable={agent.status === "active" || agent.status === "paused"} />
+          </Suspense>
+        )}
+        {agent && agent.status !== "awaiting-owner" && (
+          <Suspense fallback={<CardSkeleton rows={4} />}>
+            <Breakers id={id} />
           </Suspense>
         )}
         <Suspense fallback={<CardSkeleton rows={2} />}>

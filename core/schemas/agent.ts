@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { breakerInput, breakerKind } from "../breakers.ts";
 import { idPattern } from "../ids.ts";
 import { demandSchema, functionText } from "../policy/language.ts";
 import { COMPARISONS, READINGS } from "../policy/policy.ts";
@@ -217,7 +218,7 @@ export const simulateInput = z.strictObject({
 });
 
 export const refusalOutput = z.object({
-  refusedBy: z.enum(["signer", "contract"]),
+  refusedBy: z.enum(["signer", "contract", "breaker"]),
   rule: z.string(),
   value: z.string(),
   fix: z.string(),
@@ -262,5 +263,36 @@ export const explanationOutput = z.object({
   callDataHash: z.string(),
 });
 export type ExplanationView = z.infer<typeof explanationOutput>;
+
+const breakerState = z.object({
+  kind: breakerKind,
+  isOn: z.boolean(),
+  limit: z.string(),
+  rearmAt: z.string(),
+  seconds: z.int(),
+  holdSeconds: z.int().nullable(),
+  /** What it measures now; null for one that measures nothing by itself. */
+  measured: z.string().nullable(),
+  trippedAt: isoTime.nullable(),
+  reason: z.string().nullable(),
+});
+export const breakersOutput = z.object({
+  data: z.array(breakerState),
+  events: z.array(
+    z.object({
+      id: z.string(),
+      kind: breakerKind,
+      what: z.enum(["tripped", "armed"]),
+      reason: z.string(),
+      createdAt: isoTime,
+    }),
+  ),
+});
+export type BreakerView = z.infer<typeof breakersOutput>;
+export const setBreakerInput = breakerInput.safeExtend({ id: agentId });
+export const tripBreakerInput = z.strictObject({ id: agentId, reason: z.string().trim().min(3).max(300) });
+export const armBreakerInput = z.strictObject({ id: agentId, kind: breakerKind });
+export const haltInput = z.strictObject({ halted: z.boolean(), reason: z.string().trim().min(3).max(300) });
+export const haltOutput = z.object({ halted: z.boolean(), reason: z.string().nullable() });
 
 export const resumeOutput = z.object({ agent: agentOutput, operation: preparedOperationOutput });

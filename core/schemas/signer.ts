@@ -58,6 +58,15 @@ export const SIGNER_METHODS = {
     input: z.strictObject({ agentId, paused: z.boolean() }),
     output: z.strictObject({ paused: z.boolean() }),
   },
+  /** Stops signing for all agents, or for one, and lets it go on: when it has answered nothing more is signed. */
+  setHalt: {
+    input: z.strictObject({
+      scope: z.string().regex(/^(?:platform|agent:agt_[0-9a-z]{1,64})$/, "Expected platform, or an agent."),
+      halted: z.boolean(),
+      reason: z.string().min(1).max(500),
+    }),
+    output: z.strictObject({ halted: z.boolean() }),
+  },
   revokeAgentWallet: { input: z.strictObject({ agentId }), output: z.strictObject({ revoked: z.literal(true) }) },
   getAgentSpending: {
     input: z.strictObject({ agentId }),

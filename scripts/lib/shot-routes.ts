@@ -40,6 +40,7 @@ export const SHOTS: readonly Shot[] = [
   { name: "agents-create", path: "/agents/new", viewer: "walker" },
   { name: "agent", path: "/agents/:agent", viewer: "walker" },
   { name: "agent-change", path: "/agents/:agent", viewer: "walker", press: /change its limits/i },
+  { name: "agent-breaker", path: "/agents/:agent", viewer: "walker", press: /^trip$/i },
   { name: "agent-receipt", path: "/agents/:agent", viewer: "walker", press: /^receipt of payment/i },
   { name: "proofs", path: "/proofs", viewer: "walker" },
   { name: "proofs-order", path: "/proofs", viewer: "walker", press: /order a proof/i },

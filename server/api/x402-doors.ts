@@ -23,7 +23,7 @@ function askForPayment(
   requestId: string,
   failure?: DomainError,
 ): Response {
-  const error = failure ?? new DomainError("PAYMENT_INVALID", { reason: "payment_required" });
+  const error = failure ?? new DomainError("PAYMENT_REQUIRED");
   const { origin, pathname } = new URL(request.url);
   const required: PaymentRequired = {
     x402Version: 2,

@@ -23,6 +23,7 @@ import { prove } from "#server/proofs/prove.ts";
 import { recoverProofs } from "#server/proofs/recover-proofs.ts";
 import { closeEpoch } from "#server/rewards/close-epoch.ts";
 import { closeSolvencyEpoch } from "#server/solvency/close-solvency-epoch.ts";
+import { rearmBreakers } from "#server/wallets/breakers.ts";
 import { countUnassignedTransfers } from "#server/wallets/count-unassigned-transfers.ts";
 import { syncAgentPause } from "#server/wallets/pause-agent.ts";
 import { adoptPolicy } from "#server/wallets/policies/policy-versions.ts";
@@ -78,6 +79,7 @@ export const LOOPS: Loop[] = [
   { name: "judge-nodes", everyMs: 1_000, work: () => judgeNodes() },
   { name: "pay-pools", everyMs: env.isDevelopmentChain ? 5_000 : 60_000, work: () => payPools() },
   { name: "settle-claims", everyMs: 15_000, work: () => settleClaims() },
+  { name: "rearm-breakers", everyMs: 5_000, work: () => rearmBreakers() },
   { name: "settle-escrows", everyMs: 15_000, work: () => settleEscrows() },
   { name: "note-prices", everyMs: 60_000, work: () => notePrices() },
   { name: "sweep-inferences", everyMs: 10_000, work: () => sweepInferences() },

@@ -7,6 +7,7 @@ import {
   revokeAgentWallet,
   setAgentPaused,
 } from "./agent-wallets.ts";
+import { setHalt } from "./halts.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { evaluateOperatorTransaction, signOperatorTransaction } from "./operator.ts";
 import { getReceiptKey, signReceipt } from "./receipts.ts";
@@ -32,6 +33,7 @@ const HANDLERS: Handlers = {
   narrowAgentPolicy,
   adoptAgentPolicy,
   setAgentPaused,
+  setHalt,
   revokeAgentWallet,
   getAgentSpending,
   evaluateExecution,

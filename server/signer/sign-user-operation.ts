@@ -8,6 +8,7 @@ import { agentSignature, ENTRY_POINT_ADDRESS, hashUserOperation, unpackPair } fr
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { lockAgent } from "./agent-wallets.ts";
 import type { Grant } from "./grant.ts";
+import { assertNotHalted } from "./halts.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { type Connection, inTransaction, recordSpend, sumSpends, type WalletRow } from "./store.ts";
 import { signHash, withSecret } from "./wallets.ts";
@@ -57,6 +58,7 @@ async function judge(
 ): Promise<{ spent: Spent; spentInWindow: Spent }> {
   if (grant.revoked) throw new DomainError("AGENT_REVOKED");
   if (grant.paused) throw new DomainError("AGENT_PAUSED");
+  await assertNotHalted(connection, grant.agentId);
   const execution = decodeExecution(callData);
   if (!isAddressEqual(execution.key, grant.address)) throw refuse("The operation names another key.");
   const { windowSeconds } = grant.policy;

@@ -16,6 +16,7 @@ import {
   payment,
 } from "./agent-actions.ts";
 import { type AgentRow, accountOfAgent, getAgentRow, getOwnAgentRow, viewActivities } from "./agent-rows.ts";
+import { passBreakers } from "./breakers.ts";
 import { findUnsent, keepOperation, type PreparedRow } from "./operation-rows.ts";
 import { closeAsFailed, closeAsRefused, isUnsent, markSubmitted, type Plan, planAction } from "./plan-action.ts";
 import { submitSigned } from "./submit-operation.ts";
@@ -101,16 +102,18 @@ async function carryOut(agent: AgentRow, encoded: EncodedAction, plan: Plan, por
 /** The plan's operation, built now or before: a repeat signs the bytes that are written down and no others. */
 async function prepareOnce(
   agent: AgentRow,
-  { callData }: EncodedAction,
+  encoded: EncodedAction,
   plan: Plan,
   ports: ActionPorts,
 ): Promise<PreparedRow> {
+  const { callData } = encoded;
   const { draft, prepared } = await findUnsent(plan.operationId);
   if (prepared) return prepared;
   const account = accountOfAgent(agent);
   // An agent's lanes carry its key in their low bits: the contract and the signer take no others.
   const nonce = await nextNonce(account.address, (BigInt(draft.lane) << 160n) | BigInt(agent.key));
   await ports.evaluate({ agentId: agent.id, callData, nonce });
+  await passBreakers(agent, encoded);
   await keepOperation(draft.id, await ports.build({ account, callData, nonce }));
   const kept = await findUnsent(draft.id);
   if (!kept.prepared) throw new Error("An operation was written down and is not there.");
@@ -141,6 +144,15 @@ export function refusalOf(error: unknown): Refusal | null {
     return { refusedBy: "signer", rule: text("rule"), value: text("value"), fix: text("fix") };
   if (code === "AGENT_PAUSED")
     return { refusedBy: "signer", rule: "paused", value: "paused", fix: "The owner can resume this agent." };
+  if (code === "BREAKER_TRIPPED")
+    return {
+      refusedBy: "breaker",
+      rule: text("breaker"),
+      value: text("reason"),
+      fix: "Its owner arms it again, or its rule does.",
+    };
+  if (code === "AGENTS_HALTED")
+    return { refusedBy: "breaker", rule: "platform", value: text("reason"), fix: "The platform lets agents go on." };
   if (code === "AGENT_REVOKED")
     return { refusedBy: "signer", rule: "revoked", value: "revoked", fix: "Create a new agent." };
   if (code === "OPERATION_REVERTED") {

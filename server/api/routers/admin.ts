@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { adminActionsOutput, adminOverviewSchema, adminUsersSchema } from "#core/schemas/admin.ts";
+import { haltInput, haltOutput } from "#core/schemas/agent.ts";
 import {
   capRemovedOutput,
   changePlatformCapInput,
@@ -26,6 +27,7 @@ import {
 } from "#server/operations/platform-caps.ts";
 import { platformOverview } from "#server/operations/platform-overview.ts";
 import { approveWithdrawal, listApprovals, rejectWithdrawal } from "#server/wallets/approve-withdrawal.ts";
+import { getPlatformHalt, setPlatformHalt } from "#server/wallets/breakers.ts";
 import { listUnassignedTransfers } from "#server/wallets/list-unassigned-transfers.ts";
 import { adminProcedure, router } from "../trpc.ts";
 
@@ -43,6 +45,34 @@ export const adminRouter = router({
     .input(z.void())
     .output(adminOverviewSchema)
     .query(() => platformOverview()),
+
+  agentHalt: adminProcedure
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/admin/agents/halt",
+        tags: ["Admin"],
+        summary: "Whether all agents are stopped",
+        protect: true,
+      },
+    })
+    .input(z.void())
+    .output(haltOutput)
+    .query(() => getPlatformHalt()),
+
+  setAgentHalt: adminProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/admin/agents/halt",
+        tags: ["Admin"],
+        summary: "Stop all agents at the signer, or let them go on",
+        protect: true,
+      },
+    })
+    .input(haltInput)
+    .output(haltOutput)
+    .mutation(({ ctx, input }) => setPlatformHalt(ctx.actor, input)),
 
   listUsers: adminProcedure
     .meta({

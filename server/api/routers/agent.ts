@@ -6,6 +6,8 @@ import {
   agentDetailOutput,
   agentId,
   agentOutput,
+  armBreakerInput,
+  breakersOutput,
   changePolicyInput,
   confirmAgentInput,
   createAgentInput,
@@ -21,11 +23,14 @@ import {
   policyVersionsOutput,
   preparedPolicyOutput,
   resumeOutput,
+  setBreakerInput,
   simulateInput,
   simulationOutput,
+  tripBreakerInput,
 } from "#core/schemas/agent.ts";
 import { pageInput, pageOf } from "#core/schemas/page.ts";
 import { callAsAgent, depositAsAgent, getPayment, payAsAgent, simulateAsAgent } from "#server/wallets/act-as-agent.ts";
+import { armBreaker, listBreakers, setBreaker, tripBreaker } from "#server/wallets/breakers.ts";
 import { confirmAgent, createAgent, prepareGrant } from "#server/wallets/create-agent.ts";
 import { explainAction } from "#server/wallets/explain-action.ts";
 import { getAgent, listActivity, listAgents } from "#server/wallets/get-agents.ts";
@@ -252,6 +257,62 @@ export const agentRouter = router({
     .input(policyVersionInput)
     .output(policyVersionOutput)
     .mutation(({ ctx, input }) => withdrawPolicy(ctx.actor, input)),
+
+  listBreakers: scoped("agents:read")
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/agents/{id}/breakers",
+        tags,
+        summary: "What stops the agent by itself, and what it measures now",
+        protect: true,
+      },
+    })
+    .input(byId)
+    .output(breakersOutput)
+    .query(({ ctx, input }) => listBreakers(ctx.actor, input)),
+
+  setBreaker: userProcedure
+    .meta({
+      openapi: {
+        method: "PUT",
+        path: "/agents/{id}/breakers",
+        tags,
+        summary: "Set what a breaker trips at",
+        protect: true,
+      },
+    })
+    .input(setBreakerInput)
+    .output(breakersOutput)
+    .mutation(({ ctx, input }) => setBreaker(ctx.actor, input)),
+
+  tripBreaker: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/breakers/trip",
+        tags,
+        summary: "Stop the agent at the signer now",
+        protect: true,
+      },
+    })
+    .input(tripBreakerInput)
+    .output(breakersOutput)
+    .mutation(({ ctx, input }) => tripBreaker(ctx.actor, input)),
+
+  armBreaker: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/breakers/arm",
+        tags,
+        summary: "Arm a tripped breaker again",
+        protect: true,
+      },
+    })
+    .input(armBreakerInput)
+    .output(breakersOutput)
+    .mutation(({ ctx, input }) => armBreaker(ctx.actor, input)),
 
   explain: scoped("agents:read")
     .meta({
