@@ -127,7 +127,7 @@ test("an admin has the books compared and sees every section agree", async ({ pa
     () => expect(page).toHaveURL(/run=rec_/, { timeout: 2_000 }),
   );
   const sections = page.getByRole("region", { name: "Sections" });
-  await expect(sections.getByText("Agrees")).toHaveCount(7, { timeout: 30_000 });
+  await expect(sections.getByText("Agrees")).toHaveCount(9, { timeout: 30_000 });
   await page.goto("/admin");
   await expect(page.getByText("The books agree")).toBeVisible();
 });

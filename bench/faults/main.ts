@@ -12,6 +12,7 @@ const GROUPS: Readonly<Record<string, "database" | "chain">> = {
   chain: "chain",
   compute: "database",
   ledger: "database",
+  wallets: "chain",
 };
 
 const args = process.argv.slice(2);

@@ -53,8 +53,10 @@ describe("a reconciliation", () => {
       "roots",
       "deposits",
       "unclaimed",
+      "calls",
       "payments",
       "reserves",
+      "escrows",
     ]);
     expect(BigInt(run.block ?? -1)).toBeGreaterThan(0n);
     const again = await requestReconciliation(null);

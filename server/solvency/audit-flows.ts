@@ -77,6 +77,27 @@ export async function auditUnclaimed(sql: Sql, toBlock: bigint): Promise<AuditFi
     );
 }
 
+/** Every call that was paid for by itself is a transfer to the Vault, by that payer, of that much. */
+export async function auditCalls(sql: Sql, toBlock: bigint): Promise<AuditFinding[]> {
+  const booked = await sql.query<{ key: string; amount: bigint; payer: string | null; transactionHash: string | null }>(
+    `SELECT t.key, t.amount, p.payer, p.transaction_hash AS "transactionHash"
+     FROM ledger_transfer t LEFT JOIN x402_payment p ON p.id = substr(t.key, 6) WHERE starts_with(t.key, 'x402:')`,
+  );
+  if (booked.length === 0) return [];
+  const { Vault, TestUSD } = loadDeployment().contracts;
+  const transfers = await readEvents({ address: TestUSD, abi: testUsdAbi }, "Transfer", toBlock);
+  const came = new Set(
+    transfers
+      .filter(({ args }) => args.to.toLowerCase() === Vault.toLowerCase())
+      .map(({ args, transactionHash }) => `${transactionHash} ${args.from.toLowerCase()} ${args.value}`),
+  );
+  return booked
+    .filter(({ amount, payer, transactionHash }) => !came.has(`${transactionHash} ${payer} ${amount}`))
+    .map(({ key, amount }) =>
+      finding(`transfer ${key}`, `the ledger has a paid call of ${amount} that never came to the Vault`),
+    );
+}
+
 /** Every payment of the Vault is one the ledger let go of, as much, adjustments for it counted; and the ledger let go of no other. */
 export async function auditPayments(sql: Sql, toBlock: bigint): Promise<AuditFinding[]> {
   const rows = await sql.query<{ id: string; name: string; amount: bigint; account: string }>(

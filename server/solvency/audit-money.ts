@@ -2,7 +2,14 @@ import { pool, type Sql, sqlOf } from "#server/db.ts";
 import { readAlongside } from "#server/ledger/archive/restore-archive.ts";
 import { type AuditFinding, auditLedger } from "#server/ledger/audit-ledger.ts";
 import { auditAdjustments } from "./audit-adjustments.ts";
-import { auditDeposits, auditEscrows, auditPayments, auditReserves, auditUnclaimed } from "./audit-flows.ts";
+import {
+  auditCalls,
+  auditDeposits,
+  auditEscrows,
+  auditPayments,
+  auditReserves,
+  auditUnclaimed,
+} from "./audit-flows.ts";
 import { auditRoots } from "./audit-roots.ts";
 
 export type AuditSection = { name: string; ms: number; findings: AuditFinding[] };
@@ -28,6 +35,7 @@ const CHAIN_PARTS: readonly Part[] = [
   ["roots", auditRoots],
   ["deposits", auditDeposits],
   ["unclaimed", auditUnclaimed],
+  ["calls", auditCalls],
   ["payments", auditPayments],
   ["reserves", auditReserves],
   ["escrows", auditEscrows],
