@@ -56,6 +56,8 @@ async function grant(policy: AgentPolicy): Promise<void> {
       abi: agentAccountAbi,
       functionName: "grantAgentKey",
       args: [KEY, toContractPolicy(policy)],
+      // Enough for the largest policy: the node's own guess is sometimes a little short of what its code takes.
+      gas: 16_000_000n,
     }),
   );
 }

@@ -14,23 +14,11 @@ const AT_ONCE = 24;
 
 /** The bytes that must be nowhere: asked of a process of its own, with the signer's own code. */
 async function secretsOf(agents: readonly PaperAgent[]): Promise<Buffer[]> {
-  const script = `
-    import { openKeyRing } from "#server/signer/key-ring.ts";
-    import { findWallet, inTransaction, closeStore } from "#server/signer/store.ts";
-    import { withSecret } from "#server/signer/wallets.ts";
-    const keys = await openKeyRing(process.env.CONVERGE_HOME);
-    for (const id of process.argv.slice(1)) {
-      const wallet = await inTransaction((connection) => findWallet(connection, id));
-      console.log(await withSecret(keys, wallet, (secret) => Buffer.from(secret).toString("hex")));
-    }
-    await closeStore();`;
   const child = spawn(
     process.execPath,
     [
       ...NODE_FLAGS,
-      "--input-type=module-typescript",
-      "-e",
-      script,
+      join(root, "server/signer/testing/print-keys.ts"),
       "operator",
       ...agents.map(({ agentId }) => `agent:${agentId}`),
     ],
