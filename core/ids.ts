@@ -25,6 +25,8 @@ const ID_PREFIXES = {
   x402Payment: "x42",
   agentPolicy: "apv",
   breakerEvent: "bre",
+  strategy: "stg",
+  decision: "dec",
   agent: "agt",
   account: "acc",
   userOperation: "uop",

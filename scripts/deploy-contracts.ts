@@ -28,6 +28,7 @@ import {
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { entryPointAbi, gasSponsorAbi, testUsdAbi } from "../core/generated/abis.ts";
+import { MARKET_CONTRACTS, type MarketContracts, seedMarket } from "./seed-market.ts";
 
 export type ContractName =
   | "EntryPoint"
@@ -44,13 +45,13 @@ export type ContractName =
 export type Deployment = {
   chainId: number;
   /** On a public chain `TestUSD` is the real token the platform works with. */
-  contracts: Record<ContractName, Address>;
+  contracts: Record<ContractName, Address> & Partial<MarketContracts>;
   operator: Address;
   guardian: Address;
   deployer: Address;
   deployedAtBlock: number;
   /** keccak256 of each contract's creation code with its arguments. */
-  codeHashes: Partial<Record<ContractName, Hex>>;
+  codeHashes: Partial<Record<ContractName | keyof MarketContracts, Hex>>;
 };
 
 export type DeployOptions = {
@@ -63,7 +64,7 @@ export type DeployOptions = {
   token?: Address | undefined;
 };
 
-type Plan = { name: ContractName; address: Address; initCode: Hex; salt: Hex };
+type Plan = { name: ContractName | keyof MarketContracts; address: Address; initCode: Hex; salt: Hex };
 type Call = { to: Address; data?: Hex; value?: bigint; gas: bigint };
 
 const DEVELOPMENT_CHAIN_ID = 31337;
@@ -119,7 +120,10 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
   const deployedAtBlock = isKnown ? previous.deployedAtBlock : Number(await client.getBlockNumber());
   const send = senderOf(client, deployer, options.rpcUrl);
   await deployMissing(client, send, missing);
-  if (chainId === DEVELOPMENT_CHAIN_ID) await fundDevelopment(client, send, deployer.address, options, contracts);
+  if (chainId === DEVELOPMENT_CHAIN_ID) {
+    await fundDevelopment(client, send, deployer.address, options, contracts);
+    if (hasMarket(contracts)) await seedMarket(client, send, deployer.address, contracts);
+  }
 
   const deployment: Deployment = {
     chainId,
@@ -134,6 +138,9 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
   await writeDeployment(options.outFile, deployment);
   return deployment;
 }
+
+const hasMarket = (contracts: Deployment["contracts"]): contracts is Deployment["contracts"] & MarketContracts =>
+  MARKET_CONTRACTS.every((name) => contracts[name] !== undefined);
 
 async function chooseDeployer(
   client: PublicClient,
@@ -160,7 +167,7 @@ async function chooseDeployer(
 async function planContracts(chainId: number, deployer: Address, options: DeployOptions) {
   const { operator, guardian = operator } = options;
   const plans: Plan[] = [];
-  const add = async (name: ContractName, artifact: string, args: unknown[] = [], salt: Hex = SALT) => {
+  const add = async (name: Plan["name"], artifact: string, args: unknown[] = [], salt: Hex = SALT) => {
     const { abi, bytecode } = await readArtifact(artifact);
     const initCode = encodeDeployData({ abi, bytecode, args });
     const address = getContractAddress({
@@ -212,14 +219,42 @@ async function planContracts(chainId: number, deployer: Address, options: Deploy
       guardian,
       isDevelopment ? ESCROW_PERIODS.development : ESCROW_PERIODS.public,
     ]),
+    ...(isDevelopment ? await planMarket(add, deployer) : {}),
   };
   return { plans, contracts };
 }
 
+/** Something to trade, and where: on another chain both are there already. */
+async function planMarket(
+  add: (name: keyof MarketContracts, artifact: string, args?: unknown[]) => Promise<Address>,
+  deployer: Address,
+): Promise<MarketContracts> {
+  const WETH = await add("WETH", "WETH9");
+  const UniswapV2Factory = await add("UniswapV2Factory", "UniswapV2Factory", [deployer]);
+  return {
+    WETH,
+    UniswapV2Factory,
+    UniswapV2Router: await add("UniswapV2Router", "UniswapV2Router02", [UniswapV2Factory, WETH]),
+    TestBTC: await add("TestBTC", "TestBTC", [deployer]),
+    EtherFeed: await add("EtherFeed", "PriceFeed", [deployer, "ETH / USD"]),
+    BitcoinFeed: await add("BitcoinFeed", "PriceFeed", [deployer, "BTC / USD"]),
+  };
+}
+
+/** The compiled contracts of others, by the name of the contract. */
+const PACKAGED: Readonly<Record<string, string>> = {
+  EntryPoint: "@account-abstraction/contracts/artifacts/EntryPoint.json",
+  UniswapV2Factory: "@uniswap/v2-core/build/UniswapV2Factory.json",
+  UniswapV2Router02: "@uniswap/v2-periphery/build/UniswapV2Router02.json",
+  WETH9: "@uniswap/v2-periphery/build/WETH9.json",
+};
+
 async function readArtifact(name: string): Promise<{ abi: Abi; bytecode: Hex }> {
-  if (name === "EntryPoint") {
-    const file = createRequire(import.meta.url).resolve("@account-abstraction/contracts/artifacts/EntryPoint.json");
-    return JSON.parse(await readFile(file, "utf8"));
+  const packaged = PACKAGED[name];
+  if (packaged) {
+    const file = createRequire(import.meta.url).resolve(packaged);
+    const { abi, bytecode } = JSON.parse(await readFile(file, "utf8"));
+    return { abi, bytecode: bytecode.startsWith("0x") ? bytecode : `0x${bytecode}` };
   }
   const file = join(root, "contracts", "out", `${name}.sol`, `${name}.json`);
   if (!existsSync(file)) throw new Error("The contracts are not compiled yet: run npm run contracts:build.");

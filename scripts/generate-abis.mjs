@@ -8,7 +8,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const out = join(root, "contracts", "out");
 const outFile = join(root, "core", "generated", "abis.ts");
 
-const entryPoint = createRequire(import.meta.url).resolve("@account-abstraction/contracts/artifacts/EntryPoint.json");
+const packaged = (path) => createRequire(import.meta.url).resolve(path);
 
 /** The exported constant of each contract, and where its compiled form lies. */
 const SOURCES = {
@@ -23,7 +23,13 @@ const SOURCES = {
   computeEscrowAbi: join(out, "ComputeEscrow.sol", "ComputeEscrow.json"),
   gasSponsorAbi: join(out, "GasSponsor.sol", "GasSponsor.json"),
   webAuthnVerifierAbi: join(out, "ERC7913WebAuthnVerifier.sol", "ERC7913WebAuthnVerifier.json"),
-  entryPointAbi: entryPoint,
+  entryPointAbi: packaged("@account-abstraction/contracts/artifacts/EntryPoint.json"),
+  priceFeedAbi: join(out, "IPriceFeed.sol", "IPriceFeed.json"),
+  developmentPriceFeedAbi: join(out, "PriceFeed.sol", "PriceFeed.json"),
+  uniswapV2FactoryAbi: packaged("@uniswap/v2-core/build/IUniswapV2Factory.json"),
+  uniswapV2PairAbi: packaged("@uniswap/v2-core/build/IUniswapV2Pair.json"),
+  uniswapV2RouterAbi: packaged("@uniswap/v2-periphery/build/IUniswapV2Router02.json"),
+  weth9Abi: packaged("@uniswap/v2-periphery/build/IWETH.json"),
 };
 
 /** The compiler repeats each type's source name for debuggers; viem reads only the ABI proper. */

@@ -16,6 +16,7 @@ import { reconciliationRouter } from "./routers/reconciliation.ts";
 import { rewardRouter } from "./routers/reward.ts";
 import { solvencyRouter } from "./routers/solvency.ts";
 import { statsRouter } from "./routers/stats.ts";
+import { strategyRouter } from "./routers/strategy.ts";
 import { router } from "./trpc.ts";
 
 export const appRouter = router({
@@ -37,6 +38,7 @@ export const appRouter = router({
   reward: rewardRouter,
   solvency: solvencyRouter,
   stats: statsRouter,
+  strategy: strategyRouter,
 });
 
 export type AppRouter = typeof appRouter;

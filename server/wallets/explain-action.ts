@@ -4,14 +4,26 @@ import { signerClient } from "#server/chain/signer-client.ts";
 import { simulateExecution } from "#server/chain/user-operations.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { refusalOf } from "./act-as-agent.ts";
-import { type CallInput, encodeAction, freeCalls, payment } from "./agent-actions.ts";
+import { type Action, type CallInput, encodeAction, freeCalls, ledgerDeposit, payment } from "./agent-actions.ts";
 import { accountOfAgent, getAgentRow } from "./agent-rows.ts";
 
 type Planned = {
   id: string;
   payment?: { recipient: string; units: string; inferenceId?: string | undefined } | undefined;
   calls?: CallInput[] | undefined;
+  deposit?: { units: string } | undefined;
 };
+
+function actionOf({ id, payment: paid, calls, deposit }: Planned): Action {
+  const [action, ...others] = [
+    ...(paid ? [payment(paid)] : []),
+    ...(calls ? [freeCalls(calls)] : []),
+    ...(deposit ? [ledgerDeposit(id, deposit.units)] : []),
+  ];
+  if (!action || others.length > 0)
+    throw new DomainError("VALIDATION_FAILED", { message: "Name either a payment or calls." });
+  return action;
+}
 
 /**
  * Says what would become of an action, and why: what the signer's policy says of its bytes, and what the account's
@@ -20,10 +32,7 @@ type Planned = {
 export async function explainAction(actor: Actor, planned: Planned): Promise<ExplanationView> {
   const agent = await getAgentRow(actor, planned.id);
   if (agent.status === "awaiting-owner") throw new DomainError("AGENT_NOT_READY");
-  if ((planned.payment === undefined) === (planned.calls === undefined))
-    throw new DomainError("VALIDATION_FAILED", { message: "Name either a payment or calls." });
-  const action = planned.payment ? payment(planned.payment) : freeCalls(planned.calls ?? []);
-  const { callData, callDataHash } = encodeAction(agent, action);
+  const { callData, callDataHash } = encodeAction(agent, actionOf(planned));
   const [refusal, simulated] = await Promise.all([
     signerClient.evaluateExecution({ agentId: agent.id, callData }).then(
       () => null,

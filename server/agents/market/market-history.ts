@@ -1,0 +1,67 @@
+import type { Address } from "viem";
+import { getAddress } from "viem/utils";
+import { type MarketView, poolPrice } from "#core/market/market-view.ts";
+import type { PricePoint } from "#core/strategies/backtest.ts";
+import { listTokens, readMarket } from "#server/chain/market.ts";
+import { pool, sqlOf } from "#server/db.ts";
+
+const KEPT_DAYS = 30;
+
+/** Notes what everything costs now. A loop. */
+export async function noteMarketPrices(): Promise<void> {
+  if ((await listTokens()).length === 0) return;
+  const { tokens } = await readMarket();
+  await sqlOf(pool).query(
+    `INSERT INTO market_price (token, at, answer, pool_price)
+     SELECT token, date_trunc('second', now()), answer, pool_price
+     FROM unnest($1::text[], $2::numeric[], $3::numeric[]) AS t (token, answer, pool_price)
+     ON CONFLICT (token, at) DO NOTHING`,
+    [
+      tokens.map(({ token }) => token),
+      tokens.map(({ answer }) => answer.toString()),
+      tokens.map((token) => (poolPrice(token) ?? 0n).toString()),
+    ],
+  );
+  await sqlOf(pool).query("DELETE FROM market_price WHERE at < now() - make_interval(days => $1)", [KEPT_DAYS]);
+}
+
+/** What the feeds said so many seconds ago: the newest note that is at least so old. */
+async function answersAgo(seconds: number): Promise<Map<Address, bigint>> {
+  const rows = await sqlOf(pool).query<{ token: string; answer: string }>(
+    `SELECT DISTINCT ON (token) token, answer::text FROM market_price
+     WHERE at <= now() - make_interval(secs => $1) AND at > now() - make_interval(secs => $1 * 2 + 600)
+     ORDER BY token, at DESC`,
+    [seconds],
+  );
+  return new Map(rows.map(({ token, answer }) => [getAddress(token), BigInt(answer)]));
+}
+
+/** The market now, with what was `pastSeconds` ago to compare it with. */
+export async function viewMarket(pastSeconds: number | null): Promise<MarketView> {
+  const [market, past] = await Promise.all([
+    readMarket(),
+    pastSeconds === null ? new Map<Address, bigint>() : answersAgo(pastSeconds),
+  ]);
+  return { ...market, answerAgo: (token) => past.get(token) ?? null };
+}
+
+/** The feeds' prices over the last hours, evenly spaced, oldest first; at most `pointsMax` of them. */
+export async function priceSeries(hours: number, pointsMax: number): Promise<PricePoint[]> {
+  const rows = await sqlOf(pool).query<{ at: Date; token: string; answer: string }>(
+    `SELECT DISTINCT ON (bucket, token) to_timestamp(bucket * $2) AS at, token, answer::text
+     FROM (SELECT floor(extract(epoch FROM at) / $2)::bigint AS bucket, token, answer, at FROM market_price
+       WHERE at > now() - make_interval(hours => $1)) noted
+     ORDER BY bucket, token, noted.at`,
+    [hours, Math.max(1, Math.floor((hours * 3_600) / pointsMax))],
+  );
+  const points = new Map<number, Map<Address, bigint>>();
+  for (const { at, token, answer } of rows) {
+    const seconds = Math.floor(at.getTime() / 1_000);
+    const answers = points.get(seconds) ?? new Map<Address, bigint>();
+    points.set(seconds, answers.set(getAddress(token), BigInt(answer)));
+  }
+  const complete = Math.max(0, ...[...points.values()].map((answers) => answers.size));
+  return [...points]
+    .filter(([, answers]) => answers.size === complete)
+    .map(([atSeconds, answers]) => ({ atSeconds, answers }));
+}
