@@ -73,7 +73,7 @@ async function createAgent(page: Page): Promise<void> {
   // What is typed before the page is alive is gone; the summary of what is signed shows that it heard.
   await expect(async () => {
     await page.getByLabel("Name").fill("Research buyer");
-    await expect(page.getByText("Everything else is denied")).toBeVisible({ timeout: 1_000 });
+    await expect(page.getByText("Everything that is not named is denied")).toBeVisible({ timeout: 1_000 });
   }).toPass();
   await page.getByRole("button", { name: "Create and sign" }).click();
   await expect(page).toHaveURL(/\/agents\/agt_/, { timeout: 30_000 });
@@ -93,6 +93,37 @@ test("a wallet owns an agent: one signature of its limits makes it active", asyn
   await installWallet(page, { account: newWallet() });
   await chooseWallet(page, "/agents/new");
   await createAgent(page);
+});
+
+test("a trader is made from its template, tried on the past, and watches the market in a dry run", async ({ page }) => {
+  test.setTimeout(120_000);
+  await installWallet(page, { account: newWallet() });
+  await chooseWallet(page, "/agents/new");
+  await expect(page.getByText("Trade dollars, WETH and tBTC on the pools")).toBeVisible();
+  await page.getByLabel("Begin with").selectOption("Trader");
+  await createAgent(page);
+
+  await page.getByRole("link", { name: "New strategy" }).click();
+  await page.getByLabel("Name").fill("Half ether");
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Try it" }).click();
+  await expect(page.getByRole("img", { name: /with the strategy and without it/ })).toBeVisible({ timeout: 30_000 });
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Show the trades" }).click();
+  await expect(page.getByText(/at a cost of 0\.\d\d %/).first()).toBeVisible();
+
+  await page.getByLabel("Kind").selectOption("Watch a price");
+  await page.getByLabel("Above").fill("1");
+  await expect(page.getByText("Tells when WETH is above $1.00.")).toBeVisible();
+  await page.getByRole("button", { name: "Begin a dry run" }).click();
+  await expect(page).toHaveURL(/strategies\/stg_/);
+  await expect(page.getByText(/it went above \$1\.00/).first()).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText("Alert", { exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "Let it act" }).click();
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  await expect(page.getByText("Stopped", { exact: true })).toBeVisible();
+  await expectAccessible(page);
 });
 
 test("its limits are changed: narrower at once, wider after a wait, each with one signature", async ({ page }) => {

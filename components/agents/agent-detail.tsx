@@ -20,6 +20,8 @@ import { PolicyCard } from "./policy-card.tsx";
 import { shareOf } from "./share-of.ts";
 import { windowWord } from "./window-word.ts";
 
+const Holdings = lazy(() => import("./holdings.tsx"));
+const Strategies = lazy(() => import("./strategies.tsx"));
 const Breakers = lazy(() => import("./breakers.tsx"));
 const PolicyVersions = lazy(() => import("./policy-versions.tsx"));
 const Limits = lazy(() => import("../limits/limits.tsx"));
@@ -95,6 +97,12 @@ export function AgentDetail({ id }: { id: string }) {
       />
       <div className="flex flex-col gap-6">
         <Money agent={agent} />
+        {agent && agent.status !== "awaiting-owner" && (
+          <Suspense fallback={<CardSkeleton rows={3} />}>
+            <Strategies id={id} />
+            <Holdings id={id} />
+          </Suspense>
+        )}
         <ActivityTable agentId={id} />
         {agent ? <PolicyCard agent={agent} /> : <CardSkeleton rows={6} />}
         {agent && (

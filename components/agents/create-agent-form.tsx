@@ -17,7 +17,17 @@ import { Select } from "../ui/select.tsx";
 import { toast } from "../ui/toast.ts";
 import { OwnerNeeded } from "./owner-needed.tsx";
 import { PayeeFields } from "./payee-fields.tsx";
-import { EMPTY_DRAFT, LIFETIMES, type PolicyDraft, problemOf, toPolicy, WINDOWS } from "./policy-draft.ts";
+import {
+  EMPTY_DRAFT,
+  isTemplate,
+  LIFETIMES,
+  type PolicyDraft,
+  problemOf,
+  TEMPLATES,
+  type Template,
+  toPolicy,
+  WINDOWS,
+} from "./policy-draft.ts";
 import { PolicySummary } from "./policy-summary.tsx";
 
 export function CreateAgentForm() {
@@ -26,10 +36,18 @@ export function CreateAgentForm() {
   const queryClient = useQueryClient();
   const account = useQuery(trpc.account.getAccount.queryOptions());
   const models = useQuery(trpc.proof.models.queryOptions());
+  // Not every chain has a market; without one nobody trades.
+  const market = useQuery(trpc.strategy.market.queryOptions(undefined, { retry: false })).data ?? null;
+  const [template, setTemplate] = useState<Template>("payer");
   const [draft, setDraft] = useState<PolicyDraft>(EMPTY_DRAFT);
   const [isTried, setIsTried] = useState(false);
   const patch = (change: Partial<PolicyDraft>) => setDraft((current) => ({ ...current, ...change }));
-  const problem = problemOf(draft);
+  const choose = (chosen: string) => {
+    if (!isTemplate(chosen)) return;
+    setTemplate(chosen);
+    patch(TEMPLATES[chosen].patch);
+  };
+  const problem = problemOf(draft, market);
 
   const create = useMutation(trpc.agent.createAgent.mutationOptions());
   const confirm = useMutation(trpc.agent.confirmAgent.mutationOptions());
@@ -38,7 +56,7 @@ export function CreateAgentForm() {
     setIsTried(true);
     if (problem !== null) return;
     const made = await create
-      .mutateAsync({ name: draft.name.trim(), policy: toPolicy(draft, Date.now()) })
+      .mutateAsync({ name: draft.name.trim(), policy: toPolicy(draft, Date.now(), market) })
       .catch(() => null);
     if (made === null) return;
     try {
@@ -66,7 +84,15 @@ export function CreateAgentForm() {
         {hasNoOwner && <OwnerNeeded />}
         <Card>
           <CardHeader title="Who" />
-          <CardBody>
+          <CardBody className="grid gap-4 sm:grid-cols-2">
+            <Field label="Begin with" hint={TEMPLATES[template].hint}>
+              <Select
+                label="Begin with"
+                options={Object.entries(TEMPLATES).map(([value, { label }]) => ({ value, label }))}
+                value={template}
+                onValueChange={choose}
+              />
+            </Field>
             <Field label="Name" hint="For you. The chain knows it by its address.">
               <Input
                 value={draft.name}
@@ -84,6 +110,7 @@ export function CreateAgentForm() {
           />
           <CardBody className="grid gap-4 sm:grid-cols-2">
             <AmountInput
+              key={`payment ${template}`}
               label="At most a payment"
               units={draft.perTransactionCap}
               onUnitsChange={(units) => patch({ perTransactionCap: units })}
@@ -97,6 +124,7 @@ export function CreateAgentForm() {
               />
             </Field>
             <AmountInput
+              key={`together ${template}`}
               label="At most together"
               units={draft.windowCap}
               onUnitsChange={(units) => patch({ windowCap: units })}
@@ -119,6 +147,13 @@ export function CreateAgentForm() {
               checked={draft.mayDeposit}
               onCheckedChange={(mayDeposit) => patch({ mayDeposit })}
             />
+            {market !== null && (
+              <CheckboxRow
+                label={`Trade dollars, ${market.data.map(({ symbol }) => symbol).join(" and ")} on the pools`}
+                checked={draft.mayTrade}
+                onCheckedChange={(mayTrade) => patch({ mayTrade })}
+              />
+            )}
             <PayeeFields
               payees={draft.payees}
               models={models.data?.data.filter((model) => model.isCurrent) ?? []}
@@ -130,7 +165,7 @@ export function CreateAgentForm() {
       <Card className="lg:sticky lg:top-20">
         <CardHeader title="What you sign" />
         <CardBody className="flex flex-col gap-4">
-          <PolicySummary policy={problem === null ? toPolicy(draft, Date.now()) : null} />
+          <PolicySummary policy={problem === null ? toPolicy(draft, Date.now(), market) : null} market={market} />
           {(refusal !== null || (isTried && problem !== null)) && (
             <p role="alert" className="flex items-start gap-2 text-bad text-sm">
               <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />

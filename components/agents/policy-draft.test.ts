@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { isTradingRule } from "#core/policy/trading.ts";
 import { policyInput } from "#core/schemas/agent.ts";
-import { EMPTY_DRAFT, type PolicyDraft, problemOf, toPolicy } from "./policy-draft.ts";
+import { EMPTY_DRAFT, type PolicyDraft, problemOf, TEMPLATES, toPolicy } from "./policy-draft.ts";
 
 const recipient = `0x${"ab".repeat(20)}`;
 const modelId = `0x${"cd".repeat(32)}`;
@@ -8,7 +9,7 @@ const draft: PolicyDraft = { ...EMPTY_DRAFT, name: "Buyer" };
 
 test("a complete draft becomes a policy that the API takes", () => {
   const payees = [{ id: 1, recipient, proofModelId: modelId, outputMin: "128" }];
-  const policy = toPolicy({ ...draft, payees }, Date.UTC(2026, 0, 1));
+  const policy = toPolicy({ ...draft, payees }, Date.UTC(2026, 0, 1), null);
   expect(policyInput.parse(policy)).toMatchObject({
     validUntil: "2026-01-08T00:00:00.000Z",
     rules: [{ kind: "deposit" }, { kind: "pay", proof: { modelId, outputMin: "128", maxAgeSeconds: 3600 } }],
@@ -22,10 +23,38 @@ test.each<[Partial<PolicyDraft>, RegExp]>([
   [{ payees: [{ id: 1, recipient: "0x1", proofModelId: null, outputMin: "" }] }, /address/],
   [{ payees: [{ id: 1, recipient, proofModelId: modelId, outputMin: "" }] }, /output/],
   [{ mayDeposit: false }, /at least one/],
+  [{ mayTrade: true }, /traded/],
 ])("names what is missing in %o", (change, words) => {
-  expect(problemOf({ ...draft, ...change })).toMatch(words);
+  expect(problemOf({ ...draft, ...change }, null)).toMatch(words);
 });
 
 test("has nothing to say about a complete draft", () => {
-  expect(problemOf(draft)).toBeNull();
+  expect(problemOf(draft, null)).toBeNull();
+});
+
+test("a trader's policy caps each token at what its dollars are worth of it", () => {
+  const token = `0x${"ee".repeat(20)}`;
+  const market = {
+    usd: `0x${"11".repeat(20)}`,
+    router: `0x${"22".repeat(20)}`,
+    data: [
+      {
+        token,
+        symbol: "WETH",
+        decimals: 18,
+        price: "200000000000",
+        poolPrice: "200000000000",
+        depth: "1",
+        pricedAt: "2026-01-01T00:00:00.000Z",
+        isStale: false,
+      },
+    ],
+  };
+  const trader = { ...draft, ...TEMPLATES.trader.patch };
+  const policy = policyInput.parse(toPolicy(trader, Date.UTC(2026, 0, 1), market));
+  expect(policy.caps).toEqual([
+    { token, perTransaction: (10n ** 18n / 20n).toString(), perWindow: (10n ** 18n / 4n).toString() },
+  ]);
+  expect(policy.rules.filter(isTradingRule)).toHaveLength(1);
+  expect(problemOf(trader, market)).toBeNull();
 });

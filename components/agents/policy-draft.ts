@@ -1,4 +1,7 @@
+import { amountWorth } from "#core/market/market-view.ts";
+import { tradingCaps, tradingRules } from "#core/policy/trading.ts";
 import type { PolicyInput, RuleInput } from "#core/schemas/agent.ts";
+import type { MarketOutput } from "#core/schemas/strategy.ts";
 import { isAddress } from "../money/is-address.ts";
 
 /** One line of the form: whom the agent may pay, and the proof it takes, if any. */
@@ -11,6 +14,7 @@ export type PolicyDraft = {
   windowSeconds: string;
   days: string;
   mayDeposit: boolean;
+  mayTrade: boolean;
   payees: readonly PayeeDraft[];
 };
 
@@ -38,11 +42,51 @@ export const EMPTY_DRAFT: PolicyDraft = {
   windowSeconds: "3600",
   days: "7",
   mayDeposit: true,
+  mayTrade: false,
   payees: [],
 };
 
+/** What agents are usually for. Each is a beginning: everything of it can be changed. */
+export const TEMPLATES = {
+  payer: {
+    label: "Payer",
+    hint: "Pays for APIs and compute, in small sums.",
+    patch: {
+      perTransactionCap: "200000",
+      windowCap: "500000",
+      windowSeconds: "3600",
+      mayDeposit: true,
+      mayTrade: false,
+    },
+  },
+  trader: {
+    label: "Trader",
+    hint: "Trades on the pools. What it buys stays in its account.",
+    patch: {
+      perTransactionCap: "100000000",
+      windowCap: "500000000",
+      windowSeconds: "86400",
+      mayDeposit: false,
+      mayTrade: true,
+    },
+  },
+  treasurer: {
+    label: "Treasurer",
+    hint: "Keeps shares of a treasury, pays the bills you name, fills its balance here.",
+    patch: {
+      perTransactionCap: "1000000000",
+      windowCap: "5000000000",
+      windowSeconds: "86400",
+      mayDeposit: true,
+      mayTrade: true,
+    },
+  },
+} as const satisfies Record<string, { label: string; hint: string; patch: Partial<PolicyDraft> }>;
+export type Template = keyof typeof TEMPLATES;
+export const isTemplate = (value: string): value is Template => Object.hasOwn(TEMPLATES, value);
+
 /** The first thing that keeps this draft from being a policy, in a sentence; null when nothing does. */
-export function problemOf(draft: PolicyDraft): string | null {
+export function problemOf(draft: PolicyDraft, market: MarketOutput | null): string | null {
   if (draft.name.trim() === "") return "Give the agent a name.";
   if (draft.perTransactionCap === "" || draft.windowCap === "") return "Set both limits.";
   if (BigInt(draft.perTransactionCap) <= 0n || BigInt(draft.windowCap) <= 0n) return "A limit is more than zero.";
@@ -52,11 +96,29 @@ export function problemOf(draft: PolicyDraft): string | null {
     return "Each recipient is an address: 0x and 40 hexadecimal digits.";
   if (draft.payees.some((payee) => payee.proofModelId !== null && !/^\d{1,3}$/.test(payee.outputMin)))
     return "The least output of a proof is a number from 0 to 255.";
-  if (!draft.mayDeposit && draft.payees.length === 0) return "Allow at least one thing: what no rule names is denied.";
+  if (draft.mayTrade && market === null) return "Nothing is traded on this chain, or the prices are not here yet.";
+  if (!draft.mayDeposit && !draft.mayTrade && draft.payees.length === 0)
+    return "Allow at least one thing: what no rule names is denied.";
   return null;
 }
 
-export function toPolicy(draft: PolicyDraft, nowMs: number): PolicyInput {
+/** How much of each token may be sold: what the dollar limits are worth of it today. */
+const capsFor = (draft: PolicyDraft, market: MarketOutput) =>
+  tradingCaps(
+    market.data.map(({ token, decimals, price }) => {
+      const worth = (units: string) => amountWorth(BigInt(units), decimals, BigInt(price));
+      return { token, perTransaction: worth(draft.perTransactionCap), perWindow: worth(draft.windowCap) };
+    }),
+  );
+
+/** Whom and what for, in the order in which it is read. */
+function rulesOf(draft: PolicyDraft, market: MarketOutput | null, payRules: readonly RuleInput[]): RuleInput[] {
+  const trades =
+    draft.mayTrade && market ? tradingRules({ ...market, tokens: market.data.map(({ token }) => token) }) : [];
+  return [...(draft.mayDeposit ? [{ kind: "deposit" as const }] : []), ...payRules, ...trades];
+}
+
+export function toPolicy(draft: PolicyDraft, nowMs: number, market: MarketOutput | null): PolicyInput {
   const payRules = draft.payees.map(
     (payee): RuleInput => ({
       kind: "pay",
@@ -71,6 +133,7 @@ export function toPolicy(draft: PolicyDraft, nowMs: number): PolicyInput {
     windowCap: draft.windowCap,
     windowSeconds: Number(draft.windowSeconds),
     validUntil: new Date(nowMs + Number(draft.days) * DAY_MS).toISOString(),
-    rules: [...(draft.mayDeposit ? [{ kind: "deposit" as const }] : []), ...payRules],
+    ...(draft.mayTrade && market ? { caps: capsFor(draft, market) } : {}),
+    rules: rulesOf(draft, market, payRules),
   };
 }

@@ -8,6 +8,10 @@ test("names known places and shortens ids", () => {
   ]);
 });
 
+test("leaves out what has no page", () => {
+  expect(crumbsOf("/agents/agt_1/strategies/new").map(({ label }) => label)).toEqual(["Agents", "agt_1", "New"]);
+});
+
 test("the root has no crumbs", () => {
   expect(crumbsOf("/")).toEqual([]);
 });

@@ -19,11 +19,15 @@ const LABELS: Record<string, string> = {
   new: "New",
 };
 
+/** What stands on the page above it and has none of its own. */
+const PARTS = new Set(["strategies"]);
+
 /** Breadcrumbs from an address: known words by their name, ids by their ends. */
 export function crumbsOf(pathname: string): Crumb[] {
   const segments = pathname.split("/").filter((segment) => segment !== "");
-  return segments.map((segment, index) => ({
-    label: LABELS[segment] ?? (segment.length > 16 ? `${segment.slice(0, 8)}…${segment.slice(-4)}` : segment),
-    href: `/${segments.slice(0, index + 1).join("/")}`,
-  }));
+  return segments.flatMap((segment, index) => {
+    if (PARTS.has(segment)) return [];
+    const label = LABELS[segment] ?? (segment.length > 16 ? `${segment.slice(0, 8)}…${segment.slice(-4)}` : segment);
+    return [{ label, href: `/${segments.slice(0, index + 1).join("/")}` }];
+  });
 }

@@ -1,4 +1,5 @@
 import type { Address } from "viem";
+import { tradingCaps, tradingRules } from "#core/policy/trading.ts";
 import type { PolicyInput } from "#core/schemas/agent.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { listTokens, tradeRouter } from "#server/chain/market.ts";
@@ -19,36 +20,13 @@ export type Trader = { owner: Person; agentId: string; account: Address };
 export async function traderPolicy(caps: { perTransaction: bigint; perWindow: bigint }): Promise<PolicyInput> {
   const { TestUSD } = loadDeployment().contracts;
   const [router, tokens] = [tradeRouter(), await listTokens()];
-  const all = [TestUSD, ...tokens.map(({ token }) => token)];
   return {
     perTransactionCap: caps.perTransaction.toString(),
     windowCap: caps.perWindow.toString(),
     windowSeconds: 3_600,
     validUntil: new Date(Date.now() + 86_400_000).toISOString(),
-    caps: tokens.map(({ token }) => ({
-      token,
-      perTransaction: (10n ** 24n).toString(),
-      perWindow: (10n ** 25n).toString(),
-    })),
-    rules: [
-      ...all.map((target) => ({
-        kind: "function" as const,
-        target,
-        function: "approve(address spender, uint256 amount)",
-        where: [{ argument: "spender", is: router }],
-      })),
-      {
-        kind: "function",
-        target: router,
-        function:
-          "swapExactTokensForTokens(uint256 amountIn, uint256 amountOutMin, address[] path, address to, uint256 deadline)",
-        where: [
-          { argument: "to", is: "self" },
-          { argument: "path[last]", oneOf: all },
-        ],
-      },
-      { kind: "deposit" },
-    ],
+    caps: tradingCaps(tokens.map(({ token }) => ({ token, perTransaction: 10n ** 24n, perWindow: 10n ** 25n }))),
+    rules: [...tradingRules({ usd: TestUSD, router, tokens: tokens.map(({ token }) => token) }), { kind: "deposit" }],
   };
 }
 
