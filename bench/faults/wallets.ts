@@ -1,12 +1,13 @@
 import { db, pool } from "#server/db.ts";
 import { ledgerTotals } from "#server/ledger/ledger-totals.ts";
 import { type BenchRow, bounded } from "../bench-row.ts";
+import { quorum } from "./wallets/approvals.ts";
 import { injections } from "./wallets/injections.ts";
 import { keysAtRest, rotation } from "./wallets/keys.ts";
 import { hashBound, parallelSends, pauses, signerSurface, windows } from "./wallets/limits.ts";
 import { passkeyReplays, walletReplays } from "./wallets/sign-ins.ts";
 
-/** W1 to W9, W11 and W12 of the catalogue, against a real chain, database and signer. */
+/** W1 to W12 of the catalogue, against a real chain, database and signer. */
 export async function run(): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
   const only = process.env.FAULTS_ONLY;
@@ -29,6 +30,7 @@ const FAULTS: readonly [string, () => Promise<BenchRow[]>][] = [
   ["w5", keysAtRest],
   ["w8", pauses],
   ["w9", hashBound],
+  ["w10", quorum],
   ["w11", walletReplays],
   ["w12", passkeyReplays],
   // The last, because it fills the store with ten thousand wallets.

@@ -11,7 +11,12 @@ const KINDS: Record<ActivityView["kind"], string> = {
 
 export const activityWord = (kind: ActivityView["kind"]): string => kind.charAt(0).toUpperCase() + kind.slice(1);
 
-const REFUSERS = { signer: "The signer", contract: "The account’s contract", breaker: "A breaker" } as const;
+const REFUSERS = {
+  signer: "The signer",
+  contract: "The account’s contract",
+  breaker: "A breaker",
+  approver: "An approver",
+} as const;
 
 function decision(activity: ActivityView): ReceiptStep {
   const { refusal } = activity;
@@ -65,6 +70,15 @@ export function activitySteps(activity: ActivityView): ReceiptStep[] {
   }
   steps.push(decision(activity));
   if (activity.refusal !== null) return steps;
+  if (activity.status === "awaiting-approval") {
+    steps.push({
+      kind: "signature",
+      title: "Waits for people's approval of exactly these bytes",
+      hash: activity.operationId ?? undefined,
+      state: "waiting",
+    });
+    return steps;
+  }
   steps.push({ kind: "signature", title: "Signed by the agent’s key", hash: activity.operationId ?? undefined });
   if (activity.status === "submitted")
     steps.push({ kind: "transaction", title: "The chain carries it out", state: "waiting" });

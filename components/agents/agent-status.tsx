@@ -11,6 +11,7 @@ const AGENTS: StatusWords<AgentView["status"]> = {
 const ACTIVITYS: StatusWords<ActivityView["status"]> = {
   refused: ["bad", "Refused"],
   planned: ["busy", "Not sent yet"],
+  "awaiting-approval": ["paused", "Waits for approval"],
   submitted: ["busy", "Under way"],
   succeeded: ["ok", "Done"],
   failed: ["bad", "Failed"],

@@ -7,6 +7,7 @@ const WORDS: Record<PolicyPreview["changes"][number]["what"], string> = {
   rule: "Rule",
   window: "Window",
   gas: "Gas",
+  guards: "Guards",
   start: "Start",
   end: "End",
 };

@@ -47,6 +47,7 @@ contract PolicyStore {
         policy.validUntil = code.validUntil();
         policy.windowSeconds = code.windowSeconds();
         policy.gasPerWindow = code.gasPerWindow();
+        policy.guards = code.guards();
         policy.caps = new IAgentAccount.Cap[](code.capCount());
         for (uint256 i = 0; i < policy.caps.length; ++i) {
             policy.caps[i] = IAgentAccount.Cap(code.capToken(i), code.capPerTransaction(i), code.capPerWindow(i));
@@ -90,7 +91,8 @@ contract PolicyStore {
             uint8(policy.caps.length),
             uint8(policy.rules.length),
             policy.validAfter,
-            policy.validUntil
+            policy.validUntil,
+            policy.guards
         );
         for (uint256 i = 0; i < policy.caps.length; ++i) {
             IAgentAccount.Cap calldata cap = policy.caps[i];

@@ -258,6 +258,7 @@ contract AgentAccountPolicyTest is BaseTest {
         vm.assume(windowSeconds != 0 && operands.length > 0 && operands.length <= 32);
         IAgentAccount.AgentPolicy memory policy = _policy();
         policy.gasPerWindow = gasPerWindow;
+        policy.guards = keccak256(abi.encode(gasPerWindow, word));
         policy.windowSeconds = windowSeconds;
         policy.caps[0].perWindow = perWindow;
         policy.rules = new IAgentAccount.Rule[](2);

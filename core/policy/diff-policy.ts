@@ -1,8 +1,10 @@
+import { type Hex, zeroHash } from "viem";
+import { type Guards, guardsToJson, hashGuards } from "./guards.ts";
 import { type AgentPolicy, COMPARISONS, type PolicyCap, type PolicyRule, READINGS } from "./policy.ts";
 
 /** One line of what would change: what was there, and what would be. Null where there is nothing. */
 export type PolicyChange = {
-  what: "cap" | "rule" | "window" | "gas" | "start" | "end";
+  what: "cap" | "rule" | "window" | "gas" | "start" | "end" | "guards";
   before: string | null;
   after: string | null;
 };
@@ -28,6 +30,8 @@ export function ruleText({ effect, target, selector, valueMax, conditions, proof
   ].join(" ");
 }
 
+const guardsText = ({ guards }: AgentPolicy): string | null => guards && JSON.stringify(guardsToJson(guards));
+
 /** What differs between two policies, line by line. The order of rules that stay counts only where it decides. */
 export function diffPolicy(before: AgentPolicy, after: AgentPolicy): PolicyChange[] {
   const changes: PolicyChange[] = [];
@@ -38,6 +42,7 @@ export function diffPolicy(before: AgentPolicy, after: AgentPolicy): PolicyChang
   add("end", isoOf(before.validUntil), isoOf(after.validUntil));
   add("window", `${before.windowSeconds} s`, `${after.windowSeconds} s`);
   add("gas", `${before.gasPerWindow} wei`, `${after.gasPerWindow} wei`);
+  add("guards", guardsText(before), guardsText(after));
   const tokens = new Set([...before.caps, ...after.caps].map(({ token }) => token));
   for (const token of tokens) {
     const [from, to] = [before, after].map(({ caps }) => caps.find((cap) => cap.token === token));
@@ -58,6 +63,7 @@ type ContractPolicy = {
   validUntil: number;
   windowSeconds: number;
   gasPerWindow: bigint;
+  guards: Hex;
   caps: readonly PolicyCap[];
   rules: readonly {
     denies: boolean;
@@ -77,9 +83,16 @@ type ContractPolicy = {
   }[];
 };
 
-export function fromContractPolicy({ caps, rules, ...policy }: ContractPolicy): AgentPolicy {
+/** The policy, with those of the given guards whose hash the contract has; null when none of them is it. */
+export function fromContractPolicy(
+  { caps, rules, guards: guardsHash, ...policy }: ContractPolicy,
+  known: readonly Guards[],
+): AgentPolicy | null {
+  const guards = known.find((one) => hashGuards(one) === guardsHash) ?? null;
+  if (guards === null && guardsHash !== zeroHash) return null;
   return {
     ...policy,
+    guards,
     caps: caps.map(({ token, perTransaction, perWindow }) => ({ token, perTransaction, perWindow })),
     rules: rules.map(({ denies, target, selector, valueMax, conditions, ...proof }) => ({
       effect: denies ? "deny" : "allow",

@@ -1,3 +1,4 @@
+import { areGuardsWithin } from "./guards.ts";
 import type { AgentPolicy, PolicyCondition, PolicyRule } from "./policy.ts";
 
 const numbers = (condition: PolicyCondition): bigint[] => condition.operands.map((operand) => BigInt(operand));
@@ -136,6 +137,7 @@ export function isPolicyWithin(inner: AgentPolicy, outer: AgentPolicy): boolean 
     isGasWithin &&
     areCapsWithin &&
     areAllMetered &&
+    areGuardsWithin(inner.guards, outer.guards) &&
     inner.rules.every((rule) => rule.effect === "deny" || isRuleWithin(rule, { outer, denials }))
   );
 }

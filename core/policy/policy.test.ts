@@ -64,6 +64,7 @@ const policyOf = (change: Partial<AgentPolicy> = {}): AgentPolicy => ({
   validUntil: NOW + 3600,
   windowSeconds: 3600,
   gasPerWindow: 0n,
+  guards: null,
   caps: [{ token: TOKEN, perTransaction: 100n, perWindow: 250n }],
   rules: [PAY],
   ...change,

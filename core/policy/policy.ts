@@ -1,6 +1,7 @@
 import { type Address, type Hex, zeroHash } from "viem";
 import { encodeAbiParameters, getAddress, isAddress, keccak256 } from "viem/utils";
 import { z } from "zod";
+import { guardsSchema, guardsToJson, hashGuards } from "./guards.ts";
 
 const UINT128_MAX = 2n ** 128n - 1n;
 const UINT48_MAX = 2 ** 48 - 1;
@@ -129,6 +130,8 @@ export const agentPolicySchema = z
     windowSeconds: z.int().min(60).max(UINT32_MAX),
     /** The most that may be spent on gas in any window, in wei, whoever pays for it; zero for no limit. */
     gasPerWindow: uintSchema(UINT128_MAX),
+    /** What the signer keeps beside: the contract knows its hash alone. */
+    guards: guardsSchema.nullable().default(null),
     caps: z.array(capSchema).max(8),
     /** Denials first; then the first that matches decides. */
     rules: z.array(ruleSchema).min(1).max(32),
@@ -151,6 +154,7 @@ export function toContractPolicy(policy: AgentPolicy) {
     validUntil: policy.validUntil,
     windowSeconds: policy.windowSeconds,
     gasPerWindow: policy.gasPerWindow,
+    guards: policy.guards ? hashGuards(policy.guards) : zeroHash,
     caps: policy.caps,
     rules: policy.rules.map((rule) => ({
       denies: rule.effect === "deny",
@@ -177,6 +181,7 @@ const POLICY_PARAMETERS = [
       { name: "validUntil", type: "uint48" },
       { name: "windowSeconds", type: "uint32" },
       { name: "gasPerWindow", type: "uint128" },
+      { name: "guards", type: "bytes32" },
       {
         name: "caps",
         type: "tuple[]",
@@ -224,6 +229,7 @@ export function policyToJson(policy: AgentPolicy): z.input<typeof agentPolicySch
   return {
     ...policy,
     gasPerWindow: policy.gasPerWindow.toString(),
+    guards: policy.guards && guardsToJson(policy.guards),
     caps: policy.caps.map(({ token, perTransaction, perWindow }) => ({
       token,
       perTransaction: perTransaction.toString(),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { breakerInput, breakerKind } from "../breakers.ts";
 import { idPattern } from "../ids.ts";
+import { hoursGuard } from "../policy/guards.ts";
 import { demandSchema, functionText } from "../policy/language.ts";
 import { COMPARISONS, READINGS } from "../policy/policy.ts";
 import {
@@ -60,6 +61,37 @@ export type RuleInput = z.output<typeof ruleInput>;
 /** What may be spent of a token besides dollars, in its base units; the zero address stands for ether. */
 const capInput = z.strictObject({ token: addressText, perTransaction: uintText, perWindow: uintText });
 
+/** Limits that need prices, a clock, a look ahead or people: the signer keeps them, and the owner signs their hash. */
+const guardsInput = z.strictObject({
+  /** Micro-dollars that all tokens together may be worth, by the price feeds. */
+  usd: z.strictObject({ perTransaction: unitsInput, perWindow: unitsInput }).optional(),
+  /** When it may act. */
+  hours: z.array(hoursGuard).max(8).optional(),
+  outcome: z
+    .strictObject({
+      /** What a trade may lose by the feeds, in hundredths of a percent. */
+      lossBpsMax: z.int().min(1).max(10_000).optional(),
+      /** What has to be left of tokens, in base units. */
+      floors: z
+        .array(z.strictObject({ token: addressText, atLeast: uintText }))
+        .max(8)
+        .optional(),
+    })
+    .optional(),
+  approvals: z
+    .strictObject({
+      /** Micro-dollars: what is worth more needs approval. */
+      over: uintText,
+      needed: z.int().min(1).max(8),
+      /** User ids; "me" is the agent's owner. */
+      approvers: z
+        .array(z.union([z.literal("me"), z.string().regex(idPattern("user"))]))
+        .min(1)
+        .max(8),
+    })
+    .optional(),
+});
+
 export const policyInput = z.strictObject({
   perTransactionCap: unitsInput,
   windowCap: unitsInput,
@@ -68,13 +100,14 @@ export const policyInput = z.strictObject({
   caps: z.array(capInput).max(7).optional(),
   /** The most that may be spent on gas in any window, in wei, whoever pays for it; zero for no limit. */
   gasPerWindow: uintText.optional(),
+  guards: guardsInput.optional(),
   rules: z.array(ruleInput).min(1).max(16),
 });
 export type PolicyInput = z.output<typeof policyInput>;
 
 /** What differs, line by line. */
 const policyChange = z.object({
-  what: z.enum(["cap", "rule", "window", "gas", "start", "end"]),
+  what: z.enum(["cap", "rule", "window", "gas", "start", "end", "guards"]),
   before: z.string().nullable(),
   after: z.string().nullable(),
 });
@@ -90,6 +123,27 @@ export const policyOutput = z.object({
   windowCap: wireAmount,
   windowSeconds: z.number().int(),
   gasPerWindow: z.string(),
+  guards: z
+    .object({
+      usd: z.object({ perTransaction: z.string(), perWindow: z.string() }).nullable(),
+      hours: z.array(
+        z.object({ days: z.array(z.number().int()), from: z.string(), to: z.string(), timeZone: z.string() }),
+      ),
+      outcome: z
+        .object({
+          lossBpsMax: z.number().int().nullable(),
+          floors: z.array(z.object({ token: z.string(), atLeast: z.string() })),
+        })
+        .nullable(),
+      approvals: z
+        .object({
+          over: z.string(),
+          needed: z.number().int(),
+          approvers: z.array(z.object({ owner: z.string(), name: z.string() })),
+        })
+        .nullable(),
+    })
+    .nullable(),
   /** Tokens besides dollars. */
   caps: z.array(z.object({ token: z.string(), perTransaction: z.string(), perWindow: z.string() })),
   validAfter: isoTime,
@@ -218,7 +272,7 @@ export const simulateInput = z.strictObject({
 });
 
 export const refusalOutput = z.object({
-  refusedBy: z.enum(["signer", "contract", "breaker"]),
+  refusedBy: z.enum(["signer", "contract", "breaker", "approver"]),
   rule: z.string(),
   value: z.string(),
   fix: z.string(),
@@ -230,7 +284,7 @@ export const activityOutput = z.object({
   agentId: z.string(),
   kind: z.enum(["payment", "deposit", "call"]),
   /** "planned" is written down and not sent: a repeat of the request carries it on, or it fails after ten minutes. */
-  status: z.enum(["refused", "planned", "submitted", "succeeded", "failed"]),
+  status: z.enum(["refused", "planned", "awaiting-approval", "submitted", "succeeded", "failed"]),
   recipient: z.string().nullable(),
   amount: wireAmount.nullable(),
   inferenceId: z.string().nullable(),
@@ -294,5 +348,33 @@ export const tripBreakerInput = z.strictObject({ id: agentId, reason: z.string()
 export const armBreakerInput = z.strictObject({ id: agentId, kind: breakerKind });
 export const haltInput = z.strictObject({ halted: z.boolean(), reason: z.string().trim().min(3).max(300) });
 export const haltOutput = z.object({ halted: z.boolean(), reason: z.string().nullable() });
+
+/** An action that waits for people. */
+export const approvalRequestOutput = z.object({
+  /** The action in the agent's history. */
+  id: z.string(),
+  agent: z.object({ id: z.string(), name: z.string(), account: z.string() }),
+  kind: z.enum(["payment", "deposit", "call"]),
+  /** The calls as their bytes say. */
+  calls: z.array(z.object({ target: z.string(), value: z.string(), data: z.string() })),
+  /** What the account would gain and lose, tried out on the newest block; null when it would not go through. */
+  effects: z
+    .array(z.object({ token: z.string(), symbol: z.string(), decimals: z.int(), change: z.string() }))
+    .nullable(),
+  over: z.string(),
+  needed: z.int(),
+  approved: z.array(z.object({ name: z.string(), at: isoTime })),
+  /** What you sign to approve; null when you did already. */
+  toSign: preparedOperationOutput.omit({ id: true, expiresAt: true }).nullable(),
+  /** The operation that is signed when enough have approved. */
+  userOperationHash: z.string(),
+  callDataHash: z.string(),
+  createdAt: isoTime,
+  expiresAt: isoTime,
+});
+export type ApprovalRequest = z.infer<typeof approvalRequestOutput>;
+export const approvalRequestsOutput = z.object({ data: z.array(approvalRequestOutput) });
+export const approveInput = z.strictObject({ id: paymentId, signature: ownerSignatureInput });
+export const rejectInput = z.strictObject({ id: paymentId, reason: z.string().trim().min(3).max(300) });
 
 export const resumeOutput = z.object({ agent: agentOutput, operation: preparedOperationOutput });

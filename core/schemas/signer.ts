@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 import { z } from "zod";
+import { guardsSchema } from "../policy/guards.ts";
 import { addressSchema, agentPolicySchema, bytes32Schema, bytesSchema, uintSchema } from "../policy/policy.ts";
 
 const UINT256_MAX = 2n ** 256n - 1n;
@@ -53,7 +54,11 @@ export const SIGNER_METHODS = {
   },
   narrowAgentPolicy: { input: z.strictObject({ agentId, policy: agentPolicySchema }), output: wallet },
   /** Takes up what the account has on the chain: the owner signed that. */
-  adoptAgentPolicy: { input: z.strictObject({ agentId }), output: z.strictObject({ policyHash: hex }) },
+  adoptAgentPolicy: {
+    /** Guards whose hash the chain may have: whoever asks is believed nothing but which of them to look at. */
+    input: z.strictObject({ agentId, guards: z.array(guardsSchema).max(32).optional() }),
+    output: z.strictObject({ policyHash: hex }),
+  },
   setAgentPaused: {
     input: z.strictObject({ agentId, paused: z.boolean() }),
     output: z.strictObject({ paused: z.boolean() }),
@@ -75,7 +80,7 @@ export const SIGNER_METHODS = {
   /** Judges a batch and signs nothing. What was signed for the same nonce before does not count beside it. */
   evaluateExecution: {
     input: z.strictObject({ agentId, callData: bytesSchema(65_536), nonce: uint256.optional() }),
-    output: z.strictObject({ spent: amounts, spentInWindow: amounts }),
+    output: z.strictObject({ spent: amounts, spentInWindow: amounts, approvalsNeeded: z.int().min(0) }),
   },
   signUserOperation: {
     input: z.strictObject({
@@ -83,6 +88,11 @@ export const SIGNER_METHODS = {
       chainId,
       entryPoint: addressSchema,
       userOperation: unsignedUserOperationSchema,
+      /** Of this very operation, each by another approver. */
+      approvals: z
+        .array(z.strictObject({ owner: bytesSchema(84), signature: bytesSchema(4_096) }))
+        .max(8)
+        .optional(),
     }),
     output: z.strictObject({ userOperationHash: hex, signature: hex, spent: amounts }),
   },

@@ -1,6 +1,7 @@
+import { STALE_SECONDS } from "../market/listed.ts";
 import { apartBps, bpsText, priceText } from "../market/market-view.ts";
 import { type Decision, hold, type Situation } from "./decision.ts";
-import { findToken, STALE_SECONDS } from "./quote.ts";
+import { findToken } from "./quote.ts";
 import type { RuleSettings } from "./settings.ts";
 
 type Monitor = Extract<RuleSettings, { kind: "monitor" }>;

@@ -1,10 +1,9 @@
 import { getAddress, isAddressEqual } from "viem/utils";
 import { amountOut } from "../market/constant-product.ts";
+import { STALE_SECONDS } from "../market/listed.ts";
 import { apartBps, bpsText, type MarketToken, type MarketView, poolPrice, unitsWorth } from "../market/market-view.ts";
 import type { Intent } from "./decision.ts";
 
-/** No older price is traded on. */
-export const STALE_SECONDS = 180;
 /** Where the pool is further from the feed, one of the two is wrong and nobody trades. */
 export const DEVIATION_BPS_MAX = 300n;
 

@@ -159,6 +159,8 @@ async function follow(row: Row, settings: StrategySettings, decision: AgentDecis
     return rest(row, decision.why, ORDERED_SECONDS);
   }
   const activity = await getPayment(actor, { id: row.agentId, paymentId: decision.activityId });
+  if (activity.status === "awaiting-approval")
+    return rest(row, `${decision.why} It waits for approval.`, REFUSED_SECONDS);
   if (activity.status === "submitted" || activity.status === "planned") return rest(row, null, ORDERED_SECONDS);
   const outcome = activity.status === "succeeded" ? "succeeded" : activity.status === "refused" ? "refused" : "failed";
   return close(row, decision, outcome, {

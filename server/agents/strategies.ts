@@ -1,9 +1,9 @@
 import type { Address } from "viem";
 import { DomainError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
+import { STALE_SECONDS } from "#core/market/listed.ts";
 import { poolPrice, portfolioValue, unitsWorth } from "#core/market/market-view.ts";
 import type { DecisionView, MarketOutput, PortfolioView, StrategyView } from "#core/schemas/strategy.ts";
-import { STALE_SECONDS } from "#core/strategies/quote.ts";
 import type { StrategySettings } from "#core/strategies/settings.ts";
 import { readMarket, readPortfolio, tradeRouter } from "#server/chain/market.ts";
 import { db } from "#server/db.ts";

@@ -2,18 +2,13 @@ import { type Address, erc20Abi } from "viem";
 import { getAddress, isAddressEqual } from "viem/utils";
 import { DomainError } from "#core/errors.ts";
 import { priceFeedAbi, uniswapV2FactoryAbi, uniswapV2PairAbi } from "#core/generated/abis.ts";
+import { LISTED_TOKENS } from "#core/market/listed.ts";
 import type { MarketToken, MarketView, Portfolio } from "#core/market/market-view.ts";
 import { publicClient } from "./client.ts";
 import { loadDeployment } from "./deployments.ts";
 
 /** A token that is traded for dollars: where its price is said and where its pool is. */
 export type ListedToken = { token: Address; symbol: string; decimals: number; feed: Address; pair: Address };
-
-/** What a token is called in the deployment, and its feed. */
-const LISTED = [
-  ["WETH", "EtherFeed"],
-  ["TestBTC", "BitcoinFeed"],
-] as const;
 
 let known: { factory: Address; listed: ListedToken[] } | null = null;
 
@@ -22,7 +17,7 @@ function marketContracts(): { factory: Address; router: Address; tokens: { token
   const { contracts } = loadDeployment();
   const { UniswapV2Factory: factory, UniswapV2Router: router } = contracts;
   if (!factory || !router) return null;
-  const tokens = LISTED.flatMap(([token, feed]) => {
+  const tokens = LISTED_TOKENS.flatMap(([token, feed]) => {
     const [address, feedAddress] = [contracts[token], contracts[feed]];
     return address && feedAddress ? [{ token: address, feed: feedAddress }] : [];
   });

@@ -1,17 +1,18 @@
-import { createPublicClient, http, zeroAddress } from "viem";
+import { zeroAddress } from "viem";
 import { DomainError } from "#core/errors.ts";
 import { agentAccountAbi, policyStoreAbi } from "#core/generated/abis.ts";
 import { fromContractPolicy } from "#core/policy/diff-policy.ts";
+import type { Guards } from "#core/policy/guards.ts";
 import { type AgentPolicy, agentPolicySchema, hashPolicy, policyToJson } from "#core/policy/policy.ts";
 import type { SignerInput, SignerOutput } from "#core/schemas/signer.ts";
-import { env } from "#server/env.ts";
 import { changeGrant, readGrant } from "./agent-wallets.ts";
+import { chainView } from "./chain-view.ts";
 import type { Grant } from "./grant.ts";
 import type { KeyRing } from "./key-ring.ts";
 
 /** The policy that an agent's account has for its key on the chain, which its owner's signature alone changes. */
-async function readPolicy({ account, address }: Grant): Promise<AgentPolicy | null> {
-  const client = createPublicClient({ transport: http(env.CHAIN_RPC_URL, { timeout: 10_000, retryCount: 1 }) });
+async function readPolicy({ account, address }: Grant, guards: readonly Guards[]): Promise<AgentPolicy | null> {
+  const client = chainView();
   const contract = { address: account, abi: agentAccountAbi } as const;
   const policy = await client.readContract({ ...contract, functionName: "policyOf", args: [address] });
   if (policy === zeroAddress) return null;
@@ -22,7 +23,12 @@ async function readPolicy({ account, address }: Grant): Promise<AgentPolicy | nu
     functionName: "load",
     args: [policy],
   });
-  return agentPolicySchema.parse(policyToJson(fromContractPolicy(loaded)));
+  const read = fromContractPolicy(loaded, guards);
+  if (!read)
+    throw new DomainError("SIGNER_REFUSED", {
+      message: "The owner signed other guards than those that are shown here.",
+    });
+  return agentPolicySchema.parse(policyToJson(read));
 }
 
 /**
@@ -31,9 +37,9 @@ async function readPolicy({ account, address }: Grant): Promise<AgentPolicy | nu
  */
 export async function adoptAgentPolicy(
   keys: KeyRing,
-  { agentId }: SignerInput<"adoptAgentPolicy">,
+  { agentId, guards = [] }: SignerInput<"adoptAgentPolicy">,
 ): Promise<SignerOutput<"adoptAgentPolicy">> {
-  const policy = await readPolicy(await readGrant(keys, agentId));
+  const policy = await readPolicy(await readGrant(keys, agentId), guards);
   if (!policy)
     throw new DomainError("SIGNER_REFUSED", { message: "The account has no policy for this key on the chain." });
   const policyHash = hashPolicy(policy);

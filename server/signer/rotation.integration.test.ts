@@ -27,6 +27,7 @@ async function createAgent(n: number) {
     validUntil: Math.floor(Date.now() / 1000) + 3600,
     windowSeconds: 3600,
     gasPerWindow: 0n,
+    guards: null,
     caps: [{ token: contracts.TestUSD, perTransaction: 100n, perWindow: 1_000_000n }],
     rules: [
       {

@@ -1,12 +1,15 @@
 import type { Address, Hex } from "viem";
-import { concatHex, isAddressEqual, size, slice, toHex } from "viem/utils";
+import { concatHex, isAddressEqual, keccak256, size, slice, toHex } from "viem/utils";
 import { DomainError } from "#core/errors.ts";
 import { evaluatePolicy, type Spent } from "#core/policy/evaluate-policy.ts";
 import { decodeExecution } from "#core/policy/execution.ts";
+import { evaluateGuards, hashGuards, USD_VALUE } from "#core/policy/guards.ts";
 import type { SignerInput, SignerOutput, UnsignedUserOperation } from "#core/schemas/signer.ts";
 import { agentSignature, ENTRY_POINT_ADDRESS, hashUserOperation, unpackPair } from "#core/user-operation.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
-import { lockAgent } from "./agent-wallets.ts";
+import { lockAgent, readGrant } from "./agent-wallets.ts";
+import { countApprovals } from "./approvals.ts";
+import { type Facts, gatherFacts } from "./gather-facts.ts";
 import type { Grant } from "./grant.ts";
 import { assertNotHalted } from "./halts.ts";
 import type { KeyRing } from "./key-ring.ts";
@@ -49,27 +52,40 @@ function checkEnvelope(
   if (unpackPair(operation.gasFees).low > FEE_PER_GAS_MAX) throw refuse("The operation's fee is too high.");
 }
 
-/** Judges a batch of the agent's key by its own bytes, against what was signed before; throws the policy's reason. */
+type Judged = { spent: Spent; spentInWindow: Spent; usd: bigint | null; approvalsNeeded: number };
+
+const denied = ({ rule, value, fix }: { rule: string; value: string; fix: string }) =>
+  new DomainError("POLICY_DENIED", { rule, value, fix, refusedBy: "signer" });
+
+/**
+ * Judges a batch of the agent's key by its own bytes, against what was signed before; throws the policy's reason. `facts`
+ * were gathered before the wallet was locked: nobody waits for the chain while others wait for the lock.
+ */
 async function judge(
   connection: Connection,
   { wallet, grant }: { wallet: WalletRow; grant: Grant },
-  callData: Hex,
-  exceptNonce: bigint | null,
-): Promise<{ spent: Spent; spentInWindow: Spent }> {
+  input: { callData: Hex; exceptNonce: bigint | null; facts: Facts },
+): Promise<Judged> {
   if (grant.revoked) throw new DomainError("AGENT_REVOKED");
   if (grant.paused) throw new DomainError("AGENT_PAUSED");
   await assertNotHalted(connection, grant.agentId);
-  const execution = decodeExecution(callData);
+  const execution = decodeExecution(input.callData);
   if (!isAddressEqual(execution.key, grant.address)) throw refuse("The operation names another key.");
-  const { windowSeconds } = grant.policy;
+  const { windowSeconds, guards } = grant.policy;
+  const { exceptNonce } = input;
   const spentInWindow = await sumSpends(connection, { walletId: wallet.id, windowSeconds, exceptNonce });
   const state = { account: grant.account, paused: grant.paused, spentInWindow };
-  const verdict = evaluatePolicy(grant.policy, execution, state, Math.floor(Date.now() / 1000));
-  if (!verdict.allowed) {
-    const { rule, value, fix } = verdict;
-    throw new DomainError("POLICY_DENIED", { rule, value, fix, refusedBy: "signer" });
-  }
-  return { spent: verdict.spent, spentInWindow };
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  const verdict = evaluatePolicy(grant.policy, execution, state, nowSeconds);
+  if (!verdict.allowed) throw denied(verdict);
+  const { spent } = verdict;
+  if (!guards) return { spent, spentInWindow, usd: null, approvalsNeeded: 0 };
+  if (input.facts.guardsHash !== hashGuards(guards))
+    throw new DomainError("CONFLICT", { message: "The agent's policy changed a moment ago. Ask again." });
+  const usdInWindow = spentInWindow.get(USD_VALUE) ?? 0n;
+  const guarded = evaluateGuards(guards, spent, { ...input.facts, nowSeconds, usdInWindow });
+  if (!guarded.allowed) throw denied(guarded);
+  return { spent, spentInWindow, usd: guarded.usd, approvalsNeeded: guarded.approvalsNeeded };
 }
 
 /** Says whether the policy allows a batch now. Nothing is signed and nothing is counted. */
@@ -77,15 +93,22 @@ export async function evaluateExecution(
   keys: KeyRing,
   input: SignerInput<"evaluateExecution">,
 ): Promise<SignerOutput<"evaluateExecution">> {
+  const facts = await gatherFacts(await readGrant(keys, input.agentId), input.callData);
   return inTransaction(async (connection) => {
     const agent = await lockAgent(keys, connection, input.agentId);
-    const { spent, spentInWindow } = await judge(connection, agent, input.callData, input.nonce ?? null);
-    return { spent: amountsOf(spent), spentInWindow: amountsOf(spentInWindow) };
+    const { callData, nonce = null } = input;
+    const { spent, spentInWindow, approvalsNeeded } = await judge(connection, agent, {
+      callData,
+      exceptNonce: nonce,
+      facts,
+    });
+    return { spent: amountsOf(spent), spentInWindow: amountsOf(spentInWindow), approvalsNeeded };
   });
 }
 
 /**
- * Signs an agent's user operation when its policy allows what the operation's own bytes do.
+ * Signs an agent's user operation when its policy allows what the operation's own bytes do, and when those people
+ * approved of this very operation whose approval it needs.
  *
  * The wallet's row stays locked from the look at what was spent to the record of what this signature may spend, and
  * the record is committed before the signature leaves. So parallel requests, on any number of signers, never exceed
@@ -95,19 +118,37 @@ export async function signUserOperation(
   keys: KeyRing,
   input: SignerInput<"signUserOperation">,
 ): Promise<SignerOutput<"signUserOperation">> {
+  const operation = input.userOperation;
+  const before = await readGrant(keys, input.agentId);
+  const hashed = { ...operation, signature: "0x" } as const;
+  const userOperationHash = hashUserOperation(hashed, before.chainId, ENTRY_POINT_ADDRESS);
+  const [facts, approvedBy] = await Promise.all([
+    gatherFacts(before, operation.callData),
+    countApprovals(before, { userOperationHash, callDataHash: keccak256(operation.callData) }, input.approvals ?? []),
+  ]);
   return inTransaction(async (connection) => {
     const { wallet, grant } = await lockAgent(keys, connection, input.agentId);
-    const operation = input.userOperation;
     checkEnvelope(operation, input, grant);
-
-    const { spent } = await judge(connection, { wallet, grant }, operation.callData, operation.nonce);
-
-    const userOperationHash = hashUserOperation({ ...operation, signature: "0x" }, grant.chainId, ENTRY_POINT_ADDRESS);
+    const { spent, usd, approvalsNeeded } = await judge(
+      connection,
+      { wallet, grant },
+      {
+        callData: operation.callData,
+        exceptNonce: operation.nonce,
+        facts,
+      },
+    );
+    if (approvedBy < approvalsNeeded)
+      throw denied({
+        rule: "approvals",
+        value: `${approvedBy} of ${approvalsNeeded}`,
+        fix: "Its approvers decide about this operation first.",
+      });
     await recordSpend(connection, {
       walletId: wallet.id,
       nonce: operation.nonce,
       userOperationHash,
-      spent,
+      spent: usd === null ? spent : new Map([...spent, [USD_VALUE, usd]]),
     });
     const { r, s, yParity } = await withSecret(keys, wallet, (secret) => signHash(secret, userOperationHash));
     const signature = agentSignature(grant.address, concatHex([r, s, toHex(27 + yParity)]));

@@ -31,6 +31,7 @@ const policy: AgentPolicy = {
   validUntil: Math.floor(Date.now() / 1000) + 3600,
   windowSeconds: 3600,
   gasPerWindow: 0n,
+  guards: null,
   caps: [{ token: TOKEN, perTransaction: 100n, perWindow: 1_000n }],
   rules: [
     {

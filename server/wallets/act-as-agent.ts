@@ -18,7 +18,15 @@ import {
 import { type AgentRow, accountOfAgent, getAgentRow, getOwnAgentRow, viewActivities } from "./agent-rows.ts";
 import { passBreakers } from "./breakers.ts";
 import { findUnsent, keepOperation, type PreparedRow } from "./operation-rows.ts";
-import { closeAsFailed, closeAsRefused, isUnsent, markSubmitted, type Plan, planAction } from "./plan-action.ts";
+import {
+  awaitApproval,
+  closeAsFailed,
+  closeAsRefused,
+  isUnsent,
+  markSubmitted,
+  type Plan,
+  planAction,
+} from "./plan-action.ts";
 import { submitSigned } from "./submit-operation.ts";
 
 /** The steps of an action that ask somebody else. */
@@ -88,7 +96,8 @@ async function actAsAgent(
 }
 
 async function carryOut(agent: AgentRow, encoded: EncodedAction, plan: Plan, ports: ActionPorts): Promise<void> {
-  const prepared = await prepareOnce(agent, encoded, plan, ports);
+  const { prepared, approvalsNeeded } = await prepareOnce(agent, encoded, plan, ports);
+  if (approvalsNeeded > 0) return awaitApproval(plan);
   const { signature: _, ...userOperation } = prepared.operation;
   const { signature } = await ports.sign({
     agentId: agent.id,
@@ -105,19 +114,20 @@ async function prepareOnce(
   encoded: EncodedAction,
   plan: Plan,
   ports: ActionPorts,
-): Promise<PreparedRow> {
+): Promise<{ prepared: PreparedRow; approvalsNeeded: number }> {
   const { callData } = encoded;
   const { draft, prepared } = await findUnsent(plan.operationId);
-  if (prepared) return prepared;
   const account = accountOfAgent(agent);
   // An agent's lanes carry its key in their low bits: the contract and the signer take no others.
-  const nonce = await nextNonce(account.address, (BigInt(draft.lane) << 160n) | BigInt(agent.key));
-  await ports.evaluate({ agentId: agent.id, callData, nonce });
+  const nonce =
+    prepared?.operation.nonce ?? (await nextNonce(account.address, (BigInt(draft.lane) << 160n) | BigInt(agent.key)));
+  const { approvalsNeeded } = await ports.evaluate({ agentId: agent.id, callData, nonce });
+  if (prepared) return { prepared, approvalsNeeded };
   await passBreakers(agent, encoded);
   await keepOperation(draft.id, await ports.build({ account, callData, nonce }));
   const kept = await findUnsent(draft.id);
   if (!kept.prepared) throw new Error("An operation was written down and is not there.");
-  return kept.prepared;
+  return { prepared: kept.prepared, approvalsNeeded };
 }
 
 /**

@@ -2,6 +2,7 @@ import { type Address, type Hex, zeroAddress } from "viem";
 import { getAddress, isAddressEqual, toFunctionSelector } from "viem/utils";
 import { DomainError } from "#core/errors.ts";
 import { toWire, usd } from "#core/money.ts";
+import { guardsToJson } from "#core/policy/guards.ts";
 import { compileFunction, counterpartyOf, firstArgumentIs } from "#core/policy/language.ts";
 import {
   type AgentPolicy,
@@ -13,8 +14,11 @@ import {
 } from "#core/policy/policy.ts";
 import type { PolicyInput, PolicyView, RuleInput } from "#core/schemas/agent.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
+import { db } from "#server/db.ts";
+import type { Actor } from "#server/identity/actor.ts";
 import { agentAccount } from "#server/ledger/account-codes.ts";
 import { depositCounterparty } from "./deposit-accounts.ts";
+import { getPersonalAccount } from "./get-account.ts";
 
 const TRANSFER = toFunctionSelector("transfer(address,uint256)");
 const APPROVE = toFunctionSelector("approve(address,uint256)");
@@ -85,8 +89,40 @@ function capsOf(input: PolicyInput): PolicyCap[] {
   return [dollars, ...others];
 }
 
+export type Approver = { owner: Hex; name: string };
+
+/** Whom a policy names as approvers, as the signer knows them: by what they sign with. */
+export async function findApprovers(actor: Actor, input: PolicyInput): Promise<Approver[]> {
+  const ids = input.guards?.approvals?.approvers.map((id) => (id === "me" ? actor.userId : id)) ?? [];
+  return Promise.all(
+    [...new Set(ids)].map(async (id) => {
+      const [user, account] = await Promise.all([db.user.findUnique({ where: { id } }), getPersonalAccount(id)]);
+      if (!user || !account)
+        throw new DomainError("POLICY_INVALID", {
+          param: "policy.guards.approvals.approvers",
+          message: `${id} is nobody who can sign: an approver has a passkey or a wallet here.`,
+        });
+      return { owner: account.owner, name: user.name ?? id };
+    }),
+  );
+}
+
+function guardsOf({ guards }: PolicyInput, approvers: Approver[]): object | null {
+  if (!guards) return null;
+  const { usd: value = null, hours = [], outcome, approvals } = guards;
+  return {
+    usd: value,
+    hours,
+    outcome: outcome ? { lossBpsMax: outcome.lossBpsMax ?? null, floors: outcome.floors ?? [] } : null,
+    approvals: approvals ? { over: approvals.over, needed: approvals.needed, approvers } : null,
+  };
+}
+
 /** The policy an owner asked for, checked for what the contract and the signer would refuse anyway. */
-export function toAgentPolicy(input: PolicyInput, agentId: string, account: Address): AgentPolicy {
+export function toAgentPolicy(
+  input: PolicyInput,
+  { agentId, account, approvers }: { agentId: string; account: Address; approvers: Approver[] },
+): AgentPolicy {
   const refuse = (message: string, param: string) => new DomainError("POLICY_INVALID", { message, param });
   const validUntil = Math.floor(Date.parse(input.validUntil) / 1000);
   if (validUntil <= Date.now() / 1000) throw refuse("The policy ends in the past.", "policy.validUntil");
@@ -101,17 +137,19 @@ export function toAgentPolicy(input: PolicyInput, agentId: string, account: Addr
     if (counterpartyOf(conditions) === zeroAddress) throw refuse("A rule names the zero address.", "policy.rules");
   }
   const denials = rules.filter(({ effect }) => effect === "deny");
-  const parsed = agentPolicySchema.safeParse(
-    policyToJson({
+  const parsed = agentPolicySchema.safeParse({
+    ...policyToJson({
       validAfter: 0,
       validUntil,
       windowSeconds: input.windowSeconds,
       gasPerWindow: BigInt(input.gasPerWindow ?? 0),
+      guards: null,
       caps,
       // A denial is stronger than what allows: it comes first, wherever it was written.
       rules: [...denials, ...rules.filter(({ effect }) => effect === "allow")],
     }),
-  );
+    guards: guardsOf(input, approvers),
+  });
   if (!parsed.success) throw refuse(parsed.error.issues[0]?.message ?? "The policy is malformed.", "policy.rules");
   return parsed.data;
 }
@@ -133,6 +171,7 @@ export function viewPolicy(policy: AgentPolicy): PolicyView {
     windowCap: toWire(usd(dollars.perWindow)),
     windowSeconds: policy.windowSeconds,
     gasPerWindow: policy.gasPerWindow.toString(),
+    guards: policy.guards && guardsToJson(policy.guards),
     caps: policy.caps
       .filter(({ token }) => token !== dollars.token)
       .map(({ token, perTransaction, perWindow }) => ({

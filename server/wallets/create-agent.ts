@@ -9,7 +9,7 @@ import { db, sqlOf } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { agentAccount } from "#server/ledger/account-codes.ts";
-import { toAgentPolicy } from "./agent-policy.ts";
+import { findApprovers, toAgentPolicy } from "./agent-policy.ts";
 import { agentSalt, getOwnAgentRow, viewAgent } from "./agent-rows.ts";
 import { ensureDepositAccount } from "./deposit-accounts.ts";
 import { getPersonalAccount } from "./get-account.ts";
@@ -31,7 +31,8 @@ export async function createAgent(
 
   const id = newId("agent");
   const account = await accountAddress(personal.owner, agentSalt(id));
-  const policy = toAgentPolicy(input.policy, id, account);
+  const approvers = await findApprovers(actor, input.policy);
+  const policy = toAgentPolicy(input.policy, { agentId: id, account, approvers });
   const { address: key } = await signerClient.createAgentWallet({
     agentId: id,
     account,

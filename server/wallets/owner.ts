@@ -29,18 +29,20 @@ export async function viewOwner(owner: Owner): Promise<OwnerView> {
   return { kind: "passkey", credentialId: passkey?.credentialId ?? "" };
 }
 
-/** The signature as the account reads it; a signature of the wrong kind is refused before anything is tried. */
-export function encodeOwnerSignature(owner: Hex, signature: OwnerSignature): Hex {
+/** A signature as an ERC-7913 verifier reads it; one of the wrong kind is refused before anything is tried. */
+export function encodeSignature(owner: Hex, signature: OwnerSignature): Hex {
   const { kind } = decodeOwner(owner);
   if (kind !== signature.kind) {
-    throw new DomainError("SIGNATURE_INVALID", { param: "signature", message: `This account is owned by a ${kind}.` });
+    throw new DomainError("SIGNATURE_INVALID", { param: "signature", message: `A ${kind} signs this.` });
   }
-  if (signature.kind === "wallet") return ownerSignature(signature.signature as Hex);
-  return ownerSignature(
-    encodePasskeySignature({
-      authenticatorData: signature.authenticatorData as Hex,
-      clientDataJSON: signature.clientDataJSON,
-      signature: signature.signature as Hex,
-    }),
-  );
+  if (signature.kind === "wallet") return signature.signature as Hex;
+  return encodePasskeySignature({
+    authenticatorData: signature.authenticatorData as Hex,
+    clientDataJSON: signature.clientDataJSON,
+    signature: signature.signature as Hex,
+  });
 }
+
+/** The signature as the account reads it. */
+export const encodeOwnerSignature = (owner: Hex, signature: OwnerSignature): Hex =>
+  ownerSignature(encodeSignature(owner, signature));

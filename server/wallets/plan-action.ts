@@ -66,10 +66,27 @@ async function findPlan(agent: AgentRow, action: EncodedAction, requestKey: stri
   return { id: first.id, status: first.status, operationId: first.operationId };
 }
 
+/** How long people have to approve. The fees an operation offers have to be good for as long. */
+const APPROVAL_HOURS = 24;
+
+/** An action waits for people's approval: its operation and its lane are kept for them. */
+export async function awaitApproval({ id, operationId }: Plan): Promise<void> {
+  await withTransaction(async (sql) => {
+    await sql.query(
+      `UPDATE user_operation SET expires_at = now() + make_interval(hours => ${APPROVAL_HOURS}) WHERE id = $1 AND status = 'prepared'`,
+      [operationId],
+    );
+    await sql.query(
+      "UPDATE agent_activity SET status = 'awaiting-approval', updated_at = now() WHERE id = $1 AND status = 'planned'",
+      [id],
+    );
+  });
+}
+
 /** Runs in the transaction that orders the operation. */
 export async function markSubmitted(sql: Sql, id: string): Promise<void> {
   const changed = await sql.query(
-    "UPDATE agent_activity SET status = 'submitted', updated_at = now() WHERE id = $1 AND status = 'planned' RETURNING id",
+    "UPDATE agent_activity SET status = 'submitted', updated_at = now() WHERE id = $1 AND status IN ('planned', 'awaiting-approval') RETURNING id",
     [id],
   );
   if (changed.length === 0) throw new DomainError("OPERATION_CLOSED");
@@ -78,7 +95,7 @@ export async function markSubmitted(sql: Sql, id: string): Promise<void> {
 /** Whether nothing of a plan was ordered; it may be given up or refused by now. */
 export async function isUnsent(id: string): Promise<boolean> {
   const rows = await sqlOf(pool).query(
-    "SELECT 1 FROM agent_activity WHERE id = $1 AND status IN ('planned', 'refused')",
+    "SELECT 1 FROM agent_activity WHERE id = $1 AND status IN ('planned', 'awaiting-approval', 'refused')",
     [id],
   );
   return rows.length > 0;
@@ -93,7 +110,7 @@ export async function closeAsRefused(operationId: string, refusal: Refusal): Pro
     `WITH closed AS (DELETE FROM user_operation WHERE id = $1 AND status = 'prepared' RETURNING id)
      UPDATE agent_activity SET status = 'refused', refusal = $2::jsonb, request_key = agent_activity.id, user_operation_id = NULL,
             updated_at = now()
-       FROM closed WHERE user_operation_id = closed.id AND status = 'planned' RETURNING agent_activity.id`,
+       FROM closed WHERE user_operation_id = closed.id AND status IN ('planned', 'awaiting-approval') RETURNING agent_activity.id`,
     [operationId, JSON.stringify(refusal)],
   );
   return closed.length > 0;
@@ -104,7 +121,7 @@ const CLOSE_AS_FAILED = (which: string) =>
      UPDATE user_operation SET status = 'failed', error = $1, updated_at = now()
       WHERE status = 'prepared' AND ${which} RETURNING id)
    UPDATE agent_activity SET status = 'failed', updated_at = now()
-     FROM closed WHERE user_operation_id = closed.id AND status = 'planned' RETURNING agent_activity.id`;
+     FROM closed WHERE user_operation_id = closed.id AND status IN ('planned', 'awaiting-approval') RETURNING agent_activity.id`;
 
 /** The plan is given up unsent; its key stays with it. False when the operation was ordered or closed before. */
 export async function closeAsFailed(operationId: string, reason: string): Promise<boolean> {

@@ -5,6 +5,7 @@ import { newId } from "#core/ids.ts";
 import { encodeExecution } from "#core/policy/execution.ts";
 import { firstArgumentIs } from "#core/policy/language.ts";
 import type { AgentPolicy } from "#core/policy/policy.ts";
+import type { UnsignedUserOperation } from "#core/schemas/signer.ts";
 import { packPair } from "#core/user-operation.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { signerClient } from "#server/chain/signer-client.ts";
@@ -21,6 +22,7 @@ export const policyOf = (perTransaction: bigint, perWindow: bigint, windowSecond
   validUntil: Math.floor(Date.now() / 1000) + 30 * 86_400,
   windowSeconds,
   gasPerWindow: 0n,
+  guards: null,
   caps: [{ token: loadDeployment().contracts.TestUSD, perTransaction, perWindow }],
   rules: [
     {
@@ -43,32 +45,41 @@ export async function paperAgent(policy: AgentPolicy): Promise<PaperAgent> {
   return { agentId, account, key };
 }
 
-/** Asks for the signature over one payment of the agent's, under a nonce of its own. */
-export const signPayment = ({ agentId, account, key }: PaperAgent, amount: bigint, lane: number) =>
+/** One payment of the agent's, under a nonce of its own, unsigned. */
+export const paymentOf = ({ account, key }: PaperAgent, amount: bigint, lane: number): UnsignedUserOperation => ({
+  sender: account,
+  nonce: (BigInt(lane) << 224n) | (BigInt(key) << 64n),
+  initCode: "0x",
+  callData: encodeExecution({
+    key,
+    calls: [
+      {
+        target: loadDeployment().contracts.TestUSD,
+        value: 0n,
+        data: encodeFunctionData({ abi: TRANSFER, functionName: "transfer", args: [PAYEE, amount] }),
+      },
+    ],
+    inferenceIds: [],
+  }),
+  accountGasLimits: packPair(100_000n, 100_000n),
+  preVerificationGas: 50_000n,
+  gasFees: packPair(1n, 1n),
+  paymasterAndData: `${loadDeployment().contracts.GasSponsor}${packPair(100_000n, 50_000n).slice(2)}` as Hex,
+});
+
+/** Asks for the signature over one payment, with these approvals of it. */
+export const signPayment = (
+  agent: PaperAgent,
+  amount: bigint,
+  lane: number,
+  approvals: { owner: Hex; signature: Hex }[] = [],
+) =>
   signerClient.signUserOperation({
-    agentId,
+    agentId: agent.agentId,
     chainId: env.CHAIN_ID,
     entryPoint: loadDeployment().contracts.EntryPoint,
-    userOperation: {
-      sender: account,
-      nonce: (BigInt(lane) << 224n) | (BigInt(key) << 64n),
-      initCode: "0x",
-      callData: encodeExecution({
-        key,
-        calls: [
-          {
-            target: loadDeployment().contracts.TestUSD,
-            value: 0n,
-            data: encodeFunctionData({ abi: TRANSFER, functionName: "transfer", args: [PAYEE, amount] }),
-          },
-        ],
-        inferenceIds: [],
-      }),
-      accountGasLimits: packPair(100_000n, 100_000n),
-      preVerificationGas: 50_000n,
-      gasFees: packPair(1n, 1n),
-      paymasterAndData: `${loadDeployment().contracts.GasSponsor}${packPair(100_000n, 50_000n).slice(2)}` as Hex,
-    },
+    userOperation: paymentOf(agent, amount, lane),
+    approvals,
   });
 
 /** What became of a promise: its value, or the code it was refused with. */

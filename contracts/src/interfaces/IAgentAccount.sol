@@ -84,11 +84,14 @@ interface IAgentAccount {
     /// @param gasPerWindow The most that may be spent on gas in any trailing window, in wei, whoever pays for it; zero for
     /// no limit. The operation that reaches it is the last; what an operation costs is taken to be its execution and
     /// 150,000 gas around it.
+    /// @param guards Names further limits that whoever holds the key keeps: such as a value in dollars, or people's
+    /// approval. The account only remembers which ones its owner signed; zero for none.
     struct AgentPolicy {
         uint48 validAfter;
         uint48 validUntil;
         uint32 windowSeconds;
         uint128 gasPerWindow;
+        bytes32 guards;
         Cap[] caps;
         Rule[] rules;
     }

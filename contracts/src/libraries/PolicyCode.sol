@@ -9,7 +9,7 @@ import {IAgentAccount} from "../interfaces/IAgentAccount.sol";
 /// from the same calls.
 ///
 /// Layout, all numbers big-endian: a zero byte (STOP), window seconds (4), gas in a window (16), number of caps (1) and of
-/// rules (1), the times from when (6) and until when (6) it is valid; per cap: token (20), per transaction (16), per window (16); per rule: its length after this field (2), flags
+/// rules (1), the times from when (6) and until when (6) it is valid, guards (32); per cap: token (20), per transaction (16), per window (16); per rule: its length after this field (2), flags
 /// (1), target (20), selector (4), most value (16), number of conditions (1), with flag 2 a proof's model (32), least output
 /// (32) and age (4), then the conditions; per condition: reading (1), word (2), element (2), comparison (1), number of
 /// operands (1), operands (32 each).
@@ -18,7 +18,7 @@ library PolicyCode {
     uint256 internal constant CAPS_MAX = 8;
     uint256 internal constant CONDITIONS_MAX = 16;
     uint256 internal constant OPERANDS_MAX = 32;
-    uint256 private constant HEAD = 35;
+    uint256 private constant HEAD = 67;
     uint256 private constant CAP = 52;
     uint256 internal constant RULE_HEAD = 44;
     uint256 internal constant CONDITION_HEAD = 7;
@@ -45,6 +45,10 @@ library PolicyCode {
 
     function validUntil(bytes memory code) internal pure returns (uint48) {
         return uint48(read(code, 29, 6));
+    }
+
+    function guards(bytes memory code) internal pure returns (bytes32) {
+        return bytes32(read(code, 35, 32));
     }
 
     function capToken(bytes memory code, uint256 index) internal pure returns (address) {

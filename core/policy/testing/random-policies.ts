@@ -227,6 +227,7 @@ export const anyPolicy: fc.Arbitrary<AgentPolicy> = fc
     validUntil: NOW + 3_600,
     windowSeconds,
     gasPerWindow: 0n,
+    guards: null,
     caps,
     rules: inOrder(rules),
   }));

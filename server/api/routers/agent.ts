@@ -6,6 +6,8 @@ import {
   agentDetailOutput,
   agentId,
   agentOutput,
+  approvalRequestsOutput,
+  approveInput,
   armBreakerInput,
   breakersOutput,
   changePolicyInput,
@@ -22,6 +24,7 @@ import {
   policyVersionOutput,
   policyVersionsOutput,
   preparedPolicyOutput,
+  rejectInput,
   resumeOutput,
   setBreakerInput,
   simulateInput,
@@ -30,6 +33,7 @@ import {
 } from "#core/schemas/agent.ts";
 import { pageInput, pageOf } from "#core/schemas/page.ts";
 import { callAsAgent, depositAsAgent, getPayment, payAsAgent, simulateAsAgent } from "#server/wallets/act-as-agent.ts";
+import { approveAction, listApprovals, rejectAction } from "#server/wallets/approvals.ts";
 import { armBreaker, listBreakers, setBreaker, tripBreaker } from "#server/wallets/breakers.ts";
 import { confirmAgent, createAgent, prepareGrant } from "#server/wallets/create-agent.ts";
 import { explainAction } from "#server/wallets/explain-action.ts";
@@ -313,6 +317,48 @@ export const agentRouter = router({
     .input(armBreakerInput)
     .output(breakersOutput)
     .mutation(({ ctx, input }) => armBreaker(ctx.actor, input)),
+
+  listApprovals: userProcedure
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/approvals",
+        tags,
+        summary: "Actions of agents that wait for approval, yours among them",
+        protect: true,
+      },
+    })
+    .input(z.void())
+    .output(approvalRequestsOutput)
+    .query(({ ctx }) => listApprovals(ctx.actor)),
+
+  approve: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/approvals/{id}/approve",
+        tags,
+        summary: "Approve one operation with your signature",
+        protect: true,
+      },
+    })
+    .input(approveInput)
+    .output(activityOutput)
+    .mutation(({ ctx, input }) => approveAction(ctx.actor, input)),
+
+  reject: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/approvals/{id}/reject",
+        tags,
+        summary: "Say no to an operation that waits",
+        protect: true,
+      },
+    })
+    .input(rejectInput)
+    .output(activityOutput)
+    .mutation(({ ctx, input }) => rejectAction(ctx.actor, input)),
 
   explain: scoped("agents:read")
     .meta({

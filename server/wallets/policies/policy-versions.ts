@@ -4,6 +4,7 @@ import { newId } from "#core/ids.ts";
 import { diffPolicy } from "#core/policy/diff-policy.ts";
 import { dryRun, type PastAction } from "#core/policy/dry-run.ts";
 import { decodeExecution } from "#core/policy/execution.ts";
+import type { Guards } from "#core/policy/guards.ts";
 import { type AgentPolicy, hashPolicy, policyToJson } from "#core/policy/policy.ts";
 import { isPolicyWithin } from "#core/policy/policy-within.ts";
 import type { PreparedOperation } from "#core/schemas/account.ts";
@@ -19,7 +20,7 @@ import { signerClient } from "#server/chain/signer-client.ts";
 import { db, pool, type Sql, sqlOf, withTransaction } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import type { Actor } from "#server/identity/actor.ts";
-import { policyFromJson, toAgentPolicy, viewPolicy } from "../agent-policy.ts";
+import { findApprovers, policyFromJson, toAgentPolicy, viewPolicy } from "../agent-policy.ts";
 import { type AgentRow, getAgentRow, getOwnAgentRow } from "../agent-rows.ts";
 import { prepareGrantOf } from "../prepare-grant.ts";
 
@@ -118,11 +119,16 @@ async function pastActions(agent: AgentRow): Promise<PastAction[]> {
   }));
 }
 
+async function readProposed(actor: Actor, agent: AgentRow, input: PolicyInput): Promise<AgentPolicy> {
+  const approvers = await findApprovers(actor, input);
+  return toAgentPolicy(input, { agentId: agent.id, account: agent.account as Address, approvers });
+}
+
 /** What a policy would change, and what it would have changed in the last thirty days. Nothing is kept. */
 export async function previewPolicy(actor: Actor, input: { id: string; policy: PolicyInput }): Promise<PolicyPreview> {
   const agent = await getAgentRow(actor, input.id);
   const account = agent.account as Address;
-  const [before, after] = [policyFromJson(agent.policy), toAgentPolicy(input.policy, agent.id, account)];
+  const [before, after] = [policyFromJson(agent.policy), await readProposed(actor, agent, input.policy)];
   const nowSeconds = Math.floor(Date.now() / 1000);
   const { changes, ...tried } = dryRun(after, await pastActions(agent), { account, nowSeconds });
   return {
@@ -150,10 +156,7 @@ export async function proposePolicy(
   const agent = await getOwnAgentRow(actor, input.id);
   if (agent.status === "awaiting-owner") throw new DomainError("AGENT_NOT_READY");
   if (agent.status === "revoked") throw new DomainError("AGENT_REVOKED");
-  const [before, policy] = [
-    policyFromJson(agent.policy),
-    toAgentPolicy(input.policy, agent.id, agent.account as Address),
-  ];
+  const [before, policy] = [policyFromJson(agent.policy), await readProposed(actor, agent, input.policy)];
   if (hashPolicy(before) === hashPolicy(policy)) throw new DomainError("POLICY_UNCHANGED");
   const isNarrower = isPolicyWithin(policy, before);
   // The signer judges by itself whether it is narrower, so nothing is written down before it has agreed.
@@ -213,16 +216,29 @@ export async function preparePolicy(
   return { version: viewVersion(row), operation: await prepareGrantOf(agent, policyFromJson(row.policy)) };
 }
 
+/** The guards of the versions so far, newest first: the chain has a hash of one of them. */
+async function knownGuards(agentId: string): Promise<Guards[]> {
+  const rows = await db.agentPolicyVersion.findMany({
+    where: { agentId },
+    orderBy: { number: "desc" },
+    take: 32,
+    select: { policy: true },
+  });
+  return rows.flatMap(({ policy }) => policyFromJson(policy).guards ?? []);
+}
+
 /**
  * The chain has a policy of the agent's key. The signer takes it up from there itself, and the version is marked by what
  * the signer says it is. A job: safe to run again.
  */
 export async function adoptPolicy({ agentId }: { agentId: string }): Promise<void> {
-  const { policyHash } = await signerClient.adoptAgentPolicy({ agentId }).catch((error: unknown) => {
-    // It was narrowed here since: what the chain has is of before, and stays turned away from.
-    if (error instanceof DomainError && error.code === "POLICY_WIDENING_REFUSED") return { policyHash: null };
-    throw error;
-  });
+  const { policyHash } = await signerClient
+    .adoptAgentPolicy({ agentId, guards: await knownGuards(agentId) })
+    .catch((error: unknown) => {
+      // It was narrowed here since: what the chain has is of before, and stays turned away from.
+      if (error instanceof DomainError && error.code === "POLICY_WIDENING_REFUSED") return { policyHash: null };
+      throw error;
+    });
   if (policyHash === null) return;
   await withTransaction(async (sql) => {
     const [active] = await sql.query<{ number: number; policy: object }>(
