@@ -126,6 +126,28 @@ test("a trader is made from its template, tried on the past, and watches the mar
   await expectAccessible(page);
 });
 
+test("an agent that asks before what is over its line says so, and its owner has an inbox", async ({ page }) => {
+  test.setTimeout(120_000);
+  await installWallet(page, { account: newWallet() });
+  await chooseWallet(page, "/agents/new");
+  const recipient = newWallet().address;
+  await expect(async () => {
+    await page.getByLabel("Name").fill("Careful payer");
+    await page.getByLabel("Ask me above").fill("0.01");
+    await expect(page.getByText("it asks you first")).toBeVisible({ timeout: 1_000 });
+  }).toPass();
+  await page.getByRole("button", { name: "Add a recipient" }).click();
+  await page.getByLabel("Recipient 1", { exact: true }).fill(recipient);
+  await page.getByRole("button", { name: "Create and sign" }).click();
+  await expect(page.getByRole("heading", { level: 1 }).getByText("Active", { exact: true })).toBeVisible({
+    timeout: 30_000,
+  });
+  await expect(page.getByText(/More than \$0\.01 needs 1 of/)).toBeVisible();
+  await page.goto("/agents/approvals");
+  await expect(page.getByText("Nothing waits for you")).toBeVisible();
+  await expectAccessible(page);
+});
+
 test("its limits are changed: narrower at once, wider after a wait, each with one signature", async ({ page }) => {
   test.setTimeout(120_000);
   await installWallet(page, { account: newWallet() });

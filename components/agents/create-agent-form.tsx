@@ -137,6 +137,13 @@ export function CreateAgentForm() {
                 onValueChange={(windowSeconds) => patch({ windowSeconds })}
               />
             </Field>
+            <AmountInput
+              key={`ask ${template}`}
+              label="Ask me above"
+              hint="Empty: it never asks."
+              units={draft.askOver}
+              onUnitsChange={(askOver) => patch({ askOver })}
+            />
           </CardBody>
         </Card>
         <Card>

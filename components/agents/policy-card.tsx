@@ -6,6 +6,7 @@ import { DefinitionList } from "../ui/definition-list.tsx";
 import { Identifier } from "../ui/identifier.tsx";
 import { Time } from "../ui/time.tsx";
 import { conditionWords } from "./condition-words.ts";
+import { guardWords } from "./guard-words.ts";
 import { spanWord, windowWord } from "./window-word.ts";
 
 const ETHER = "0x0000000000000000000000000000000000000000";
@@ -98,6 +99,16 @@ export function PolicyCard({ agent }: { agent: AgentDetail }) {
             ))}
           </ul>
           <p className="mt-1 text-ink-3 text-xs">Everything else is denied.</p>
+          {policy.guards !== null && (
+            <>
+              <h3 className="mt-4 font-medium text-sm">And the signer sees to it that</h3>
+              <ul className="flex flex-col gap-1 py-2 text-sm">
+                {guardWords(policy.guards).map((words) => (
+                  <li key={words}>{words}</li>
+                ))}
+              </ul>
+            </>
+          )}
         </div>
       </div>
     </Card>

@@ -57,4 +57,8 @@ test("a trader's policy caps each token at what its dollars are worth of it", ()
   ]);
   expect(policy.rules.filter(isTradingRule)).toHaveLength(1);
   expect(problemOf(trader, market)).toBeNull();
+  const treasurer = policyInput.parse(
+    toPolicy({ ...draft, ...TEMPLATES.treasurer.patch }, Date.UTC(2026, 0, 1), market),
+  );
+  expect(treasurer.guards).toEqual({ approvals: { over: "500000000", needed: 1, approvers: ["me"] } });
 });

@@ -15,6 +15,8 @@ export type PolicyDraft = {
   days: string;
   mayDeposit: boolean;
   mayTrade: boolean;
+  /** Micro-dollars above which its owner is asked, or the empty text for never. */
+  askOver: string;
   payees: readonly PayeeDraft[];
 };
 
@@ -43,6 +45,7 @@ export const EMPTY_DRAFT: PolicyDraft = {
   days: "7",
   mayDeposit: true,
   mayTrade: false,
+  askOver: "",
   payees: [],
 };
 
@@ -57,6 +60,7 @@ export const TEMPLATES = {
       windowSeconds: "3600",
       mayDeposit: true,
       mayTrade: false,
+      askOver: "",
     },
   },
   trader: {
@@ -68,6 +72,7 @@ export const TEMPLATES = {
       windowSeconds: "86400",
       mayDeposit: false,
       mayTrade: true,
+      askOver: "",
     },
   },
   treasurer: {
@@ -79,6 +84,7 @@ export const TEMPLATES = {
       windowSeconds: "86400",
       mayDeposit: true,
       mayTrade: true,
+      askOver: "500000000",
     },
   },
 } as const satisfies Record<string, { label: string; hint: string; patch: Partial<PolicyDraft> }>;
@@ -134,6 +140,9 @@ export function toPolicy(draft: PolicyDraft, nowMs: number, market: MarketOutput
     windowSeconds: Number(draft.windowSeconds),
     validUntil: new Date(nowMs + Number(draft.days) * DAY_MS).toISOString(),
     ...(draft.mayTrade && market ? { caps: capsFor(draft, market) } : {}),
+    ...(draft.askOver === ""
+      ? {}
+      : { guards: { approvals: { over: draft.askOver, needed: 1, approvers: ["me" as const] } } }),
     rules: rulesOf(draft, market, payRules),
   };
 }

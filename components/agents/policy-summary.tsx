@@ -18,6 +18,11 @@ export function PolicySummary({ policy, market }: Props) {
         At most <Amount units={policy.perTransactionCap} className="font-medium" /> a payment, and{" "}
         <Amount units={policy.windowCap} className="font-medium" /> in {windowWord(policy.windowSeconds)}.
       </li>
+      {policy.guards?.approvals && (
+        <li>
+          Above <Amount units={policy.guards.approvals.over} className="font-medium" /> it asks you first, each time.
+        </li>
+      )}
       {policy.rules.map((rule) => {
         if (rule.kind === "deposit") return <li key="deposit">It may fill its own balance here.</li>;
         if (rule.kind !== "pay") return null;

@@ -16,6 +16,7 @@ const LABELS: Record<string, string> = {
   models: "Models",
   nodes: "Nodes",
   requests: "Requests",
+  approvals: "Approvals",
   new: "New",
 };
 

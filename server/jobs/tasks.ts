@@ -1,7 +1,7 @@
 import type { JobHelpers, TaskList } from "graphile-worker";
 import { z } from "zod";
 import { noteMarketPrices } from "#server/agents/market/market-history.ts";
-import { simulateMarket } from "#server/agents/market/simulate-market.ts";
+import { driveMarket } from "#server/agents/market/simulate-market.ts";
 import { runStrategies } from "#server/agents/run-strategies.ts";
 import { sweepIdempotentRequests } from "#server/api/idempotency.ts";
 import { sweepRateLimits } from "#server/api/rate-limit.ts";
@@ -82,8 +82,8 @@ export const LOOPS: Loop[] = [
   { name: "judge-nodes", everyMs: 1_000, work: () => judgeNodes() },
   { name: "pay-pools", everyMs: env.isDevelopmentChain ? 5_000 : 60_000, work: () => payPools() },
   { name: "settle-claims", everyMs: 15_000, work: () => settleClaims() },
-  { name: "simulate-market", everyMs: 10_000, work: () => simulateMarket() },
-  { name: "note-market-prices", everyMs: 10_000, work: () => noteMarketPrices() },
+  { name: "drive-market", everyMs: 15_000, work: () => driveMarket() },
+  { name: "note-market-prices", everyMs: 15_000, work: () => noteMarketPrices() },
   { name: "run-strategies", everyMs: 1_000, work: () => runStrategies() },
   { name: "rearm-breakers", everyMs: 5_000, work: () => rearmBreakers() },
   { name: "settle-escrows", everyMs: 15_000, work: () => settleEscrows() },

@@ -14,9 +14,14 @@ export default function AgentsPage() {
         title="Agents"
         description="Wallets for programs, with limits that hold even when the program goes wrong."
         action={
-          <Link href="/agents/new" className={buttonClass({ variant: "primary" })}>
-            Create an agent
-          </Link>
+          <>
+            <Link href="/agents/approvals" className={buttonClass()}>
+              Approvals
+            </Link>
+            <Link href="/agents/new" className={buttonClass({ variant: "primary" })}>
+              Create an agent
+            </Link>
+          </>
         }
       />
       <AgentTable />

@@ -5,6 +5,7 @@ import { amountToPrice } from "#core/market/constant-product.ts";
 import { apartBps, type MarketToken, PRICE_DECIMALS, poolPrice } from "#core/market/market-view.ts";
 import { publicClient } from "#server/chain/client.ts";
 import { listTokens, readMarket, tradeRouter } from "#server/chain/market.ts";
+import { pool, sqlOf } from "#server/db.ts";
 import { env } from "#server/env.ts";
 
 /** How far a price goes in one step at the most, and how much of its way from home it comes back, in hundredths of a percent. */
@@ -15,6 +16,9 @@ const HOMES: Readonly<Record<string, bigint>> = {
   WETH: 3_000n * 10n ** BigInt(PRICE_DECIMALS),
   tBTC: 100_000n * 10n ** BigInt(PRICE_DECIMALS),
 };
+/** A feed says a price that moved so far, and any that it has not said for so long. */
+const SAID_BPS = 10n;
+const SAID_SECONDS = 45;
 /** A pool so near the price is left: to move it would cost more than it brings. */
 const LEFT_BPS = 8n;
 
@@ -45,7 +49,7 @@ function tradeTo(token: MarketToken, price: bigint): { isBuy: boolean; amountIn:
 
 /**
  * Moves the development chain's market by one step: the feeds say new prices, and the pools are traded there as others
- * would. A loop; on any other chain it does nothing.
+ * would. On any other chain it does nothing.
  */
 export async function simulateMarket(step: () => number = () => randomInt(-STEP_BPS, STEP_BPS + 1)): Promise<void> {
   const listed = await listTokens();
@@ -55,19 +59,22 @@ export async function simulateMarket(step: () => number = () => randomInt(-STEP_
   const from = { account, chain: null };
   const { usd, tokens } = await readMarket();
   const hashes: Hex[] = [];
+  const nowSeconds = Math.floor(Date.now() / 1_000);
   for (const token of tokens) {
     const feed = listed.find((one) => one.token === token.token)?.feed;
     if (!feed) continue;
     const price = nextPrice(token.answer, HOMES[token.symbol] ?? token.answer, step());
-    hashes.push(
-      await write.writeContract({
-        ...from,
-        address: feed,
-        abi: developmentPriceFeedAbi,
-        functionName: "update",
-        args: [price],
-      }),
-    );
+    const isDue = apartBps(token.answer, price) >= SAID_BPS || nowSeconds - token.answeredAtSeconds > SAID_SECONDS;
+    if (isDue)
+      hashes.push(
+        await write.writeContract({
+          ...from,
+          address: feed,
+          abi: developmentPriceFeedAbi,
+          functionName: "update",
+          args: [price],
+        }),
+      );
     if (apartBps(price, poolPrice(token) ?? 0n) < LEFT_BPS) continue;
     const { isBuy, amountIn } = tradeTo(token, price);
     if (amountIn === 0n) continue;
@@ -82,4 +89,17 @@ export async function simulateMarket(step: () => number = () => randomInt(-STEP_
     );
   }
   await Promise.all(hashes.map((hash) => publicClient().waitForTransactionReceipt({ hash })));
+}
+
+/**
+ * Moves the market while somebody is moved by it: a strategy runs, or a policy counts by prices. A network that nobody
+ * trades on is left alone, and keeps no trades of nobody's. A loop.
+ */
+export async function driveMarket(): Promise<void> {
+  if (!env.isDevelopmentChain) return;
+  const watched = await sqlOf(pool).query(
+    `SELECT 1 WHERE EXISTS (SELECT 1 FROM agent_strategy WHERE status = 'running')
+       OR EXISTS (SELECT 1 FROM agent WHERE status <> 'revoked' AND jsonb_typeof(policy -> 'guards') = 'object')`,
+  );
+  if (watched.length > 0) await simulateMarket();
 }

@@ -1,0 +1,177 @@
+"use client";
+
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import Link from "next/link";
+import { lazy } from "react";
+import { formatUnits } from "viem/utils";
+import type { ApprovalRequest } from "#core/schemas/agent.ts";
+import { every } from "../api/every.ts";
+import { notifyError } from "../api/notify-error.ts";
+import { QueryError } from "../api/query-error.tsx";
+import { useTRPC } from "../api/trpc.ts";
+import { NotSigned, signOperation } from "../identity/sign-operation.ts";
+import { Amount } from "../money/amount.tsx";
+import { Badge } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+import { Card, CardBody, CardHeader } from "../ui/card.tsx";
+import { CardSkeleton } from "../ui/card-skeleton.tsx";
+import { DefinitionList } from "../ui/definition-list.tsx";
+import { EmptyState } from "../ui/empty-state.tsx";
+import { Identifier } from "../ui/identifier.tsx";
+import { Opener } from "../ui/opener.tsx";
+import { Time } from "../ui/time.tsx";
+import { toast } from "../ui/toast.ts";
+import { readCall } from "./read-call.ts";
+
+const RejectDialog = lazy(() => import("./reject-dialog.tsx"));
+
+function Calls({ calls }: Pick<ApprovalRequest, "calls">) {
+  return (
+    <ol className="flex flex-col gap-2">
+      {calls.map((call, index) => {
+        const { name, values } = readCall(call.data);
+        return (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a batch never changes
+          <li key={index} className="rounded-md border border-line p-3 text-sm">
+            <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
+              <span className="font-medium">{name}</span>
+              <span className="text-ink-3">on</span> <Identifier value={call.target} label="target" />
+              {call.value !== "0" && <Badge tone="outline">{call.value} wei</Badge>}
+            </span>
+            {values.map((value) => (
+              <code key={value} className="block break-all font-mono text-ink-2 text-xs">
+                {value}
+              </code>
+            ))}
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+function Effects({ effects }: Pick<ApprovalRequest, "effects">) {
+  if (effects === null) return <p className="text-bad text-sm">Tried out now, it would not go through.</p>;
+  if (effects.length === 0) return <p className="text-ink-2 text-sm">No token that is known here moves.</p>;
+  return (
+    <ul className="text-sm">
+      {effects.map(({ token, symbol, decimals, change }) => (
+        <li key={token} className="tabular">
+          {change.startsWith("-") ? "" : "+"}
+          {formatUnits(BigInt(change), decimals)} {symbol}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Decide({ request }: { request: ApprovalRequest }) {
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  const refresh = () => queryClient.invalidateQueries({ queryKey: trpc.agent.pathKey() });
+  const approve = useMutation(trpc.agent.approve.mutationOptions({ onSettled: refresh }));
+  const { toSign } = request;
+  const run = async () => {
+    if (!toSign) return;
+    try {
+      const { status } = await approve.mutateAsync({ id: request.id, signature: await signOperation(toSign) });
+      toast.success(status === "awaiting-approval" ? "Approved; others are still wanted" : "Approved and sent");
+    } catch (error) {
+      if (error instanceof NotSigned) toast.error("Not signed", { description: error.message });
+      else notifyError("It could not be approved", error);
+    }
+  };
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      {toSign ? (
+        <Button variant="primary" isPending={approve.isPending} onClick={() => void run()}>
+          Approve
+        </Button>
+      ) : (
+        <span className="text-ink-3 text-sm">You have no signature to give, or gave it.</span>
+      )}
+      <Opener trigger={<Button variant="danger">Say no</Button>}>
+        {(popup) => <RejectDialog {...popup} id={request.id} />}
+      </Opener>
+    </div>
+  );
+}
+
+function Request({ request }: { request: ApprovalRequest }) {
+  return (
+    <Card>
+      <CardHeader
+        title={
+          <Link
+            href={`/agents/${request.agent.id}`}
+            className="rounded-sm underline decoration-line underline-offset-4 hover:decoration-ink"
+          >
+            {request.agent.name}
+          </Link>
+        }
+        description={
+          <>
+            Asked <Time iso={request.createdAt} />; can be approved until <Time iso={request.expiresAt} isExact />.
+          </>
+        }
+        action={
+          <Badge tone="warn">
+            {request.approved.length} of {request.needed}
+          </Badge>
+        }
+      />
+      <CardBody className="flex flex-col gap-4">
+        <Calls calls={request.calls} />
+        <DefinitionList
+          items={[
+            { term: "What it would do", value: <Effects effects={request.effects} /> },
+            {
+              term: "Needs approval over",
+              value: <Amount units={request.over} />,
+            },
+            {
+              term: "Approved by",
+              value: request.approved.length === 0 ? "Nobody yet" : request.approved.map(({ name }) => name).join(", "),
+            },
+            { term: "Operation", value: <Identifier value={request.userOperationHash} label="operation hash" /> },
+            { term: "Calls", value: <Identifier value={request.callDataHash} label="hash of the calls" /> },
+            ...(request.toSign
+              ? [{ term: "You sign", value: <Identifier value={request.toSign.hash} label="hash you sign" /> }]
+              : []),
+          ]}
+        />
+        <Decide request={request} />
+      </CardBody>
+    </Card>
+  );
+}
+
+/** What waits for a person: the exact calls, what they would do, and the hash that is signed. */
+export function Approvals() {
+  const trpc = useTRPC();
+  const query = useQuery(trpc.agent.listApprovals.queryOptions(undefined, { refetchInterval: every(5_000) }));
+  if (query.isError && !query.data)
+    return (
+      <Card>
+        <QueryError error={query.error} what="The approvals" onRetry={() => void query.refetch()} />
+      </Card>
+    );
+  if (!query.data) return <CardSkeleton rows={5} />;
+  const { data } = query.data;
+  if (data.length === 0)
+    return (
+      <Card>
+        <EmptyState title="Nothing waits for you">
+          What an agent may do only with people's approval appears here, with its exact calls and what they would come
+          to.
+        </EmptyState>
+      </Card>
+    );
+  return (
+    <div className="flex flex-col gap-6">
+      {data.map((request) => (
+        <Request key={request.id} request={request} />
+      ))}
+    </div>
+  );
+}

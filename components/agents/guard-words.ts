@@ -1,0 +1,42 @@
+import { formatAmount } from "#core/money.ts";
+import type { PolicyView } from "#core/schemas/agent.ts";
+
+type Guards = NonNullable<PolicyView["guards"]>;
+
+const DAYS = ["", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const dollars = (units: string): string => `$${formatAmount({ asset: "USD", units: BigInt(units) })}`;
+
+/** What guards demand, a sentence each. */
+export function guardWords({ usd, hours, outcome, approvals }: Guards): string[] {
+  return [
+    ...(usd
+      ? [
+          `All tokens together are worth at most ${dollars(usd.perTransaction)} a payment and ${dollars(usd.perWindow)} in the window, by the price feeds.`,
+        ]
+      : []),
+    ...(hours.length > 0
+      ? [
+          `It acts ${hours
+            .map(
+              ({ days, from, to, timeZone }) =>
+                `${days.map((day) => DAYS[day]).join(", ")} ${from}–${to} (${timeZone})`,
+            )
+            .join(" and ")} only.`,
+        ]
+      : []),
+    ...(outcome?.lossBpsMax == null
+      ? []
+      : [
+          `A trade loses at most ${(outcome.lossBpsMax / 100).toFixed(2)} % against the price feeds, tried out before it is signed.`,
+        ]),
+    ...(outcome?.floors ?? []).map(
+      ({ token, atLeast }) =>
+        `At least ${atLeast} base units of ${token.slice(0, 6)}…${token.slice(-4)} stay in the account.`,
+    ),
+    ...(approvals
+      ? [
+          `More than ${dollars(approvals.over)} needs ${approvals.needed} of: ${approvals.approvers.map(({ name }) => name).join(", ")}.`,
+        ]
+      : []),
+  ];
+}
