@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BREAKER_DEFAULTS, BREAKER_KINDS, breakerInput, mayRearm, whyTripped } from "./breakers.ts";
 
-const quiet = { actions: 1n, failures: 0n, newRecipient: null, amount: 1n };
+const calm = { actions: 1n, failures: 0n, drawdownBps: 0n, deviationBps: 0n, silentSeconds: 0 };
+const quiet = { ...calm, newRecipient: null, amount: 1n, lossBps: null, isTrade: false };
 
 describe("a breaker", () => {
   it("trips above its limit and not at it, when it is on", () => {
@@ -18,6 +19,22 @@ describe("a breaker", () => {
     expect(whyTripped("counterparty", counterparty, { ...quiet, newRecipient: null, amount: 501n })).toBeNull();
   });
 
+  it("trips on what the market does: a fall, a trade that loses, a feed that is silent or far from its pool", () => {
+    const { drawdown, slippage, oracle } = BREAKER_DEFAULTS;
+    expect(whyTripped("drawdown", drawdown, { ...quiet, drawdownBps: 2_000n })).toBeNull();
+    expect(whyTripped("drawdown", drawdown, { ...quiet, drawdownBps: 2_001n })).toContain("20.01 %");
+    expect(whyTripped("slippage", slippage, { ...quiet, lossBps: 300n })).toBeNull();
+    expect(whyTripped("slippage", slippage, { ...quiet, lossBps: 301n })).toContain("3.01 %");
+    const trade = { ...quiet, isTrade: true };
+    expect(whyTripped("oracle", oracle, { ...trade, deviationBps: 501n })).toContain("5.01 %");
+    expect(whyTripped("oracle", oracle, { ...trade, silentSeconds: 181 })).toContain("silent for 181 s");
+    // A payment does not depend on prices.
+    expect(whyTripped("oracle", oracle, { ...quiet, silentSeconds: 181, deviationBps: 9_999n })).toBeNull();
+    expect(mayRearm("oracle", oracle, { ...calm, silentSeconds: 181 }, 60)).toBe(false);
+    expect(mayRearm("oracle", oracle, { ...calm, deviationBps: 201n }, 60)).toBe(false);
+    expect(mayRearm("oracle", oracle, { ...calm, deviationBps: 200n }, 60)).toBe(true);
+  });
+
   it("does not arm while it would trip again, nor before its time, nor by itself where its owner is to", () => {
     fc.assert(
       fc.property(
@@ -27,15 +44,15 @@ describe("a breaker", () => {
         fc.integer({ min: 0, max: 2_000 }),
         (kind, actions, failures, seconds) => {
           const settings = BREAKER_DEFAULTS[kind];
-          if (!mayRearm(kind, settings, { actions, failures }, seconds)) return;
+          if (!mayRearm(kind, settings, { ...calm, actions, failures }, seconds)) return;
           expect(settings.holdSeconds).not.toBeNull();
           expect(seconds).toBeGreaterThanOrEqual(settings.holdSeconds ?? 0);
           expect(whyTripped(kind, settings, { ...quiet, actions: actions + 1n, failures })).toBeNull();
         },
       ),
     );
-    expect(mayRearm("velocity", BREAKER_DEFAULTS.velocity, { actions: 20n, failures: 0n }, 120)).toBe(true);
-    expect(mayRearm("velocity", BREAKER_DEFAULTS.velocity, { actions: 21n, failures: 0n }, 120)).toBe(false);
+    expect(mayRearm("velocity", BREAKER_DEFAULTS.velocity, { ...calm, actions: 20n }, 120)).toBe(true);
+    expect(mayRearm("velocity", BREAKER_DEFAULTS.velocity, { ...calm, actions: 21n }, 120)).toBe(false);
   });
 
   it("takes no settings that would make it trip and arm in turns", () => {

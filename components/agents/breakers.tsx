@@ -14,7 +14,7 @@ import type { Column } from "../ui/data-table.tsx";
 import { Opener } from "../ui/opener.tsx";
 import { Time } from "../ui/time.tsx";
 import { toast } from "../ui/toast.ts";
-import { type Breaker, breakerRule, NAMES } from "./breaker-words.ts";
+import { type Breaker, breakerRule, measuredWord, NAMES } from "./breaker-words.ts";
 
 const SetBreakerDialog = lazy(() => import("./set-breaker-dialog.tsx"));
 const TripDialog = lazy(() => import("./trip-dialog.tsx"));
@@ -67,7 +67,11 @@ const columnsOf = (id: string): readonly Column<Breaker>[] => [
     align: "right",
     from: "sm",
     cell: (row) =>
-      row.measured === null ? <span className="text-ink-3">–</span> : <span className="tabular">{row.measured}</span>,
+      row.measured === null ? (
+        <span className="text-ink-3">–</span>
+      ) : (
+        <span className="tabular">{measuredWord(row)}</span>
+      ),
   },
   { id: "state", header: "State", cell: (row) => <StatusWord words={STATES} status={stateOf(row)} /> },
   actionColumn((row) => (

@@ -12,6 +12,7 @@ import type { Popup } from "../ui/opener.tsx";
 import { toast } from "../ui/toast.ts";
 import { type Breaker, NAMES } from "./breaker-words.ts";
 
+const IN_BPS = new Set<Breaker["kind"]>(["drawdown", "slippage", "oracle"]);
 const isWhole = (text: string): boolean => /^\d{1,9}$/.test(text);
 
 export default function SetBreakerDialog({ id, breaker, ...popup }: Popup & { id: string; breaker: Breaker }) {
@@ -60,7 +61,7 @@ export default function SetBreakerDialog({ id, breaker, ...popup }: Popup & { id
         <AmountInput label="At most to somebody new" units={limit} onUnitsChange={setLimit} />
       ) : (
         <>
-          <Field label="Trips above">
+          <Field label="Trips above" {...(IN_BPS.has(kind) ? { hint: "In hundredths of a percent." } : {})}>
             <Input inputMode="numeric" value={limit} onChange={(event) => setLimit(event.target.value)} />
           </Field>
           <Field label="Within, in seconds">

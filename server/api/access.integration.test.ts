@@ -61,6 +61,7 @@ const ACCESS: Record<string, Rule> = {
   "agent.listBreakers": "scope agents:read",
   "agent.setBreaker": "user",
   "agent.tripBreaker": "user",
+  "agent.stopAll": "user",
   "agent.armBreaker": "user",
   "agent.listPolicies": "scope agents:read",
   "agent.previewPolicy": "scope agents:read",

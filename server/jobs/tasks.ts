@@ -26,8 +26,9 @@ import { prove } from "#server/proofs/prove.ts";
 import { recoverProofs } from "#server/proofs/recover-proofs.ts";
 import { closeEpoch } from "#server/rewards/close-epoch.ts";
 import { closeSolvencyEpoch } from "#server/solvency/close-solvency-epoch.ts";
-import { rearmBreakers } from "#server/wallets/breakers.ts";
+import { rearmBreakers, tripFallen } from "#server/wallets/breakers.ts";
 import { countUnassignedTransfers } from "#server/wallets/count-unassigned-transfers.ts";
+import { noteAgentValues } from "#server/wallets/market-watch.ts";
 import { syncAgentPause } from "#server/wallets/pause-agent.ts";
 import { adoptPolicy } from "#server/wallets/policies/policy-versions.ts";
 import { sendDueWithdrawals } from "#server/wallets/send-due-withdrawals.ts";
@@ -85,6 +86,8 @@ export const LOOPS: Loop[] = [
   { name: "drive-market", everyMs: 15_000, work: () => driveMarket() },
   { name: "note-market-prices", everyMs: 15_000, work: () => noteMarketPrices() },
   { name: "run-strategies", everyMs: 1_000, work: () => runStrategies() },
+  { name: "note-agent-values", everyMs: 15_000, work: () => noteAgentValues() },
+  { name: "trip-fallen", everyMs: 5_000, work: () => tripFallen() },
   { name: "rearm-breakers", everyMs: 5_000, work: () => rearmBreakers() },
   { name: "settle-escrows", everyMs: 15_000, work: () => settleEscrows() },
   { name: "note-prices", everyMs: 60_000, work: () => notePrices() },

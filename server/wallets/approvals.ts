@@ -5,17 +5,16 @@ import { DomainError } from "#core/errors.ts";
 import { decodeExecution } from "#core/policy/execution.ts";
 import type { OwnerSignature } from "#core/schemas/account.ts";
 import type { ActivityView, ApprovalRequest } from "#core/schemas/agent.ts";
-import { ENTRY_POINT_ADDRESS } from "#core/user-operation.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { listTokens } from "#server/chain/market.ts";
 import { signerClient } from "#server/chain/signer-client.ts";
-import { simulateCalls } from "#server/chain/simulate.ts";
 import { db, pool, sqlOf } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { getPayment, refusalOf } from "./act-as-agent.ts";
 import { policyFromJson } from "./agent-policy.ts";
 import { getPersonalAccount, ownerOf } from "./get-account.ts";
+import { tryOut } from "./market-watch.ts";
 import { operationFromJson } from "./operation-rows.ts";
 import { encodeSignature, viewOwner } from "./owner.ts";
 import { closeAsRefused, markSubmitted } from "./plan-action.ts";
@@ -48,31 +47,16 @@ const approved = ({ agent }: Waiting, { hash, operation }: Operation) => ({
   callDataHash: keccak256(operation.callData),
 });
 
-/** What the account would gain and lose of what is traded here, tried out on the newest block. */
+/** What the account would gain and lose of what is traded here. */
 async function effectsOf(account: Address, callData: Hex): Promise<ApprovalRequest["effects"]> {
   const usd = { token: loadDeployment().contracts.TestUSD, symbol: "USD", decimals: 6 };
-  const tokens = [usd, ...(await listTokens())];
-  const [result] = await simulateCalls([{ from: ENTRY_POINT_ADDRESS, to: account, data: callData }]);
-  if (!result?.ok) return null;
-  const changes = new Map<string, bigint>();
-  for (const { address, topics, data } of result.logs) {
-    const [event, from, to] = topics;
-    if (event !== TRANSFER_EVENT || !from || !to) continue;
-    const amount = BigInt(data);
-    const add = (units: bigint) =>
-      changes.set(address.toLowerCase(), (changes.get(address.toLowerCase()) ?? 0n) + units);
-    if (isTopicOf(from, account)) add(-amount);
-    if (isTopicOf(to, account)) add(amount);
-  }
-  return tokens.flatMap(({ token, symbol, decimals }) => {
+  const [tokens, changes] = await Promise.all([listTokens(), tryOut(account, callData)]);
+  if (!changes) return null;
+  return [usd, ...tokens].flatMap(({ token, symbol, decimals }) => {
     const change = changes.get(token.toLowerCase()) ?? 0n;
     return change === 0n ? [] : [{ token, symbol, decimals, change: change.toString() }];
   });
 }
-
-/** keccak256("Transfer(address,address,uint256)") */
-const TRANSFER_EVENT = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
-const isTopicOf = (topic: Hex, address: Address): boolean => BigInt(topic) === BigInt(address);
 
 /** What waits for somebody's approval: of the agents whose policies name them, and of their own agents. */
 export async function listApprovals(actor: Actor): Promise<{ data: ApprovalRequest[] }> {

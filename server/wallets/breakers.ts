@@ -1,3 +1,4 @@
+import type { Address } from "viem";
 import {
   type Behaviour,
   BREAKER_DEFAULTS,
@@ -9,6 +10,7 @@ import {
   FAILURES_LOOKED_AT,
   mayRearm,
   measure,
+  type NextAction,
   whyTripped,
 } from "#core/breakers.ts";
 import { DomainError } from "#core/errors.ts";
@@ -21,8 +23,13 @@ import type { Actor } from "#server/identity/actor.ts";
 import { recordAdminAction } from "#server/identity/record-admin-action.ts";
 import type { EncodedAction } from "./agent-actions.ts";
 import { type AgentRow, getAgentRow, getOwnAgentRow } from "./agent-rows.ts";
+import { drawdownOf, isTradeOf, lossOf, marketTrouble } from "./market-watch.ts";
 
 const EVENTS_SHOWN = 20;
+const LATELY_MS = 120_000;
+/** What depends on prices stops trades: a payment in dollars goes on. */
+const MARKET_KINDS = new Set<BreakerKind>(["slippage", "oracle"]);
+const NOTHING: NextAction = { newRecipient: null, amount: 0n, lossBps: null, isTrade: false };
 
 const settingsOf = (kind: BreakerKind, row: AgentBreaker | undefined): BreakerSettings =>
   row
@@ -42,17 +49,26 @@ async function readBreakers(
 }
 
 /** What an agent did within a time: what it began, and which of the last that ended had failed. A denial is no failure. */
-async function behaviourOf(agentId: string, seconds: number): Promise<Behaviour> {
+async function actionsOf(agentId: string, seconds: number): Promise<{ actions: bigint; failures: bigint }> {
   const [row] = await sqlOf(pool).query<{ actions: bigint; failures: bigint }>(
     `SELECT count(*) FILTER (WHERE status <> 'refused')::bigint AS actions,
        (SELECT count(*) FILTER (WHERE status = 'failed' OR refusal ->> 'refusedBy' = 'contract')::bigint FROM (
           SELECT status, refusal FROM agent_activity
-          WHERE agent_id = $1 AND created_at > now() - make_interval(secs => $2) AND status NOT IN ('planned', 'submitted')
+          WHERE agent_id = $1 AND created_at > now() - make_interval(secs => $2)
+            AND status NOT IN ('planned', 'awaiting-approval', 'submitted')
           ORDER BY created_at DESC LIMIT ${FAILURES_LOOKED_AT}) ended) AS failures
      FROM agent_activity WHERE agent_id = $1 AND created_at > now() - make_interval(secs => $2)`,
     [agentId, seconds],
   );
   return row ?? { actions: 0n, failures: 0n };
+}
+
+/** What a breaker of this kind looks at; what it does not look at is nothing. */
+async function behaviourOf(agentId: string, kind: BreakerKind, seconds: number): Promise<Behaviour> {
+  const calm: Behaviour = { actions: 0n, failures: 0n, drawdownBps: 0n, deviationBps: 0n, silentSeconds: 0 };
+  if (kind === "velocity" || kind === "failures") return { ...calm, ...(await actionsOf(agentId, seconds)) };
+  if (kind === "drawdown") return { ...calm, drawdownBps: await drawdownOf(agentId, seconds) };
+  return kind === "oracle" ? { ...calm, ...(await marketTrouble()) } : calm;
 }
 
 async function isNewRecipient(agentId: string, recipient: string): Promise<boolean> {
@@ -96,21 +112,52 @@ async function arm(agentId: string, kind: BreakerKind, reason: string, userId: s
     await signerClient.setHalt({ scope: haltScope(agentId), halted: false, reason });
 }
 
+/** What breakers have to know of the action itself. */
+async function nextAction(agent: AgentRow, { recipient, amount, callData }: EncodedAction): Promise<NextAction> {
+  const isTrade = isTradeOf(callData);
+  return {
+    newRecipient: recipient !== null && (await isNewRecipient(agent.id, recipient)) ? recipient : null,
+    amount: amount ?? 0n,
+    isTrade,
+    lossBps: isTrade ? await lossOf(agent.account as Address, callData) : null,
+  };
+}
+
 /** Asked before every action: throws while a breaker is tripped, and trips one that this action is too much for. */
 export async function passBreakers(agent: AgentRow, action: EncodedAction): Promise<void> {
   const breakers = await readBreakers(agent.id);
   for (const [kind, { row }] of breakers)
     if (row?.trippedAt) throw new DomainError("BREAKER_TRIPPED", { breaker: kind, reason: row.reason ?? "" });
-  const { recipient, amount } = action;
-  const newRecipient = recipient !== null && (await isNewRecipient(agent.id, recipient)) ? recipient : null;
+  const next = await nextAction(agent, action);
   for (const [kind, { settings }] of breakers) {
     if (!settings.isOn || kind === "manual") continue;
-    const behaviour = await behaviourOf(agent.id, settings.seconds);
-    const reason = whyTripped(kind, settings, { ...behaviour, newRecipient, amount: amount ?? 0n });
+    if (MARKET_KINDS.has(kind) && !next.isTrade) continue;
+    const behaviour = await behaviourOf(agent.id, kind, settings.seconds);
+    const reason = whyTripped(kind, settings, { ...behaviour, ...next });
     if (reason === null) continue;
     await trip(agent.id, kind, reason, null);
     throw new DomainError("BREAKER_TRIPPED", { breaker: kind, reason });
   }
+}
+
+/** Trips the agents whose holdings have fallen too far, whatever they do. A loop. */
+export async function tripFallen(): Promise<{ tripped: number }> {
+  const agents = await db.agent.findMany({
+    where: { status: "active", values: { some: { at: { gt: new Date(Date.now() - LATELY_MS) } } } },
+    select: { id: true },
+    take: 500,
+  });
+  let tripped = 0;
+  for (const { id } of agents) {
+    const { settings, row } = (await readBreakers(id)).get("drawdown") ?? {};
+    if (!settings?.isOn || row?.trippedAt) continue;
+    const behaviour = await behaviourOf(id, "drawdown", settings.seconds);
+    const reason = whyTripped("drawdown", settings, { ...behaviour, ...NOTHING });
+    if (reason === null) continue;
+    await trip(id, "drawdown", reason, null);
+    tripped += 1;
+  }
+  return { tripped };
 }
 
 /** Arms what may be armed by itself. A loop. */
@@ -123,7 +170,7 @@ export async function rearmBreakers(): Promise<{ armed: number }> {
   for (const row of tripped) {
     const kind = breakerKind.parse(row.kind);
     const trippedForSeconds = (Date.now() - (row.trippedAt?.getTime() ?? Date.now())) / 1_000;
-    const behaviour = await behaviourOf(row.agentId, row.seconds);
+    const behaviour = await behaviourOf(row.agentId, kind, row.seconds);
     if (!mayRearm(kind, settingsOf(kind, row), behaviour, trippedForSeconds)) continue;
     await arm(row.agentId, kind, "by its rule: what it measures has fallen", null);
     armed += 1;
@@ -146,7 +193,7 @@ export async function listBreakers(actor: Actor, { id }: { id: string }): Promis
       rearmAt: settings.rearmAt.toString(),
       seconds: settings.seconds,
       holdSeconds: settings.holdSeconds,
-      measured: measure(kind, await behaviourOf(agent.id, settings.seconds))?.toString() ?? null,
+      measured: measure(kind, await behaviourOf(agent.id, kind, settings.seconds))?.toString() ?? null,
       trippedAt: row?.trippedAt?.toISOString() ?? null,
       reason: row?.reason ?? null,
     })),
@@ -188,6 +235,17 @@ export async function armBreaker(actor: Actor, { id, kind }: { id: string; kind:
   const agent = await getOwnAgentRow(actor, id);
   await arm(agent.id, kind, "by its owner", actor.userId);
   return listBreakers(actor, { id });
+}
+
+/** Stops every agent of a person at the signer at once; each is armed again by itself. */
+export async function stopOwnAgents(actor: Actor, { reason }: { reason: string }): Promise<{ stopped: number }> {
+  if (actor.agentId) throw new DomainError("FORBIDDEN");
+  const agents = await db.agent.findMany({
+    where: { userId: actor.userId, status: { in: ["active", "paused"] } },
+    select: { id: true },
+  });
+  await Promise.all(agents.map(({ id }) => trip(id, "manual", reason, actor.userId)));
+  return { stopped: agents.length };
 }
 
 type Halt = { halted: boolean; reason: string | null };

@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
 import Link from "next/link";
 import { AgentTable } from "#components/agents/agent-table.tsx";
+import { StopAll } from "#components/agents/stop-all.tsx";
 import { PageHeader } from "#components/shell/page-header.tsx";
 import { buttonClass } from "#components/ui/button-class.ts";
 
@@ -15,6 +16,7 @@ export default function AgentsPage() {
         description="Wallets for programs, with limits that hold even when the program goes wrong."
         action={
           <>
+            <StopAll />
             <Link href="/agents/approvals" className={buttonClass()}>
               Approvals
             </Link>

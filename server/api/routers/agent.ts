@@ -29,12 +29,14 @@ import {
   setBreakerInput,
   simulateInput,
   simulationOutput,
+  stopAgentsInput,
+  stopAgentsOutput,
   tripBreakerInput,
 } from "#core/schemas/agent.ts";
 import { pageInput, pageOf } from "#core/schemas/page.ts";
 import { callAsAgent, depositAsAgent, getPayment, payAsAgent, simulateAsAgent } from "#server/wallets/act-as-agent.ts";
 import { approveAction, listApprovals, rejectAction } from "#server/wallets/approvals.ts";
-import { armBreaker, listBreakers, setBreaker, tripBreaker } from "#server/wallets/breakers.ts";
+import { armBreaker, listBreakers, setBreaker, stopOwnAgents, tripBreaker } from "#server/wallets/breakers.ts";
 import { confirmAgent, createAgent, prepareGrant } from "#server/wallets/create-agent.ts";
 import { explainAction } from "#server/wallets/explain-action.ts";
 import { getAgent, listActivity, listAgents } from "#server/wallets/get-agents.ts";
@@ -303,6 +305,20 @@ export const agentRouter = router({
     .input(tripBreakerInput)
     .output(breakersOutput)
     .mutation(({ ctx, input }) => tripBreaker(ctx.actor, input)),
+
+  stopAll: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/stop",
+        tags,
+        summary: "Stop all your agents at the signer now",
+        protect: true,
+      },
+    })
+    .input(stopAgentsInput)
+    .output(stopAgentsOutput)
+    .mutation(({ ctx, input }) => stopOwnAgents(ctx.actor, input)),
 
   armBreaker: userProcedure
     .meta({
