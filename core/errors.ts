@@ -138,6 +138,8 @@ const ERRORS = {
   POLICY_DENIED: [403, "The agent's policy does not allow this. Nothing was signed."],
   BREAKER_TRIPPED: [403, "A breaker of this agent is tripped. Nothing was signed; the details say which and why."],
   AGENTS_HALTED: [403, "All agents are stopped. Nothing was signed."],
+  SELLER_UNREACHABLE: [502, "The seller did not answer, or with what is no answer. Nothing was paid by this attempt."],
+  PRICE_REFUSED: [409, "The seller asks for what is not paid; the details say what. Nothing was paid."],
   MARKET_MISSING: [409, "No pools and prices are known on this chain, so nothing is traded here."],
   STRATEGY_CLOSED: [409, "This strategy has ended. Start another one."],
   POLICY_UNCHANGED: [409, "This is the policy the agent has already."],

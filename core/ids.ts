@@ -23,6 +23,7 @@ const ID_PREFIXES = {
   pool: "pol",
   stakeClaim: "stk",
   x402Payment: "x42",
+  purchase: "buy",
   agentPolicy: "apv",
   breakerEvent: "bre",
   strategy: "stg",

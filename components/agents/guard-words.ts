@@ -7,7 +7,7 @@ const DAYS = ["", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const dollars = (units: string): string => `$${formatAmount({ asset: "USD", units: BigInt(units) })}`;
 
 /** What guards demand, a sentence each. */
-export function guardWords({ usd, hours, outcome, approvals }: Guards): string[] {
+export function guardWords({ usd, hours, outcome, approvals, purchases }: Guards): string[] {
   return [
     ...(usd
       ? [
@@ -36,6 +36,11 @@ export function guardWords({ usd, hours, outcome, approvals }: Guards): string[]
     ...(approvals
       ? [
           `More than ${dollars(approvals.over)} needs ${approvals.needed} of: ${approvals.approvers.map(({ name }) => name).join(", ")}.`,
+        ]
+      : []),
+    ...(purchases
+      ? [
+          `It buys by x402 for at most ${dollars(purchases.perPayment)} a time and ${dollars(purchases.perWindow)} in the window, from: ${purchases.payees.map((payee) => `${payee.slice(0, 6)}…${payee.slice(-4)}`).join(", ")}.`,
         ]
       : []),
   ];

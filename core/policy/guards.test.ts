@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import {
   areGuardsWithin,
   evaluateGuards,
+  evaluatePurchase,
   type GuardFacts,
   type Guards,
   guardsSchema,
@@ -18,7 +19,7 @@ const OTHER: Address = "0x4000000000000000000000000000000000000004";
 const NOW = 1_800_000_000;
 const ONE = 10n ** 18n;
 
-const NONE: Guards = { usd: null, hours: [], outcome: null, approvals: null };
+const NONE: Guards = { usd: null, hours: [], outcome: null, approvals: null, purchases: null };
 const factsOf = (change: Partial<GuardFacts> = {}): GuardFacts => ({
   nowSeconds: NOW,
   usd: USD,
@@ -157,6 +158,7 @@ describe("as written", () => {
       { ...guards, outcome: { lossBpsMax: 1, floors: [] } },
       { ...guards, approvals: { ...approvals(1n, 1, [1]), over: 2n } },
       { ...guards, approvals: approvals(1n, 1, [2]) },
+      { ...guards, purchases: { payees: [USD], perPayment: 1n, perWindow: 2n } },
     ].map(hashGuards);
     expect(new Set(hashes).size).toBe(hashes.length);
   });
@@ -181,6 +183,36 @@ describe("as written", () => {
   ])("malformed ones are refused", (change, words) => {
     const { error } = guardsSchema.safeParse({ ...input, ...change });
     expect(JSON.stringify(error?.issues)).toContain(words);
+  });
+});
+
+describe("purchases", () => {
+  const shop: Address = "0x5000000000000000000000000000000000000005";
+  const purchases = { payees: [shop], perPayment: 100n, perWindow: 250n };
+  const buy = (guards: Guards | null, amount: bigint, boughtInWindow = 0n, to = shop) => {
+    const verdict = evaluatePurchase(guards, { to, amount }, { nowSeconds: NOW, boughtInWindow });
+    return verdict.allowed ? "allowed" : verdict.rule;
+  };
+
+  test("are made from those who are named, within both limits, and not at all without the guard", () => {
+    const some = { ...NONE, purchases };
+    expect(buy(some, 100n, 150n)).toBe("allowed");
+    expect(buy(some, 101n)).toBe("purchase-cap");
+    expect(buy(some, 100n, 151n)).toBe("purchase-window");
+    expect(buy(some, 1n, 0n, OTHER)).toBe("purchase-payee");
+    expect(buy(NONE, 1n)).toBe("purchases");
+    expect(buy(null, 1n)).toBe("purchases");
+    expect(buy({ ...some, approvals: approvals(50n, 1) }, 51n)).toBe("approvals");
+    const closed = [{ days: [1], from: "00:00", to: "00:01", timeZone: "UTC" }];
+    expect(buy({ ...some, hours: closed }, 1n)).toBe("hours");
+  });
+
+  test("are a right: to add it is wider, to take it away narrower", () => {
+    const some = { ...NONE, purchases };
+    expect(areGuardsWithin(some, NONE)).toBe(false);
+    expect(areGuardsWithin(some, null)).toBe(false);
+    expect(areGuardsWithin(NONE, some)).toBe(true);
+    expect(areGuardsWithin({ ...some, purchases: { ...purchases, perWindow: 251n } }, some)).toBe(false);
   });
 });
 

@@ -71,6 +71,13 @@ export const approvalsGuard = z
     message: "An approver is named once.",
   });
 
+/** Whom it may pay by authorizations that it signs for its purse (x402), in micro-dollars. */
+export const purchasesGuard = z.strictObject({
+  payees: z.array(address).min(1).max(32),
+  perPayment: units,
+  perWindow: units,
+});
+
 /**
  * Limits that a contract cannot see to: they need prices, a clock on the wall, a look ahead, or people. The signer keeps
  * them; the account on the chain remembers their hash, so that none is changed without its owner's signature.
@@ -80,11 +87,13 @@ export const guardsSchema = z.strictObject({
   hours: z.array(hoursGuard).max(8),
   outcome: outcomeGuard.nullable(),
   approvals: approvalsGuard.nullable(),
+  /** Without it nothing is bought. */
+  purchases: purchasesGuard.nullable().default(null),
 });
 export type Guards = z.output<typeof guardsSchema>;
 
 /** Plain JSON with decimal texts, always in this order; `guardsSchema` reads it back. */
-export function guardsToJson({ usd, hours, outcome, approvals }: Guards): z.input<typeof guardsSchema> {
+export function guardsToJson({ usd, hours, outcome, approvals, purchases }: Guards): z.input<typeof guardsSchema> {
   return {
     usd: usd && { perTransaction: usd.perTransaction.toString(), perWindow: usd.perWindow.toString() },
     hours: hours.map(({ days, from, to, timeZone }) => ({ days: [...days], from, to, timeZone })),
@@ -96,6 +105,11 @@ export function guardsToJson({ usd, hours, outcome, approvals }: Guards): z.inpu
       over: approvals.over.toString(),
       needed: approvals.needed,
       approvers: approvals.approvers.map(({ owner, name }) => ({ owner, name })),
+    },
+    purchases: purchases && {
+      payees: [...purchases.payees],
+      perPayment: purchases.perPayment.toString(),
+      perWindow: purchases.perWindow.toString(),
     },
   };
 }
@@ -250,6 +264,41 @@ export function evaluateGuards(guards: Guards, spent: ReadonlyMap<Address, bigin
   return { allowed: true, usd: value, approvalsNeeded: approvals && value > approvals.over ? approvals.needed : 0 };
 }
 
+export type Purchase = { to: Address; amount: bigint };
+
+/** Whether guards let a payment from the purse through; without guards, or without this one, none is. */
+export function evaluatePurchase(
+  guards: Guards | null,
+  { to, amount }: Purchase,
+  { nowSeconds, boughtInWindow }: { nowSeconds: number; boughtInWindow: bigint },
+): { allowed: true } | { allowed: false; rule: string; value: string; fix: string } {
+  const no = (rule: string, value: string, fix: string) => ({ allowed: false, rule, value, fix }) as const;
+  if (!guards?.purchases)
+    return no("purchases", "none are allowed", "The owner allows purchases, and names who may be paid.");
+  const { payees, perPayment, perWindow } = guards.purchases;
+  if (!payees.includes(to)) return no("purchase-payee", to, `It may buy from ${payees.join(", ")}.`);
+  if (guards.hours.length > 0 && !guards.hours.some((hours) => isWithinHours(hours, nowSeconds)))
+    return no("hours", new Date(nowSeconds * 1_000).toISOString(), "It buys when it may act.");
+  if (amount > perPayment)
+    return no("purchase-cap", `$${unitsText(amount)} > $${unitsText(perPayment)}`, "Buy something that costs less.");
+  if (guards.approvals && amount > guards.approvals.over)
+    return no(
+      "approvals",
+      `$${unitsText(amount)}`,
+      "What needs approval is not bought by itself: pay it from the account.",
+    );
+  if (boughtInWindow + amount > perWindow)
+    return no(
+      "purchase-window",
+      `$${unitsText(boughtInWindow)} + $${unitsText(amount)} > $${unitsText(perWindow)}`,
+      "Wait until earlier purchases have left the window.",
+    );
+  return { allowed: true };
+}
+
+/** Where purchases are written down, apart from what the account spends. */
+export const PURSE: Address = "0x0000000000000000000000000000000000000402";
+
 /** Where the value in dollars is written down beside the tokens: ISO 4217's number of the dollar, as ERC-7726 has it. */
 export const USD_VALUE: Address = "0x0000000000000000000000000000000000000348";
 
@@ -258,7 +307,8 @@ const sameOrFewer = (inner: readonly string[], outer: readonly string[]): boolea
 
 /** Whether `inner` lets nothing through that `outer` did not. A yes is certain. */
 export function areGuardsWithin(inner: Guards | null, outer: Guards | null): boolean {
-  if (!outer) return true;
+  // Without guards nothing is bought: who adds some may not add that.
+  if (!outer) return inner?.purchases == null;
   if (!inner) return false;
   const hours = (guards: Guards) => guards.hours.map((one) => JSON.stringify(one));
   const areHours = outer.hours.length === 0 || (inner.hours.length > 0 && sameOrFewer(hours(inner), hours(outer)));
@@ -267,7 +317,19 @@ export function areGuardsWithin(inner: Guards | null, outer: Guards | null): boo
     (inner.usd !== null &&
       inner.usd.perTransaction <= outer.usd.perTransaction &&
       inner.usd.perWindow <= outer.usd.perWindow);
-  return areHours && isUsd && isOutcomeWithin(inner, outer) && areApprovalsWithin(inner, outer);
+  const isWithin =
+    isOutcomeWithin(inner, outer) && areApprovalsWithin(inner, outer) && arePurchasesWithin(inner, outer);
+  return areHours && isUsd && isWithin;
+}
+
+/** Unlike the others this one allows: none is the narrowest. */
+function arePurchasesWithin({ purchases: inner }: Guards, outer: Guards): boolean {
+  if (!inner) return true;
+  const held = outer.purchases;
+  if (!held) return false;
+  return (
+    sameOrFewer(inner.payees, held.payees) && inner.perPayment <= held.perPayment && inner.perWindow <= held.perWindow
+  );
 }
 
 function isOutcomeWithin({ outcome: inner }: Guards, { outcome: outer }: Guards): boolean {

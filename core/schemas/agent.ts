@@ -90,6 +90,10 @@ const guardsInput = z.strictObject({
         .max(8),
     })
     .optional(),
+  /** Whom it may pay for what it buys by x402, from its purse. */
+  purchases: z
+    .strictObject({ payees: z.array(addressText).min(1).max(32), perPayment: unitsInput, perWindow: unitsInput })
+    .optional(),
 });
 
 export const policyInput = z.strictObject({
@@ -142,6 +146,7 @@ export const policyOutput = z.object({
           approvers: z.array(z.object({ owner: z.string(), name: z.string() })),
         })
         .nullable(),
+      purchases: z.object({ payees: z.array(z.string()), perPayment: z.string(), perWindow: z.string() }).nullish(),
     })
     .nullable(),
   /** Tokens besides dollars. */

@@ -96,6 +96,18 @@ export const SIGNER_METHODS = {
     }),
     output: z.strictObject({ userOperationHash: hex, signature: hex, spent: amounts }),
   },
+  /** Signs an EIP-3009 authorization of the agent's purse, which is the account of its key. */
+  signPurchase: {
+    input: z.strictObject({
+      agentId,
+      to: addressSchema,
+      amount: uint128,
+      validAfter: z.int().min(0),
+      validBefore: z.int().positive(),
+      nonce: bytes32Schema,
+    }),
+    output: z.strictObject({ signature: hex }),
+  },
   /** Says whether the operator would sign this, and signs nothing. */
   evaluateOperatorTransaction: {
     input: z.strictObject({ transaction: operatorTransactionSchema }),

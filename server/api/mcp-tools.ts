@@ -155,6 +155,22 @@ export function createTools(context: Context): McpServer {
       caller(key).agent.deposit({ id: await agentOf(given), units: amount }),
   );
   tool(
+    "pay_api",
+    "agents:write",
+    "Buys one answer of a third party by x402, from the agent's purse. Its owner named who may be paid and how much. Sent again under its reference it is the same payment.",
+    z.strictObject({
+      agentId,
+      url: z.url({ protocol: /^https?$/ }).max(2_048),
+      method: z.enum(["GET", "POST"]).default("GET"),
+      body: z.string().max(65_536).optional().describe("Sent as JSON."),
+      unitsMax: unitsInput.describe("The most it may cost, in micro-dollars."),
+      reference,
+    }),
+    SPENDS,
+    async ({ agentId: given, reference: key, ...order }) =>
+      caller(key).purchase.buy({ id: await agentOf(given), ...order }),
+  );
+  tool(
     "get_payment",
     "agents:read",
     "How far a payment or a call is, and why it was refused if it was.",

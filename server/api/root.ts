@@ -12,6 +12,7 @@ import { jobRouter } from "./routers/job.ts";
 import { nodeAdminRouter } from "./routers/node-admin.ts";
 import { poolRouter } from "./routers/pool.ts";
 import { proofRouter } from "./routers/proof.ts";
+import { purchaseRouter } from "./routers/purchase.ts";
 import { reconciliationRouter } from "./routers/reconciliation.ts";
 import { rewardRouter } from "./routers/reward.ts";
 import { solvencyRouter } from "./routers/solvency.ts";
@@ -34,6 +35,7 @@ export const appRouter = router({
   nodeAdmin: nodeAdminRouter,
   pool: poolRouter,
   proof: proofRouter,
+  purchase: purchaseRouter,
   reconciliation: reconciliationRouter,
   reward: rewardRouter,
   solvency: solvencyRouter,

@@ -2,6 +2,7 @@ import type { JobHelpers, TaskList } from "graphile-worker";
 import { z } from "zod";
 import { noteMarketPrices } from "#server/agents/market/market-history.ts";
 import { driveMarket } from "#server/agents/market/simulate-market.ts";
+import { settlePurchases } from "#server/agents/purchases.ts";
 import { runStrategies } from "#server/agents/run-strategies.ts";
 import { sweepIdempotentRequests } from "#server/api/idempotency.ts";
 import { sweepRateLimits } from "#server/api/rate-limit.ts";
@@ -86,6 +87,7 @@ export const LOOPS: Loop[] = [
   { name: "drive-market", everyMs: 15_000, work: () => driveMarket() },
   { name: "note-market-prices", everyMs: 15_000, work: () => noteMarketPrices() },
   { name: "run-strategies", everyMs: 1_000, work: () => runStrategies() },
+  { name: "settle-purchases", everyMs: 5_000, work: () => settlePurchases() },
   { name: "note-agent-values", everyMs: 15_000, work: () => noteAgentValues() },
   { name: "trip-fallen", everyMs: 5_000, work: () => tripFallen() },
   { name: "rearm-breakers", everyMs: 5_000, work: () => rearmBreakers() },

@@ -10,6 +10,7 @@ import {
 import { setHalt } from "./halts.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { evaluateOperatorTransaction, signOperatorTransaction } from "./operator.ts";
+import { signPurchase } from "./purchases.ts";
 import { getReceiptKey, signReceipt } from "./receipts.ts";
 import { evaluateExecution, signUserOperation } from "./sign-user-operation.ts";
 import { countUnderOtherKeys, inTransaction } from "./store.ts";
@@ -38,6 +39,7 @@ const HANDLERS: Handlers = {
   getAgentSpending,
   evaluateExecution,
   signUserOperation,
+  signPurchase,
   evaluateOperatorTransaction,
   signOperatorTransaction,
   signReceipt,

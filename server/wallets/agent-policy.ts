@@ -109,12 +109,13 @@ export async function findApprovers(actor: Actor, input: PolicyInput): Promise<A
 
 function guardsOf({ guards }: PolicyInput, approvers: Approver[]): object | null {
   if (!guards) return null;
-  const { usd: value = null, hours = [], outcome, approvals } = guards;
+  const { usd: value = null, hours = [], outcome, approvals, purchases = null } = guards;
   return {
     usd: value,
     hours,
     outcome: outcome ? { lossBpsMax: outcome.lossBpsMax ?? null, floors: outcome.floors ?? [] } : null,
     approvals: approvals ? { over: approvals.over, needed: approvals.needed, approvers } : null,
+    purchases,
   };
 }
 

@@ -64,3 +64,12 @@ export async function fundAgent(
   const agent = await getOwnAgentRow(actor, input.id);
   return requestWithdrawal(actor, { to: agent.account, units: input.units, agentId: agent.id, key: input.key });
 }
+
+/** Moves money from the owner's balance to the agent's purse: the most that what it buys can ever cost. */
+export async function fillPurse(
+  actor: Actor,
+  input: { id: string; units: string; key?: string | undefined },
+): Promise<WithdrawalView> {
+  const agent = await getOwnAgentRow(actor, input.id);
+  return requestWithdrawal(actor, { to: agent.key, units: input.units, agentId: agent.id, key: input.key });
+}

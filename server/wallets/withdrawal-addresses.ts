@@ -13,13 +13,15 @@ const ADDRESSES_MAX = 50;
 type Row = { address: string; kind: WithdrawalAddressView["kind"]; label: string | null; usableAt: Date };
 
 /**
- * Where a person's money may go, and from when on. Their own account and their agents' are known at once; so is the
+ * Where a person's money may go, and from when on. Their own account and their agents' accounts and purses are known at once; so is the
  * wallet they came with. A wallet linked later, and any other address, waits.
  */
 const KNOWN = `
   SELECT address, 'account' AS kind, NULL AS label, created_at AS "usableAt" FROM personal_account WHERE user_id = $1
   UNION ALL
   SELECT account, 'agent', name, created_at FROM agent WHERE user_id = $1 AND status <> 'revoked'
+  UNION ALL
+  SELECT key, 'agent', name || ', its purse', created_at FROM agent WHERE user_id = $1 AND status <> 'revoked'
   UNION ALL
   SELECT w.address, 'wallet', NULL,
          CASE WHEN w.created_at <= u.created_at + interval '1 minute' THEN w.created_at
