@@ -10,12 +10,15 @@ type Bench = { file: string; services: "none" | "database" | "chain" };
 
 /** What can be measured, and what each needs to run beside it. */
 const BENCHES: Record<string, Bench> = {
+  agents: { file: "./agents.ts", services: "chain" },
   caps: { file: "./caps.ts", services: "database" },
   dispatch: { file: "./dispatch.ts", services: "database" },
+  gas: { file: "./gas.ts", services: "none" },
   gateway: { file: "./gateway.ts", services: "chain" },
   "hot-account": { file: "./hot-account.ts", services: "database" },
   ledger: { file: "./ledger.ts", services: "database" },
   pages: { file: "./pages.ts", services: "none" },
+  policy: { file: "./policy.ts", services: "chain" },
   proofs: { file: "./proofs.ts", services: "chain" },
   start: { file: "./start.ts", services: "none" },
 };

@@ -14,7 +14,13 @@ export async function quorum(): Promise<BenchRow[]> {
   const people = Array.from({ length: 3 }, () => privateKeyToAccount(generatePrivateKey()));
   const stranger = privateKeyToAccount(generatePrivateKey());
   const approvers = people.map(({ address }, n) => ({ owner: address.toLowerCase() as Hex, name: `Person ${n}` }));
-  const guards = { usd: null, hours: [], outcome: null, approvals: { over: 10n, needed: 2, approvers }, purchases: null };
+  const guards = {
+    usd: null,
+    hours: [],
+    outcome: null,
+    approvals: { over: 10n, needed: 2, approvers },
+    purchases: null,
+  };
   const agent = await paperAgent({ ...policyOf(100n, 1_000_000n), guards });
   const approvalBy = async (person: typeof stranger, lane: number, amount = AMOUNT, of: PaperAgent = agent) => {
     const operation = paymentOf(of, amount, lane);
