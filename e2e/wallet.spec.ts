@@ -118,7 +118,7 @@ test("a trader is made from its template, tried on the past, and watches the mar
   await page.getByRole("button", { name: "Begin a dry run" }).click();
   await expect(page).toHaveURL(/strategies\/stg_/);
   await expect(page.getByText(/it went above \$1\.00/).first()).toBeVisible({ timeout: 30_000 });
-  await expect(page.getByText("Alert", { exact: true })).toBeVisible();
+  await expect(page.getByText("Alert", { exact: true }).first()).toBeVisible();
   await page.getByRole("button", { name: "Let it act" }).click();
   await expect(page.getByText("Live", { exact: true })).toBeVisible();
   await page.getByRole("button", { name: "Stop", exact: true }).click();

@@ -19,7 +19,8 @@ export function decideMonitor(settings: Monitor, { market, state }: Situation): 
   if (typeof token === "string") return hold(token, state);
   const age = market.atSeconds - token.answeredAtSeconds;
   if (age > STALE_SECONDS) {
-    const isNew = state.stale !== true;
+    // One that was silent when it began to look is no news.
+    const isNew = state.stale === false;
     return hold(`The feed's price of ${token.symbol} is ${age} s old.`, { ...state, stale: true }, { isAlert: isNew });
   }
   const next: Record<string, string | number | boolean> = { ...state, stale: false };

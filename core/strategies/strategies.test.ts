@@ -148,6 +148,18 @@ describe("the monitor", () => {
     expect(at(3_001, back.state).isAlert).toBe(true);
   });
 
+  test("tells once when a feed falls silent, and not of one that was silent before", () => {
+    const silent = (state: object) =>
+      decide(monitor, {
+        ...situationOf({ state: state as Record<string, boolean> }),
+        market: marketOf({ weth: { answeredAtSeconds: 999_000 } }),
+      });
+    expect(silent({}).isAlert).toBe(false);
+    const fresh = at(2_900, {});
+    expect(silent(fresh.state).isAlert).toBe(true);
+    expect(silent(silent(fresh.state).state).isAlert).toBe(false);
+  });
+
   test("tells of a move", () => {
     expect(at(2_800, {}, 3_000).why).toBe("WETH is at $2800.00: it fell by 6.66 % in 3600 s.");
   });
