@@ -6,6 +6,7 @@ import { simulateMarket } from "#server/agents/market/simulate-market.ts";
 import { runStrategies } from "#server/agents/run-strategies.ts";
 import { createStrategy } from "#server/agents/strategies.ts";
 import { makeTrader, type Trader } from "#server/agents/testing/trading-world.ts";
+import { loadDeployment } from "#server/chain/deployments.ts";
 import { readMarket, readPortfolio } from "#server/chain/market.ts";
 import { db, pool } from "#server/db.ts";
 import { noteAgentValues } from "#server/wallets/market-watch.ts";
@@ -34,7 +35,8 @@ async function mostInWindow(): Promise<bigint> {
     `SELECT coalesce(max(sum), 0)::text AS most FROM (
        SELECT (SELECT sum(b.amount) FROM signer_spend b WHERE b.wallet_id = a.wallet_id AND b.token = a.token
          AND b.signed_at <= a.signed_at AND b.signed_at > a.signed_at - interval '1 hour') AS sum
-       FROM signer_spend a JOIN signer_wallet w ON w.id = a.wallet_id AND w.purpose = 'agent') windows`,
+       FROM signer_spend a WHERE a.token = $1) windows`,
+    [loadDeployment().contracts.TestUSD],
   );
   return BigInt(rows[0]?.most ?? 0);
 }

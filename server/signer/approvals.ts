@@ -39,19 +39,17 @@ async function isSignature(owner: Hex, hash: Hex, signature: Hex): Promise<boole
   return answer === VALID;
 }
 
-/** How many different approvers of the policy signed for this very operation. */
-export async function countApprovals(
-  { policy, chainId, account }: Grant,
+/** Who of those that are named signed for this very operation, each once; whether they are approvers is asked elsewhere. */
+export async function findSigners(
+  { chainId, account }: Pick<Grant, "chainId" | "account">,
   operation: { userOperationHash: Hex; callDataHash: Hex },
   approvals: NonNullable<SignerInput<"signUserOperation">["approvals"]>,
-): Promise<number> {
-  const approvers = new Set(policy.guards?.approvals?.approvers.map(({ owner }) => owner.toLowerCase()));
+): Promise<ReadonlySet<string>> {
   const hash = hashApproval({ chainId, account, ...operation });
-  const approved = new Set<string>();
+  const signers = new Set<string>();
   for (const { owner, signature } of approvals) {
-    if (!approvers.has(owner.toLowerCase())) continue;
     // Malformed ones are no signatures: they neither count nor keep the others from counting.
-    if (await isSignature(owner, hash, signature).catch(() => false)) approved.add(owner.toLowerCase());
+    if (await isSignature(owner, hash, signature).catch(() => false)) signers.add(owner.toLowerCase());
   }
-  return approved.size;
+  return signers;
 }

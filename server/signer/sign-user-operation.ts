@@ -8,7 +8,7 @@ import type { SignerInput, SignerOutput, UnsignedUserOperation } from "#core/sch
 import { agentSignature, ENTRY_POINT_ADDRESS, hashUserOperation, unpackPair } from "#core/user-operation.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { lockAgent, readGrant } from "./agent-wallets.ts";
-import { countApprovals } from "./approvals.ts";
+import { findSigners } from "./approvals.ts";
 import { type Facts, gatherFacts } from "./gather-facts.ts";
 import type { Grant } from "./grant.ts";
 import { assertNotHalted } from "./halts.ts";
@@ -52,19 +52,46 @@ function checkEnvelope(
   if (unpackPair(operation.gasFees).low > FEE_PER_GAS_MAX) throw refuse("The operation's fee is too high.");
 }
 
+/** Nothing can be said before the chain was asked for what these guards look at. */
+class FactsWanted extends Error {
+  override readonly name = "FactsWanted";
+  readonly grant: Grant;
+  constructor(grant: Grant) {
+    super("The guards want facts of the chain.");
+    this.grant = grant;
+  }
+}
+
+/** How often guards may change under a request before it is given up. */
+const FACTS_MAX = 3;
+
+/**
+ * Judges, and where the policy's guards want to know something of the chain, gathers it outside of the transaction and
+ * judges again: nobody waits for a node while others wait for the wallet's lock, or for a stop.
+ */
+async function withFacts<Result>(callData: Hex, work: (facts: Facts | null) => Promise<Result>): Promise<Result> {
+  let facts: Facts | null = null;
+  for (let tries = 0; tries < FACTS_MAX; tries++) {
+    try {
+      return await work(facts);
+    } catch (error) {
+      if (!(error instanceof FactsWanted)) throw error;
+      facts = await gatherFacts(error.grant, callData);
+    }
+  }
+  throw new DomainError("CONFLICT", { message: "The agent's policy keeps changing. Ask again." });
+}
+
 type Judged = { spent: Spent; spentInWindow: Spent; usd: bigint | null; approvalsNeeded: number };
 
 const denied = ({ rule, value, fix }: { rule: string; value: string; fix: string }) =>
   new DomainError("POLICY_DENIED", { rule, value, fix, refusedBy: "signer" });
 
-/**
- * Judges a batch of the agent's key by its own bytes, against what was signed before; throws the policy's reason. `facts`
- * were gathered before the wallet was locked: nobody waits for the chain while others wait for the lock.
- */
+/** Judges a batch of the agent's key by its own bytes, against what was signed before; throws the policy's reason. */
 async function judge(
   connection: Connection,
   { wallet, grant }: { wallet: WalletRow; grant: Grant },
-  input: { callData: Hex; exceptNonce: bigint | null; facts: Facts },
+  input: { callData: Hex; exceptNonce: bigint | null; facts: Facts | null },
 ): Promise<Judged> {
   if (grant.revoked) throw new DomainError("AGENT_REVOKED");
   if (grant.paused) throw new DomainError("AGENT_PAUSED");
@@ -80,8 +107,7 @@ async function judge(
   if (!verdict.allowed) throw denied(verdict);
   const { spent } = verdict;
   if (!guards) return { spent, spentInWindow, usd: null, approvalsNeeded: 0 };
-  if (input.facts.guardsHash !== hashGuards(guards))
-    throw new DomainError("CONFLICT", { message: "The agent's policy changed a moment ago. Ask again." });
+  if (input.facts?.guardsHash !== hashGuards(guards)) throw new FactsWanted(grant);
   const usdInWindow = spentInWindow.get(USD_VALUE) ?? 0n;
   const guarded = evaluateGuards(guards, spent, { ...input.facts, nowSeconds, usdInWindow });
   if (!guarded.allowed) throw denied(guarded);
@@ -89,21 +115,34 @@ async function judge(
 }
 
 /** Says whether the policy allows a batch now. Nothing is signed and nothing is counted. */
-export async function evaluateExecution(
+export function evaluateExecution(
   keys: KeyRing,
   input: SignerInput<"evaluateExecution">,
 ): Promise<SignerOutput<"evaluateExecution">> {
-  const facts = await gatherFacts(await readGrant(keys, input.agentId), input.callData);
-  return inTransaction(async (connection) => {
-    const agent = await lockAgent(keys, connection, input.agentId);
-    const { callData, nonce = null } = input;
-    const { spent, spentInWindow, approvalsNeeded } = await judge(connection, agent, {
-      callData,
-      exceptNonce: nonce,
-      facts,
-    });
-    return { spent: amountsOf(spent), spentInWindow: amountsOf(spentInWindow), approvalsNeeded };
-  });
+  const { callData, nonce: exceptNonce = null } = input;
+  return withFacts(callData, (facts) =>
+    inTransaction(async (connection) => {
+      const agent = await lockAgent(keys, connection, input.agentId);
+      const { spent, spentInWindow, approvalsNeeded } = await judge(connection, agent, {
+        callData,
+        exceptNonce,
+        facts,
+      });
+      return { spent: amountsOf(spent), spentInWindow: amountsOf(spentInWindow), approvalsNeeded };
+    }),
+  );
+}
+
+/** Who signed for this very operation; looked at before the wallet is locked, for the same reason. */
+async function signersOf(
+  keys: KeyRing,
+  input: SignerInput<"signUserOperation">,
+  userOperationHash: Hex,
+): Promise<ReadonlySet<string>> {
+  const { approvals = [], agentId, userOperation } = input;
+  if (approvals.length === 0) return new Set();
+  const callDataHash = keccak256(userOperation.callData);
+  return findSigners(await readGrant(keys, agentId), { userOperationHash, callDataHash }, approvals);
 }
 
 /**
@@ -114,44 +153,39 @@ export async function evaluateExecution(
  * the record is committed before the signature leaves. So parallel requests, on any number of signers, never exceed
  * the window, and neither does a crash at any point.
  */
-export async function signUserOperation(
+export function signUserOperation(
   keys: KeyRing,
   input: SignerInput<"signUserOperation">,
 ): Promise<SignerOutput<"signUserOperation">> {
   const operation = input.userOperation;
-  const before = await readGrant(keys, input.agentId);
-  const hashed = { ...operation, signature: "0x" } as const;
-  const userOperationHash = hashUserOperation(hashed, before.chainId, ENTRY_POINT_ADDRESS);
-  const [facts, approvedBy] = await Promise.all([
-    gatherFacts(before, operation.callData),
-    countApprovals(before, { userOperationHash, callDataHash: keccak256(operation.callData) }, input.approvals ?? []),
-  ]);
-  return inTransaction(async (connection) => {
-    const { wallet, grant } = await lockAgent(keys, connection, input.agentId);
-    checkEnvelope(operation, input, grant);
-    const { spent, usd, approvalsNeeded } = await judge(
-      connection,
-      { wallet, grant },
-      {
-        callData: operation.callData,
-        exceptNonce: operation.nonce,
-        facts,
-      },
-    );
-    if (approvedBy < approvalsNeeded)
-      throw denied({
-        rule: "approvals",
-        value: `${approvedBy} of ${approvalsNeeded}`,
-        fix: "Its approvers decide about this operation first.",
+  return withFacts(operation.callData, async (facts) => {
+    const userOperationHash = hashUserOperation({ ...operation, signature: "0x" }, input.chainId, ENTRY_POINT_ADDRESS);
+    const signers = await signersOf(keys, input, userOperationHash);
+    return inTransaction(async (connection) => {
+      const { wallet, grant } = await lockAgent(keys, connection, input.agentId);
+      checkEnvelope(operation, input, grant);
+      const { spent, usd, approvalsNeeded } = await judge(
+        connection,
+        { wallet, grant },
+        { callData: operation.callData, exceptNonce: operation.nonce, facts },
+      );
+      const approvers = grant.policy.guards?.approvals?.approvers ?? [];
+      const approved = approvers.filter(({ owner }) => signers.has(owner)).length;
+      if (approved < approvalsNeeded)
+        throw denied({
+          rule: "approvals",
+          value: `${approved} of ${approvalsNeeded}`,
+          fix: "Its approvers decide about this operation first.",
+        });
+      await recordSpend(connection, {
+        walletId: wallet.id,
+        nonce: operation.nonce,
+        userOperationHash,
+        spent: usd === null ? spent : new Map([...spent, [USD_VALUE, usd]]),
       });
-    await recordSpend(connection, {
-      walletId: wallet.id,
-      nonce: operation.nonce,
-      userOperationHash,
-      spent: usd === null ? spent : new Map([...spent, [USD_VALUE, usd]]),
+      const { r, s, yParity } = await withSecret(keys, wallet, (secret) => signHash(secret, userOperationHash));
+      const signature = agentSignature(grant.address, concatHex([r, s, toHex(27 + yParity)]));
+      return { userOperationHash, signature, spent: amountsOf(spent) };
     });
-    const { r, s, yParity } = await withSecret(keys, wallet, (secret) => signHash(secret, userOperationHash));
-    const signature = agentSignature(grant.address, concatHex([r, s, toHex(27 + yParity)]));
-    return { userOperationHash, signature, spent: amountsOf(spent) };
   });
 }
