@@ -19,6 +19,8 @@ const WORDS: Record<string, string> = {
   "adjustment.propose": "Proposed an adjustment",
   "adjustment.approve": "Approved and posted an adjustment",
   "adjustment.reject": "Rejected an adjustment",
+  "agent.stop": "Stopped an agent",
+  "agent.release": "Let an agent go on",
   "node.ban": "Banned a node",
   "node.reinstate": "Let a node back in",
   "node.reference": "Changed whether a node is a reference",
@@ -34,7 +36,9 @@ const hrefOf = (subject: string): string =>
     ? `/admin/reconciliation?run=${subject}`
     : subject.startsWith("node_")
       ? "/admin/nodes"
-      : ledgerHref(subject);
+      : subject.startsWith("agt_")
+        ? "/admin/agents"
+        : ledgerHref(subject);
 
 const COLUMNS: readonly Column<Action>[] = [
   timeColumn("When", (row) => row.at, { from: "sm" }),

@@ -3,6 +3,7 @@ import Link from "next/link";
 const PAGES = [
   { href: "/admin", label: "Overview" },
   { href: "/admin/nodes", label: "Nodes" },
+  { href: "/admin/agents", label: "Agents" },
   { href: "/admin/ledger", label: "Ledger" },
   { href: "/admin/reconciliation", label: "Reconciliation" },
   { href: "/admin/adjustments", label: "Adjustments" },

@@ -16,6 +16,7 @@ type Props = { agent: AgentDetail };
 
 const FundDialog = lazy(() => import("./fund-dialog.tsx"));
 const PayDialog = lazy(() => import("./pay-dialog.tsx"));
+const ExportKeyDialog = lazy(() => import("./export-key-dialog.tsx"));
 
 /** Stopping needs no signature and no second question: it must work at once, and can be undone. */
 function PauseButton({ agent }: Props) {
@@ -114,11 +115,20 @@ function PayButton({ agent }: Props) {
   return <Opener trigger={<Button>Let it pay</Button>}>{(popup) => <PayDialog {...popup} agent={agent} />}</Opener>;
 }
 
+function ExportButton({ agent }: Props) {
+  return (
+    <Opener trigger={<Button variant="ghost">Take its key</Button>}>
+      {(popup) => <ExportKeyDialog {...popup} agent={agent} />}
+    </Opener>
+  );
+}
+
 export function AgentActions({ agent }: Props) {
   if (agent.status === "awaiting-owner") return <SignGrantButton agent={agent} />;
   if (agent.status === "revoked") return null;
   return (
     <>
+      <ExportButton agent={agent} />
       <FundButton agent={agent} />
       {agent.status === "active" && <PayButton agent={agent} />}
       {agent.status === "active" ? <PauseButton agent={agent} /> : <ResumeButton agent={agent} />}

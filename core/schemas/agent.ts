@@ -239,6 +239,8 @@ export const agentOutput = z.object({
   policy: policyOutput,
   grantedAt: isoTime.nullable(),
   grantHash: z.string().nullable(),
+  /** When its owner took the key, if they did: the contract holds it to its policy, nobody to its guards. */
+  exportedAt: isoTime.nullable(),
   createdAt: isoTime,
 });
 export type AgentView = z.infer<typeof agentOutput>;
@@ -383,5 +385,19 @@ export type ApprovalRequest = z.infer<typeof approvalRequestOutput>;
 export const approvalRequestsOutput = z.object({ data: z.array(approvalRequestOutput) });
 export const approveInput = z.strictObject({ id: paymentId, signature: ownerSignatureInput });
 export const rejectInput = z.strictObject({ id: paymentId, reason: z.string().trim().min(3).max(300) });
+
+const publicKeyText = z.string().regex(/^0x04[0-9a-f]{128}$/, "An uncompressed point of P-256.");
+export const prepareExportInput = z.strictObject({ id: agentId, recipient: publicKeyText });
+export const prepareExportOutput = preparedOperationOutput
+  .omit({ id: true, expiresAt: true })
+  .extend({ expiresAt: z.int() });
+export const exportKeyInput = z.strictObject({
+  id: agentId,
+  recipient: publicKeyText,
+  expiresAt: z.int(),
+  signature: ownerSignatureInput,
+});
+/** The key, sealed to the recipient: ECDH on P-256, HKDF-SHA-256, AES-256-GCM. */
+export const sealedKeyOutput = z.object({ ephemeral: z.string(), iv: z.string(), ciphertext: z.string() });
 
 export const resumeOutput = z.object({ agent: agentOutput, operation: preparedOperationOutput });

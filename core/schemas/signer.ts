@@ -108,6 +108,19 @@ export const SIGNER_METHODS = {
     }),
     output: z.strictObject({ signature: hex }),
   },
+  /** Seals an agent's key to a public key that the account's owner signed for. */
+  exportAgentKey: {
+    input: z.strictObject({
+      agentId,
+      recipient: z
+        .string()
+        .regex(/^0x04[0-9a-f]{128}$/, "Expected an uncompressed point of P-256.")
+        .transform((text) => text as Hex),
+      expiresAt: z.int().positive(),
+      signature: bytesSchema(4_096),
+    }),
+    output: z.strictObject({ ephemeral: hex, iv: hex, ciphertext: hex }),
+  },
   /** Says whether the operator would sign this, and signs nothing. */
   evaluateOperatorTransaction: {
     input: z.strictObject({ transaction: operatorTransactionSchema }),

@@ -59,6 +59,7 @@ export const SHOTS: readonly Shot[] = [
   { name: "statement-filter", path: "/balance?flow=in", viewer: "user" },
   { name: "admin", path: "/admin", viewer: "admin" },
   { name: "admin-nodes", path: "/admin/nodes", viewer: "admin" },
+  { name: "admin-agents", path: "/admin/agents", viewer: "admin" },
   { name: "admin-ledger", path: "/admin/ledger", viewer: "admin" },
   { name: "admin-ledger-account", path: "/admin/ledger?at=platform%3Avault", viewer: "admin" },
   { name: "admin-ledger-transfer", path: "/admin/ledger?at=txf_1", viewer: "admin" },

@@ -2,6 +2,7 @@ import { accountRouter } from "./routers/account.ts";
 import { adjustmentRouter } from "./routers/adjustment.ts";
 import { adminRouter } from "./routers/admin.ts";
 import { agentRouter } from "./routers/agent.ts";
+import { agentAdminRouter } from "./routers/agent-admin.ts";
 import { balanceRouter } from "./routers/balance.ts";
 import { capRouter } from "./routers/cap.ts";
 import { computeRouter } from "./routers/compute.ts";
@@ -25,6 +26,7 @@ export const appRouter = router({
   adjustment: adjustmentRouter,
   admin: adminRouter,
   agent: agentRouter,
+  agentAdmin: agentAdminRouter,
   balance: balanceRouter,
   cap: capRouter,
   compute: computeRouter,

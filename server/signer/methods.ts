@@ -7,6 +7,7 @@ import {
   revokeAgentWallet,
   setAgentPaused,
 } from "./agent-wallets.ts";
+import { exportAgentKey } from "./export-key.ts";
 import { setHalt } from "./halts.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { evaluateOperatorTransaction, signOperatorTransaction } from "./operator.ts";
@@ -40,6 +41,7 @@ const HANDLERS: Handlers = {
   evaluateExecution,
   signUserOperation,
   signPurchase,
+  exportAgentKey,
   evaluateOperatorTransaction,
   signOperatorTransaction,
   signReceipt,

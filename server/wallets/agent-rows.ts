@@ -46,6 +46,7 @@ export async function viewAgent(agent: AgentRow): Promise<AgentView> {
     policy: viewPolicy(policyFromJson(agent.policy)),
     grantedAt: agent.grantedAt?.toISOString() ?? null,
     grantHash: agent.grantHash,
+    exportedAt: agent.exportedAt?.toISOString() ?? null,
     createdAt: agent.createdAt.toISOString(),
   };
 }

@@ -223,6 +223,14 @@ export async function setBreaker(actor: Actor, { id, ...input }: BreakerInput & 
   return listBreakers(actor, { id });
 }
 
+/** Trips the breaker that people trip, whoever they are. */
+export const stopAgent = (agentId: string, reason: string, userId: string): Promise<void> =>
+  trip(agentId, "manual", reason, userId);
+
+/** Arms that one again; what another breaker holds stays held. */
+export const armAgent = (agentId: string, reason: string, userId: string): Promise<void> =>
+  arm(agentId, "manual", reason, userId);
+
 /** Trips one by hand: nothing is signed for the agent from the answer on. */
 export async function tripBreaker(actor: Actor, { id, reason }: { id: string; reason: string }): Promise<BreakerView> {
   const agent = await getOwnAgentRow(actor, id);

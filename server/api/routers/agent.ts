@@ -16,6 +16,7 @@ import {
   createAgentOutput,
   depositInput,
   explanationOutput,
+  exportKeyInput,
   fundAgentInput,
   payInput,
   paymentId,
@@ -24,8 +25,11 @@ import {
   policyVersionOutput,
   policyVersionsOutput,
   preparedPolicyOutput,
+  prepareExportInput,
+  prepareExportOutput,
   rejectInput,
   resumeOutput,
+  sealedKeyOutput,
   setBreakerInput,
   simulateInput,
   simulationOutput,
@@ -39,6 +43,7 @@ import { approveAction, listApprovals, rejectAction } from "#server/wallets/appr
 import { armBreaker, listBreakers, setBreaker, stopOwnAgents, tripBreaker } from "#server/wallets/breakers.ts";
 import { confirmAgent, createAgent, prepareGrant } from "#server/wallets/create-agent.ts";
 import { explainAction } from "#server/wallets/explain-action.ts";
+import { exportKey, prepareExport } from "#server/wallets/export-key.ts";
 import { getAgent, listActivity, listAgents } from "#server/wallets/get-agents.ts";
 import { fundAgent, pauseAgent, resumeAgent } from "#server/wallets/pause-agent.ts";
 import {
@@ -305,6 +310,34 @@ export const agentRouter = router({
     .input(tripBreakerInput)
     .output(breakersOutput)
     .mutation(({ ctx, input }) => tripBreaker(ctx.actor, input)),
+
+  prepareExport: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/key/prepare",
+        tags,
+        summary: "What the owner signs to take the agent's key, sealed to a public key of theirs",
+        protect: true,
+      },
+    })
+    .input(prepareExportInput)
+    .output(prepareExportOutput)
+    .mutation(({ ctx, input }) => prepareExport(ctx.actor, input)),
+
+  exportKey: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/key",
+        tags,
+        summary: "Take the agent's key, sealed: nobody between signer and owner can open it",
+        protect: true,
+      },
+    })
+    .input(exportKeyInput)
+    .output(sealedKeyOutput)
+    .mutation(({ ctx, input }) => exportKey(ctx.actor, input)),
 
   stopAll: userProcedure
     .meta({
