@@ -108,7 +108,9 @@ function SignGrantButton({ agent }: Props) {
 }
 
 function FundButton({ agent }: Props) {
-  return <Opener trigger={<Button>Fund</Button>}>{(popup) => <FundDialog {...popup} agent={agent} />}</Opener>;
+  return (
+    <Opener trigger={<Button>Fund</Button>}>{(popup) => <FundDialog {...popup} agent={agent} to="account" />}</Opener>
+  );
 }
 
 function PayButton({ agent }: Props) {

@@ -22,6 +22,7 @@ import { windowWord } from "./window-word.ts";
 
 const Holdings = lazy(() => import("./holdings.tsx"));
 const Strategies = lazy(() => import("./strategies.tsx"));
+const Purchases = lazy(() => import("./purchases.tsx"));
 const Breakers = lazy(() => import("./breakers.tsx"));
 const PolicyVersions = lazy(() => import("./policy-versions.tsx"));
 const Limits = lazy(() => import("../limits/limits.tsx"));
@@ -104,6 +105,11 @@ export function AgentDetail({ id }: { id: string }) {
           </Suspense>
         )}
         <ActivityTable agentId={id} />
+        {agent && agent.status !== "awaiting-owner" && (
+          <Suspense fallback={<CardSkeleton rows={2} />}>
+            <Purchases agent={agent} />
+          </Suspense>
+        )}
         {agent ? <PolicyCard agent={agent} /> : <CardSkeleton rows={6} />}
         {agent && (
           <Suspense fallback={<CardSkeleton rows={3} />}>

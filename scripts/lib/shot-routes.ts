@@ -42,6 +42,7 @@ export const SHOTS: readonly Shot[] = [
   { name: "agent-change", path: "/agents/:agent", viewer: "walker", press: /change its limits/i },
   { name: "agent-breaker", path: "/agents/:agent", viewer: "walker", press: /^trip$/i },
   { name: "agent-strategy", path: "/agents/:agent/strategies/new", viewer: "walker" },
+  { name: "agent-key", path: "/agents/:agent", viewer: "walker", press: /take its key/i },
   { name: "approvals", path: "/agents/approvals", viewer: "walker" },
   { name: "agent-receipt", path: "/agents/:agent", viewer: "walker", press: /^receipt of payment/i },
   { name: "proofs", path: "/proofs", viewer: "walker" },
