@@ -21,7 +21,7 @@ contract AgentTokensHandler is BaseTest {
     ERC20 private _coin;
     address[3] private _assets;
     uint128[3] private _perTransaction = [uint128(100e6), 2e8, 1 ether];
-    uint128[3] private _perWindow = [uint128(250e6), 3e8, 4 ether];
+    uint128[3] private _perWindow = [uint128(150e6), 3e8, 1.5 ether];
     mapping(uint256 asset => Loss[]) private _losses;
     uint256[3] private _mostInAWindow;
     uint256[3] private _mostInOne;
@@ -56,7 +56,7 @@ contract AgentTokensHandler is BaseTest {
     }
 
     function pass(uint256 time) external {
-        vm.warp(block.timestamp + bound(time, 1, 8 hours));
+        vm.warp(block.timestamp + bound(time, 1, 3 hours));
     }
 
     function _act(IAgentAccount.Call[] memory calls) private {
