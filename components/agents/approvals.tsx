@@ -102,12 +102,16 @@ function Request({ request }: { request: ApprovalRequest }) {
     <Card>
       <CardHeader
         title={
-          <Link
-            href={`/agents/${request.agent.id}`}
-            className="rounded-sm underline decoration-line underline-offset-4 hover:decoration-ink"
-          >
-            {request.agent.name}
-          </Link>
+          request.owner.isYou ? (
+            <Link
+              href={`/agents/${request.agent.id}`}
+              className="rounded-sm underline decoration-line underline-offset-4 hover:decoration-ink"
+            >
+              {request.agent.name}
+            </Link>
+          ) : (
+            `${request.agent.name}, an agent of ${request.owner.name ?? request.owner.id}`
+          )
         }
         description={
           <>

@@ -363,6 +363,8 @@ export const approvalRequestOutput = z.object({
   /** The action in the agent's history. */
   id: z.string(),
   agent: z.object({ id: z.string(), name: z.string(), account: z.string() }),
+  /** Whose agent it is: anybody may name anybody as an approver. */
+  owner: z.object({ id: z.string(), name: z.string().nullable(), isYou: z.boolean() }),
   kind: z.enum(["payment", "deposit", "call"]),
   /** The calls as their bytes say. */
   calls: z.array(z.object({ target: z.string(), value: z.string(), data: z.string() })),

@@ -26,6 +26,9 @@ const LOOK_SECONDS = env.isDevelopmentChain ? 5 : 30;
 const ORDERED_SECONDS = 1;
 const REFUSED_SECONDS = env.isDevelopmentChain ? 15 : 300;
 
+/** After refusals in a row it asks less and less often, up to this many doublings. */
+const DOUBLINGS_MAX = 6;
+
 type Row = AgentStrategy & { agent: AgentRow };
 
 /** Takes strategies whose time has come, each for one worker alone. */
@@ -155,7 +158,7 @@ async function follow(row: Row, settings: StrategySettings, decision: AgentDecis
         return known;
       },
     );
-    if (refusal) return close(row, decision, "refused", { refusal, pauseSeconds: REFUSED_SECONDS });
+    if (refusal) return close(row, decision, "refused", { refusal, pauseSeconds: await restAfterRefusal(row) });
     return rest(row, decision.why, ORDERED_SECONDS);
   }
   const activity = await getPayment(actor, { id: row.agentId, paymentId: decision.activityId });
@@ -167,6 +170,15 @@ async function follow(row: Row, settings: StrategySettings, decision: AgentDecis
     refusal: activity.refusal,
     pauseSeconds: outcome === "succeeded" ? LOOK_SECONDS : REFUSED_SECONDS,
   });
+}
+
+/** How long a strategy rests that was refused: what stands against it seldom goes away by being asked again. */
+async function restAfterRefusal(row: Row): Promise<number> {
+  const last = await db.agentDecision.findMany({
+    where: { strategyId: row.id, turn: { gte: row.turn - DOUBLINGS_MAX } },
+    select: { outcome: true },
+  });
+  return REFUSED_SECONDS * 2 ** last.filter(({ outcome }) => outcome === "refused").length;
 }
 
 type Closing = { why?: string; refusal?: Refusal | null; pauseSeconds: number };

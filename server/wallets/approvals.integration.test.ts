@@ -90,6 +90,21 @@ describe("what is worth more than a line", () => {
     expect((await listApprovals(first.actor)).data).toEqual([]);
   });
 
+  it("is sent once when the last two sign at the same time", async () => {
+    const before = await tokenBalance(shop);
+    const { id } = await pay(6_000_009);
+    const requests = await Promise.all([first, second, owner].map((person) => requestFor(person, id)));
+    const results = await Promise.allSettled(
+      [first, second, owner].map((person, n) =>
+        approveAction(person.actor, { id, signature: person.approve(requests[n]?.toSign?.hash ?? "") }),
+      ),
+    );
+    await followUntilQuiet();
+    expect((await tokenBalance(shop)) - before).toBe(6_000_009n);
+    expect(results.filter(({ status }) => status === "fulfilled").length).toBeGreaterThanOrEqual(2);
+    expect(requests[0]?.owner).toMatchObject({ id: owner.actor.userId, isYou: false });
+  });
+
   it("one person's signature counts once, however often it comes (W10)", async () => {
     const { id } = await pay(6_000_001);
     const request = await requestFor(first, id);

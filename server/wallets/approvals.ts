@@ -17,7 +17,7 @@ import { getPersonalAccount, ownerOf } from "./get-account.ts";
 import { tryOut } from "./market-watch.ts";
 import { operationFromJson } from "./operation-rows.ts";
 import { encodeSignature, viewOwner } from "./owner.ts";
-import { closeAsRefused, markSubmitted } from "./plan-action.ts";
+import { closeAsRefused, isUnsent, markSubmitted } from "./plan-action.ts";
 import { submitSigned } from "./submit-operation.ts";
 
 const LISTED_MAX = 50;
@@ -75,11 +75,12 @@ export async function listApprovals(actor: Actor): Promise<{ data: ApprovalReque
 }
 
 async function viewRequest(row: Waiting, actor: Actor): Promise<ApprovalRequest | null> {
-  const [approvals, operation, personal] = [
-    approvalsOf(row),
-    await operationOf(row),
-    await getPersonalAccount(actor.userId),
-  ];
+  const approvals = approvalsOf(row);
+  const [operation, personal, owner] = await Promise.all([
+    operationOf(row),
+    getPersonalAccount(actor.userId),
+    db.user.findUnique({ where: { id: row.agent.userId }, select: { name: true } }),
+  ]);
   if (!approvals || !operation) return null;
   const own = personal?.owner.toLowerCase();
   const isApprover = approvals.approvers.some(({ owner }) => owner === own);
@@ -90,6 +91,7 @@ async function viewRequest(row: Waiting, actor: Actor): Promise<ApprovalRequest 
   return {
     id: row.id,
     agent: { id: row.agent.id, name: row.agent.name, account: row.agent.account },
+    owner: { id: row.agent.userId, name: owner?.name ?? null, isYou: row.agent.userId === actor.userId },
     kind: row.kind as ApprovalRequest["kind"],
     calls: decodeExecution(callData).calls.map(({ target, value, data }) => ({
       target,
@@ -171,6 +173,8 @@ async function signApproved(
     });
     await submitSigned(id, signature, (sql) => markSubmitted(sql, row.id));
   } catch (error) {
+    // Another approver's signature was enough a moment ago: it is on its way.
+    if (error instanceof DomainError && error.code === "OPERATION_CLOSED" && !(await isUnsent(row.id))) return;
     const refusal = refusalOf(error);
     // Too few true signatures: it goes on waiting for them. Any other refusal is the end of it.
     if (refusal && refusal.rule !== "approvals") await closeAsRefused(id, refusal);
