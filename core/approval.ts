@@ -23,3 +23,17 @@ export function approvalTypedData({ chainId, account, userOperationHash, callDat
 }
 
 export const hashApproval = (operation: ApprovedOperation): Hex => hashTypedData(approvalTypedData(operation));
+
+/** What somebody agrees to: one policy of one account, by its hash. */
+export type AgreedPolicy = { chainId: number; account: Address; policyHash: Hex };
+
+export function agreementTypedData({ chainId, account, policyHash }: AgreedPolicy) {
+  return {
+    domain: { name: "Converge approval", version: "1", chainId, verifyingContract: account },
+    types: { PolicyAgreement: [{ name: "policyHash", type: "bytes32" }] },
+    primaryType: "PolicyAgreement",
+    message: { policyHash },
+  } as const;
+}
+
+export const hashAgreement = (agreed: AgreedPolicy): Hex => hashTypedData(agreementTypedData(agreed));

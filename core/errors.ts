@@ -144,6 +144,7 @@ const ERRORS = {
   STRATEGY_CLOSED: [409, "This strategy has ended. Start another one."],
   POLICY_UNCHANGED: [409, "This is the policy the agent has already."],
   POLICY_STAGED: [409, "A wider policy waits until its time has come; the details say when."],
+  POLICY_NEEDS_OTHERS: [409, "Others have to agree to this policy first; the details say how many did."],
   POLICY_WIDENING_REFUSED: [409, "An agent's rights can be narrowed here; wider ones need a new grant by its owner."],
   AGENT_NOT_READY: [409, "The owner has not confirmed this agent on the chain yet."],
   AGENT_PAUSED: [409, "This agent is paused. Its owner can resume it."],

@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import Link from "next/link";
 import { lazy } from "react";
 import { formatUnits } from "viem/utils";
-import type { ApprovalRequest } from "#core/schemas/agent.ts";
+import type { AgreementRequest, ApprovalRequest } from "#core/schemas/agent.ts";
 import { every } from "../api/every.ts";
 import { notifyError } from "../api/notify-error.ts";
 import { QueryError } from "../api/query-error.tsx";
@@ -21,6 +21,7 @@ import { Identifier } from "../ui/identifier.tsx";
 import { Opener } from "../ui/opener.tsx";
 import { Time } from "../ui/time.tsx";
 import { toast } from "../ui/toast.ts";
+import { Changes } from "./policy-changes.tsx";
 import { readCall } from "./read-call.ts";
 
 const RejectDialog = lazy(() => import("./reject-dialog.tsx"));
@@ -150,6 +151,74 @@ function Request({ request }: { request: ApprovalRequest }) {
   );
 }
 
+function Agree({ request }: { request: AgreementRequest }) {
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  const agree = useMutation(
+    trpc.agent.agreeToPolicy.mutationOptions({
+      onSettled: () => queryClient.invalidateQueries({ queryKey: trpc.agent.pathKey() }),
+    }),
+  );
+  const { toSign } = request;
+  if (!toSign) return <span className="text-ink-3 text-sm">It waits for others.</span>;
+  const run = async () => {
+    try {
+      const signature = await signOperation(toSign);
+      await agree.mutateAsync({ id: request.agent.id, number: request.number, signature });
+      toast.success("Agreed", { description: "Its owner's signature puts it on the chain." });
+    } catch (error) {
+      if (error instanceof NotSigned) toast.error("Not signed", { description: error.message });
+      else notifyError("That did not work", error);
+    }
+  };
+  return (
+    <Button variant="primary" isPending={agree.isPending} onClick={() => void run()}>
+      Agree
+    </Button>
+  );
+}
+
+/** A policy that wants others than its owner. */
+function PolicyRequest({ request }: { request: AgreementRequest }) {
+  const { agent, owner } = request;
+  return (
+    <Card>
+      <CardHeader
+        title={
+          owner.isYou
+            ? `New limits of ${agent.name}`
+            : `New limits of ${agent.name}, an agent of ${owner.name ?? owner.id}`
+        }
+        description={
+          <>
+            Asked <Time iso={request.createdAt} />.
+          </>
+        }
+        action={
+          <Badge tone="warn">
+            {request.agreed.length} of {request.needed}
+          </Badge>
+        }
+      />
+      <CardBody className="flex flex-col gap-4">
+        <Changes changes={request.changes} />
+        <DefinitionList
+          items={[
+            { term: "Agreed", value: request.agreed.length === 0 ? "Nobody yet" : request.agreed.join(", ") },
+            { term: "Policy", value: <Identifier value={request.policyHash} label="policy hash" /> },
+            ...(request.toSign
+              ? [{ term: "You sign", value: <Identifier value={request.toSign.hash} label="hash you sign" /> }]
+              : []),
+          ]}
+        />
+        <div>
+          <Agree request={request} />
+        </div>
+      </CardBody>
+    </Card>
+  );
+}
+
 /** What waits for a person: the exact calls, what they would do, and the hash that is signed. */
 export function Approvals() {
   const trpc = useTRPC();
@@ -161,8 +230,8 @@ export function Approvals() {
       </Card>
     );
   if (!query.data) return <CardSkeleton rows={5} />;
-  const { data } = query.data;
-  if (data.length === 0)
+  const { data, policies } = query.data;
+  if (data.length === 0 && policies.length === 0)
     return (
       <Card>
         <EmptyState title="Nothing waits for you">
@@ -173,6 +242,9 @@ export function Approvals() {
     );
   return (
     <div className="flex flex-col gap-6">
+      {policies.map((request) => (
+        <PolicyRequest key={`${request.agent.id} ${request.number}`} request={request} />
+      ))}
       {data.map((request) => (
         <Request key={request.id} request={request} />
       ))}

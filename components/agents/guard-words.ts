@@ -7,7 +7,7 @@ const DAYS = ["", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const dollars = (units: string): string => `$${formatAmount({ asset: "USD", units: BigInt(units) })}`;
 
 /** What guards demand, a sentence each. */
-export function guardWords({ usd, hours, outcome, approvals, purchases }: Guards): string[] {
+export function guardWords({ usd, hours, outcome, approvals, purchases, changes }: Guards): string[] {
   return [
     ...(usd
       ? [
@@ -41,6 +41,11 @@ export function guardWords({ usd, hours, outcome, approvals, purchases }: Guards
     ...(purchases
       ? [
           `It buys by x402 for at most ${dollars(purchases.perPayment)} a time and ${dollars(purchases.perWindow)} in the window, from: ${purchases.payees.map((payee) => `${payee.slice(0, 6)}…${payee.slice(-4)}`).join(", ")}.`,
+        ]
+      : []),
+    ...(changes
+      ? [
+          `A policy that allows more than ${dollars(changes.over)} in a window needs ${changes.needed} of: ${changes.approvers.map(({ name }) => name).join(", ")}.`,
         ]
       : []),
   ];

@@ -13,7 +13,7 @@ const WORDS: Record<PolicyPreview["changes"][number]["what"], string> = {
 };
 
 /** What would change, as a reviewer reads it: what goes, and what comes. */
-function Changes({ changes }: Pick<PolicyPreview, "changes">) {
+export function Changes({ changes }: Pick<PolicyPreview, "changes">) {
   if (changes.length === 0) return <p className="text-ink-3 text-sm">Nothing differs from the policy of now.</p>;
   return (
     <ul className="divide-y divide-line border-line border-y">

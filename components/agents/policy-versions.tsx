@@ -86,6 +86,11 @@ const columnsOf = (id: string): readonly Column<PolicyVersionView>[] => [
           <Amount units={row.policy.windowCap.units} /> in {windowWord(row.policy.windowSeconds)},{" "}
           {row.policy.rules.length === 1 ? "1 rule" : `${row.policy.rules.length} rules`}
         </span>
+        {row.others.needed > 0 && (
+          <span className="block text-ink-3 text-xs">
+            {row.others.agreed.length} of {row.others.needed} others agreed
+          </span>
+        )}
         {row.status === "staged" && !row.isDue && (
           <span className="block text-ink-3 text-xs">
             To be signed <Time iso={row.effectiveAt} />
@@ -98,7 +103,9 @@ const columnsOf = (id: string): readonly Column<PolicyVersionView>[] => [
   timeColumn("Made", (row) => row.createdAt, { from: "sm" }),
   actionColumn((row) => (
     <span className="flex flex-wrap justify-end gap-2 py-1">
-      {row.isDue && row.number > 1 && <SignButton id={id} number={row.number} />}
+      {row.isDue && row.number > 1 && row.others.agreed.length >= row.others.needed && (
+        <SignButton id={id} number={row.number} />
+      )}
       {isOpen(row) && row.number > 1 && <WithdrawButton id={id} number={row.number} />}
     </span>
   )),

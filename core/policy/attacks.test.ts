@@ -105,7 +105,14 @@ describe("attack: an empty batch passes with no policy", () => {
 describe("attack: a grant whose digest leaves a field out", () => {
   test("every field of a policy changes its name", () => {
     const base = policyOf();
-    const guards = { usd: null, hours: [], outcome: { lossBpsMax: 1, floors: [] }, approvals: null, purchases: null };
+    const guards = {
+      usd: null,
+      hours: [],
+      outcome: { lossBpsMax: 1, floors: [] },
+      approvals: null,
+      purchases: null,
+      changes: null,
+    };
     const changed: AgentPolicy[] = [
       base,
       { ...base, validAfter: base.validAfter + 1 },

@@ -11,6 +11,7 @@ import {
   guardsToJson,
   hashGuards,
   isWithinHours,
+  othersNeeded,
 } from "./guards.ts";
 
 const USD: Address = "0x1000000000000000000000000000000000000001";
@@ -19,7 +20,7 @@ const OTHER: Address = "0x4000000000000000000000000000000000000004";
 const NOW = 1_800_000_000;
 const ONE = 10n ** 18n;
 
-const NONE: Guards = { usd: null, hours: [], outcome: null, approvals: null, purchases: null };
+const NONE: Guards = { usd: null, hours: [], outcome: null, approvals: null, purchases: null, changes: null };
 const factsOf = (change: Partial<GuardFacts> = {}): GuardFacts => ({
   nowSeconds: NOW,
   usd: USD,
@@ -159,6 +160,7 @@ describe("as written", () => {
       { ...guards, approvals: { ...approvals(1n, 1, [1]), over: 2n } },
       { ...guards, approvals: approvals(1n, 1, [2]) },
       { ...guards, purchases: { payees: [USD], perPayment: 1n, perWindow: 2n } },
+      { ...guards, changes: approvals(1n, 1) },
     ].map(hashGuards);
     expect(new Set(hashes).size).toBe(hashes.length);
   });
@@ -214,6 +216,18 @@ describe("purchases", () => {
     expect(areGuardsWithin(NONE, some)).toBe(true);
     expect(areGuardsWithin({ ...some, purchases: { ...purchases, perWindow: 251n } }, some)).toBe(false);
   });
+});
+
+test("a change needs others when it allows more dollars than the line, or asks less of others", () => {
+  const guarded = { ...NONE, changes: approvals(1_000n, 2) };
+  expect(othersNeeded(null, null, 10n ** 12n)).toBe(0);
+  expect(othersNeeded(guarded, guarded, 1_000n)).toBe(0);
+  expect(othersNeeded(guarded, guarded, 1_001n)).toBe(2);
+  expect(othersNeeded(guarded, null, 1n)).toBe(2);
+  expect(othersNeeded(guarded, { ...NONE, changes: approvals(1_000n, 1) }, 1n)).toBe(2);
+  expect(othersNeeded(guarded, { ...NONE, changes: approvals(2_000n, 2) }, 1n)).toBe(2);
+  expect(othersNeeded(guarded, { ...NONE, changes: approvals(500n, 3) }, 1n)).toBe(0);
+  expect(areGuardsWithin(NONE, guarded)).toBe(false);
 });
 
 test("narrower guards let nothing through that wider ones did not", () => {

@@ -89,11 +89,26 @@ export const guardsSchema = z.strictObject({
   approvals: approvalsGuard.nullable(),
   /** Without it nothing is bought. */
   purchases: purchasesGuard.nullable().default(null),
+  /** Who besides its owner has to agree to a policy that allows more dollars in a window than this. */
+  changes: approvalsGuard.nullable().default(null),
 });
 export type Guards = z.output<typeof guardsSchema>;
 
+const approvalsToJson = ({ over, needed, approvers }: NonNullable<Guards["approvals"]>) => ({
+  over: over.toString(),
+  needed,
+  approvers: approvers.map(({ owner, name }) => ({ owner, name })),
+});
+
 /** Plain JSON with decimal texts, always in this order; `guardsSchema` reads it back. */
-export function guardsToJson({ usd, hours, outcome, approvals, purchases }: Guards): z.input<typeof guardsSchema> {
+export function guardsToJson({
+  usd,
+  hours,
+  outcome,
+  approvals,
+  purchases,
+  changes,
+}: Guards): z.input<typeof guardsSchema> {
   return {
     usd: usd && { perTransaction: usd.perTransaction.toString(), perWindow: usd.perWindow.toString() },
     hours: hours.map(({ days, from, to, timeZone }) => ({ days: [...days], from, to, timeZone })),
@@ -101,16 +116,13 @@ export function guardsToJson({ usd, hours, outcome, approvals, purchases }: Guar
       lossBpsMax: outcome.lossBpsMax,
       floors: outcome.floors.map(({ token, atLeast }) => ({ token, atLeast: atLeast.toString() })),
     },
-    approvals: approvals && {
-      over: approvals.over.toString(),
-      needed: approvals.needed,
-      approvers: approvals.approvers.map(({ owner, name }) => ({ owner, name })),
-    },
+    approvals: approvals && approvalsToJson(approvals),
     purchases: purchases && {
       payees: [...purchases.payees],
       perPayment: purchases.perPayment.toString(),
       perWindow: purchases.perWindow.toString(),
     },
+    changes: changes && approvalsToJson(changes),
   };
 }
 
@@ -342,9 +354,26 @@ function isOutcomeWithin({ outcome: inner }: Guards, { outcome: outer }: Guards)
   return isLoss && areFloors;
 }
 
-function areApprovalsWithin({ approvals: inner }: Guards, { approvals: outer }: Guards): boolean {
+type ApprovalsGuard = z.output<typeof approvalsGuard>;
+
+/** Whether it asks at least as much of at most the same people. */
+function isAskingWithin(inner: ApprovalsGuard | null, outer: ApprovalsGuard | null): boolean {
   if (!outer) return true;
   if (!inner) return false;
-  const owners = (guard: NonNullable<Guards["approvals"]>) => guard.approvers.map(({ owner }) => owner);
+  const owners = (guard: ApprovalsGuard) => guard.approvers.map(({ owner }) => owner);
   return inner.over <= outer.over && inner.needed >= outer.needed && sameOrFewer(owners(inner), owners(outer));
+}
+
+const areApprovalsWithin = (inner: Guards, outer: Guards): boolean =>
+  isAskingWithin(inner.approvals, outer.approvals) && isAskingWithin(inner.changes, outer.changes);
+
+/**
+ * How many others have to agree before a policy takes another's place: when it allows more dollars in a window than the
+ * first one says, or asks less of others about the next change.
+ */
+export function othersNeeded(before: Guards | null, after: Guards | null, dollarsInWindow: bigint): number {
+  const asked = before?.changes;
+  if (!asked) return 0;
+  const isLoosened = !isAskingWithin(after?.changes ?? null, asked);
+  return dollarsInWindow > asked.over || isLoosened ? asked.needed : 0;
 }

@@ -61,6 +61,17 @@ export type RuleInput = z.output<typeof ruleInput>;
 /** What may be spent of a token besides dollars, in its base units; the zero address stands for ether. */
 const capInput = z.strictObject({ token: addressText, perTransaction: uintText, perWindow: uintText });
 
+/** Of whom approval is asked, above so many micro-dollars. */
+const askingInput = z.strictObject({
+  over: uintText,
+  needed: z.int().min(1).max(8),
+  /** User ids; "me" is the agent's owner. */
+  approvers: z
+    .array(z.union([z.literal("me"), z.string().regex(idPattern("user"))]))
+    .min(1)
+    .max(8),
+});
+
 /** Limits that need prices, a clock, a look ahead or people: the signer keeps them, and the owner signs their hash. */
 const guardsInput = z.strictObject({
   /** Micro-dollars that all tokens together may be worth, by the price feeds. */
@@ -78,18 +89,9 @@ const guardsInput = z.strictObject({
         .optional(),
     })
     .optional(),
-  approvals: z
-    .strictObject({
-      /** Micro-dollars: what is worth more needs approval. */
-      over: uintText,
-      needed: z.int().min(1).max(8),
-      /** User ids; "me" is the agent's owner. */
-      approvers: z
-        .array(z.union([z.literal("me"), z.string().regex(idPattern("user"))]))
-        .min(1)
-        .max(8),
-    })
-    .optional(),
+  approvals: askingInput.optional(),
+  /** Who besides the owner has to agree to a policy that allows more dollars in a window than `over`. */
+  changes: askingInput.optional(),
   /** Whom it may pay for what it buys by x402, from its purse. */
   purchases: z
     .strictObject({ payees: z.array(addressText).min(1).max(32), perPayment: unitsInput, perWindow: unitsInput })
@@ -121,6 +123,12 @@ export const policyVersionStatus = z.enum(["staged", "waiting-owner", "active", 
 export const createAgentInput = z.strictObject({ name: z.string().trim().min(1).max(80), policy: policyInput });
 export const confirmAgentInput = z.strictObject({ id: agentId, signature: ownerSignatureInput });
 
+const askingOutput = z.object({
+  over: z.string(),
+  needed: z.number().int(),
+  approvers: z.array(z.object({ owner: z.string(), name: z.string() })),
+});
+
 export const policyOutput = z.object({
   token: z.string(),
   perTransactionCap: wireAmount,
@@ -139,13 +147,8 @@ export const policyOutput = z.object({
           floors: z.array(z.object({ token: z.string(), atLeast: z.string() })),
         })
         .nullable(),
-      approvals: z
-        .object({
-          over: z.string(),
-          needed: z.number().int(),
-          approvers: z.array(z.object({ owner: z.string(), name: z.string() })),
-        })
-        .nullable(),
+      approvals: askingOutput.nullable(),
+      changes: askingOutput.nullish(),
       purchases: z.object({ payees: z.array(z.string()), perPayment: z.string(), perWindow: z.string() }).nullish(),
     })
     .nullable(),
@@ -187,6 +190,8 @@ export const policyVersionOutput = z.object({
   effectiveAt: isoTime,
   /** Whether its owner can sign it now. */
   isDue: z.boolean(),
+  /** How many others have to agree first, and who did. */
+  others: z.object({ needed: z.int(), agreed: z.array(z.string()) }),
   createdAt: isoTime,
   activeAt: isoTime.nullable(),
 });
@@ -384,7 +389,25 @@ export const approvalRequestOutput = z.object({
   expiresAt: isoTime,
 });
 export type ApprovalRequest = z.infer<typeof approvalRequestOutput>;
-export const approvalRequestsOutput = z.object({ data: z.array(approvalRequestOutput) });
+/** A policy that waits for others than its owner. */
+export const agreementRequestOutput = z.object({
+  agent: z.object({ id: z.string(), name: z.string(), account: z.string() }),
+  owner: z.object({ id: z.string(), name: z.string().nullable(), isYou: z.boolean() }),
+  number: z.int(),
+  policyHash: z.string(),
+  changes: z.array(policyChange),
+  needed: z.int(),
+  agreed: z.array(z.string()),
+  /** What you sign to agree; null when you did already. */
+  toSign: preparedOperationOutput.omit({ id: true, expiresAt: true }).nullable(),
+  createdAt: isoTime,
+});
+export type AgreementRequest = z.infer<typeof agreementRequestOutput>;
+export const agreePolicyInput = z.strictObject({ id: agentId, number: policyNumber, signature: ownerSignatureInput });
+export const approvalRequestsOutput = z.object({
+  data: z.array(approvalRequestOutput),
+  policies: z.array(agreementRequestOutput),
+});
 export const approveInput = z.strictObject({ id: paymentId, signature: ownerSignatureInput });
 export const rejectInput = z.strictObject({ id: paymentId, reason: z.string().trim().min(3).max(300) });
 

@@ -56,7 +56,15 @@ export const SIGNER_METHODS = {
   /** Takes up what the account has on the chain: the owner signed that. */
   adoptAgentPolicy: {
     /** Guards whose hash the chain may have: whoever asks is believed nothing but which of them to look at. */
-    input: z.strictObject({ agentId, guards: z.array(guardsSchema).max(32).optional() }),
+    input: z.strictObject({
+      agentId,
+      guards: z.array(guardsSchema).max(32).optional(),
+      /** Of others who agreed to the policy that the chain has. */
+      agreements: z
+        .array(z.strictObject({ owner: bytesSchema(84), signature: bytesSchema(4_096) }))
+        .max(64)
+        .optional(),
+    }),
     output: z.strictObject({ policyHash: hex }),
   },
   setAgentPaused: {

@@ -61,6 +61,7 @@ const ACCESS: Record<string, Rule> = {
   "agent.listApprovals": "user",
   "agent.approve": "user",
   "agent.reject": "user",
+  "agent.agreeToPolicy": "user",
   "agent.explain": "scope agents:read",
   "agent.listBreakers": "scope agents:read",
   "agent.setBreaker": "user",

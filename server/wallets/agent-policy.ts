@@ -89,40 +89,54 @@ function capsOf(input: PolicyInput): PolicyCap[] {
   return [dollars, ...others];
 }
 
-export type Approver = { owner: Hex; name: string };
+type Approver = { owner: Hex; name: string };
+
+type Approvers = ReadonlyMap<string, Approver>;
 
 /** Whom a policy names as approvers, as the signer knows them: by what they sign with. */
-export async function findApprovers(actor: Actor, input: PolicyInput): Promise<Approver[]> {
-  const ids = input.guards?.approvals?.approvers.map((id) => (id === "me" ? actor.userId : id)) ?? [];
-  return Promise.all(
-    [...new Set(ids)].map(async (id) => {
-      const [user, account] = await Promise.all([db.user.findUnique({ where: { id } }), getPersonalAccount(id)]);
-      if (!user || !account)
-        throw new DomainError("POLICY_INVALID", {
-          param: "policy.guards.approvals.approvers",
-          message: `${id} is nobody who can sign: an approver has a passkey or a wallet here.`,
-        });
-      return { owner: account.owner, name: user.name ?? id };
-    }),
+export async function findApprovers(actor: Actor, { guards }: PolicyInput): Promise<Approvers> {
+  const named = [...(guards?.approvals?.approvers ?? []), ...(guards?.changes?.approvers ?? [])];
+  return new Map(
+    await Promise.all(
+      [...new Set(named)].map(async (name) => {
+        const id = name === "me" ? actor.userId : name;
+        const [user, account] = await Promise.all([db.user.findUnique({ where: { id } }), getPersonalAccount(id)]);
+        if (!user || !account)
+          throw new DomainError("POLICY_INVALID", {
+            param: "policy.guards",
+            message: `${id} is nobody who can sign: an approver has a passkey or a wallet here.`,
+          });
+        return [name, { owner: account.owner, name: user.name ?? id }] as const;
+      }),
+    ),
   );
 }
 
-function guardsOf({ guards }: PolicyInput, approvers: Approver[]): object | null {
+type Asking = NonNullable<NonNullable<PolicyInput["guards"]>["approvals"]>;
+
+/** Somebody who is named twice, by their id and as "me", is one. */
+function askingOf({ over, needed, approvers: names }: Asking, approvers: Approvers) {
+  const found = names.flatMap((name) => approvers.get(name) ?? []);
+  return { over, needed, approvers: [...new Map(found.map((one) => [one.owner, one])).values()] };
+}
+
+function guardsOf({ guards }: PolicyInput, approvers: Approvers): object | null {
   if (!guards) return null;
-  const { usd: value = null, hours = [], outcome, approvals, purchases = null } = guards;
+  const { usd: value = null, hours = [], outcome, approvals, purchases = null, changes } = guards;
   return {
     usd: value,
     hours,
     outcome: outcome ? { lossBpsMax: outcome.lossBpsMax ?? null, floors: outcome.floors ?? [] } : null,
-    approvals: approvals ? { over: approvals.over, needed: approvals.needed, approvers } : null,
+    approvals: approvals ? askingOf(approvals, approvers) : null,
     purchases,
+    changes: changes ? askingOf(changes, approvers) : null,
   };
 }
 
 /** The policy an owner asked for, checked for what the contract and the signer would refuse anyway. */
 export function toAgentPolicy(
   input: PolicyInput,
-  { agentId, account, approvers }: { agentId: string; account: Address; approvers: Approver[] },
+  { agentId, account, approvers }: { agentId: string; account: Address; approvers: Approvers },
 ): AgentPolicy {
   const refuse = (message: string, param: string) => new DomainError("POLICY_INVALID", { message, param });
   const validUntil = Math.floor(Date.parse(input.validUntil) / 1000);

@@ -2,15 +2,21 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PolicyInput } from "#core/schemas/agent.ts";
 import { simulateMarket } from "#server/agents/market/simulate-market.ts";
+import { signerClient } from "#server/chain/signer-client.ts";
 import { db, pool } from "#server/db.ts";
 import { userAccount } from "#server/ledger/account-codes.ts";
 import { getPayment, payAsAgent } from "./act-as-agent.ts";
+import { policyFromJson } from "./agent-policy.ts";
 import { approveAction, listApprovals, rejectAction } from "./approvals.ts";
 import { confirmAgent, createAgent } from "./create-agent.ts";
 import { tokenBalance } from "./get-account.ts";
+import { getAgent } from "./get-agents.ts";
 import { fundAgent } from "./pause-agent.ts";
-import { previewPolicy, proposePolicy } from "./policies/policy-versions.ts";
+import { agreeToPolicy } from "./policies/policy-agreements.ts";
+import { adoptPolicy, preparePolicy, previewPolicy, proposePolicy } from "./policies/policy-versions.ts";
+import { prepareGrantOf } from "./prepare-grant.ts";
 import { createPerson, depositFor, followUntilQuiet, knowAddress, type Person } from "./testing/wallet-world.ts";
+import { submitOperation } from "./user-operations.ts";
 
 const shop = privateKeyToAccount(generatePrivateKey()).address;
 let owner: Person;
@@ -170,5 +176,79 @@ describe("guards", () => {
     await expect(
       createAgent(owner.actor, { name: "x", policy: { ...policy, guards: { approvals: nobody } } }),
     ).rejects.toMatchObject({ code: "POLICY_INVALID" });
+  });
+});
+
+describe("a policy that wants others than its owner", () => {
+  const limits = (windowCap: string): PolicyInput => ({
+    perTransactionCap: "1000000",
+    windowCap,
+    windowSeconds: 3_600,
+    validUntil: new Date(Date.now() + 86_400_000).toISOString(),
+    guards: { changes: { over: "5000000", needed: 1, approvers: [first.actor.userId, second.actor.userId] } },
+    rules: [{ kind: "pay", recipient: shop }],
+  });
+  const capOf = async (id: string) => (await getAgent(owner.actor, { id })).policy.windowCap.units;
+  /** What the worker does when the chain has a policy. */
+  const follow = async (id: string) => {
+    await followUntilQuiet();
+    await adoptPolicy({ agentId: id });
+  };
+
+  async function guarded(): Promise<string> {
+    const { agent, operation } = await createAgent(owner.actor, { name: "Guarded", policy: limits("2000000") });
+    await confirmAgent(owner.actor, { id: agent.id, signature: owner.approve(operation.hash) });
+    await follow(agent.id);
+    return agent.id;
+  }
+
+  it("is its owner's alone up to the line", async () => {
+    const id = await guarded();
+    const { number, others } = await proposePolicy(owner.actor, { id, policy: limits("5000000") });
+    expect(others.needed).toBe(0);
+    await pool.query("UPDATE agent_policy_version SET effective_at = now() WHERE agent_id = $1", [id]);
+    const { operation } = await preparePolicy(owner.actor, { id, number });
+    await submitOperation(owner.actor, { id: operation.id, signature: owner.approve(operation.hash) });
+    await follow(id);
+    expect(await capOf(id)).toBe("5000000");
+  });
+
+  it("waits above it, at the door and at the signer, until another agreed to exactly this one", async () => {
+    const id = await guarded();
+    const { number, others } = await proposePolicy(owner.actor, { id, policy: limits("5000001") });
+    expect(others).toEqual({ needed: 1, agreed: [] });
+    await pool.query("UPDATE agent_policy_version SET effective_at = now() WHERE agent_id = $1", [id]);
+    await expect(preparePolicy(owner.actor, { id, number })).rejects.toMatchObject({ code: "POLICY_NEEDS_OTHERS" });
+    // The owner puts it on the chain past the door: the signer goes on with the policy of before.
+    const version = await db.agentPolicyVersion.findUniqueOrThrow({
+      where: { agentId_number: { agentId: id, number } },
+    });
+    const agent = await db.agent.findUniqueOrThrow({ where: { id } });
+    const granted = await prepareGrantOf(agent, policyFromJson(version.policy));
+    await submitOperation(owner.actor, { id: granted.id, signature: owner.approve(granted.hash) });
+    await follow(id);
+    expect(await capOf(id)).toBe("2000000");
+    await expect(signerClient.adoptAgentPolicy({ agentId: id })).rejects.toMatchObject({ code: "SIGNER_REFUSED" });
+
+    const request = (await listApprovals(first.actor)).policies.find(({ agent: { id: agentId } }) => agentId === id);
+    expect(request).toMatchObject({ number, needed: 1, agreed: [], owner: { isYou: false } });
+    expect(request?.changes.some(({ what }) => what === "cap")).toBe(true);
+    expect((await listApprovals(stranger.actor)).policies).toEqual([]);
+    const sign = (person: Person, hash: string) =>
+      agreeToPolicy(person.actor, { id, number, signature: person.approve(hash) });
+    await expect(sign(stranger, request?.toSign?.hash ?? "")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await sign(second, `0x${"33".repeat(32)}`);
+    await adoptPolicy({ agentId: id });
+    expect(await capOf(id)).toBe("2000000");
+    expect(await sign(first, request?.toSign?.hash ?? "")).toMatchObject({ needed: 1 });
+    await adoptPolicy({ agentId: id });
+    expect(await capOf(id)).toBe("5000001");
+  });
+
+  it("wants others to be asked less, too", async () => {
+    const id = await guarded();
+    const { guards: _, ...bare } = limits("2000000");
+    const { others } = await proposePolicy(owner.actor, { id, policy: bare });
+    expect(others.needed).toBe(1);
   });
 });

@@ -4,7 +4,7 @@ import { approvalTypedData, hashApproval } from "#core/approval.ts";
 import { DomainError } from "#core/errors.ts";
 import { decodeExecution } from "#core/policy/execution.ts";
 import type { OwnerSignature } from "#core/schemas/account.ts";
-import type { ActivityView, ApprovalRequest } from "#core/schemas/agent.ts";
+import type { ActivityView, AgreementRequest, ApprovalRequest } from "#core/schemas/agent.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { listTokens } from "#server/chain/market.ts";
 import { signerClient } from "#server/chain/signer-client.ts";
@@ -18,6 +18,7 @@ import { tryOut } from "./market-watch.ts";
 import { operationFromJson } from "./operation-rows.ts";
 import { encodeSignature, viewOwner } from "./owner.ts";
 import { closeAsRefused, isUnsent, markSubmitted } from "./plan-action.ts";
+import { listAgreements } from "./policies/policy-agreements.ts";
 import { submitSigned } from "./submit-operation.ts";
 
 const LISTED_MAX = 50;
@@ -59,7 +60,7 @@ async function effectsOf(account: Address, callData: Hex): Promise<ApprovalReque
 }
 
 /** What waits for somebody's approval: of the agents whose policies name them, and of their own agents. */
-export async function listApprovals(actor: Actor): Promise<{ data: ApprovalRequest[] }> {
+export async function listApprovals(actor: Actor): Promise<{ data: ApprovalRequest[]; policies: AgreementRequest[] }> {
   const personal = await getPersonalAccount(actor.userId);
   const own = personal?.owner.toLowerCase();
   const ids = await sqlOf(pool).query<{ id: string }>(
@@ -71,7 +72,7 @@ export async function listApprovals(actor: Actor): Promise<{ data: ApprovalReque
   );
   const rows = await findWaiting(ids.map(({ id }) => id));
   const views = await Promise.all(rows.map((row) => viewRequest(row, actor)));
-  return { data: views.filter((view) => view !== null) };
+  return { data: views.filter((view) => view !== null), policies: await listAgreements(actor) };
 }
 
 async function viewRequest(row: Waiting, actor: Actor): Promise<ApprovalRequest | null> {

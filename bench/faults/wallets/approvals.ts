@@ -20,6 +20,7 @@ export async function quorum(): Promise<BenchRow[]> {
     outcome: null,
     approvals: { over: 10n, needed: 2, approvers },
     purchases: null,
+    changes: null,
   };
   const agent = await paperAgent({ ...policyOf(100n, 1_000_000n), guards });
   const approvalBy = async (person: typeof stranger, lane: number, amount = AMOUNT, of: PaperAgent = agent) => {

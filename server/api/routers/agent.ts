@@ -6,6 +6,7 @@ import {
   agentDetailOutput,
   agentId,
   agentOutput,
+  agreePolicyInput,
   approvalRequestsOutput,
   approveInput,
   armBreakerInput,
@@ -46,6 +47,7 @@ import { explainAction } from "#server/wallets/explain-action.ts";
 import { exportKey, prepareExport } from "#server/wallets/export-key.ts";
 import { getAgent, listActivity, listAgents } from "#server/wallets/get-agents.ts";
 import { fundAgent, pauseAgent, resumeAgent } from "#server/wallets/pause-agent.ts";
+import { agreeToPolicy } from "#server/wallets/policies/policy-agreements.ts";
 import {
   listPolicies,
   preparePolicy,
@@ -394,6 +396,20 @@ export const agentRouter = router({
     .input(approveInput)
     .output(activityOutput)
     .mutation(({ ctx, input }) => approveAction(ctx.actor, input)),
+
+  agreeToPolicy: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/policies/{number}/agree",
+        tags,
+        summary: "Agree to a change of somebody's policy that asks for you",
+        protect: true,
+      },
+    })
+    .input(agreePolicyInput)
+    .output(z.object({ agreed: z.int(), needed: z.int() }))
+    .mutation(({ ctx, input }) => agreeToPolicy(ctx.actor, input)),
 
   reject: userProcedure
     .meta({

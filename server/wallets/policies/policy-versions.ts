@@ -23,13 +23,19 @@ import type { Actor } from "#server/identity/actor.ts";
 import { findApprovers, policyFromJson, toAgentPolicy, viewPolicy } from "../agent-policy.ts";
 import { type AgentRow, getAgentRow, getOwnAgentRow } from "../agent-rows.ts";
 import { prepareGrantOf } from "../prepare-grant.ts";
+import { othersFor, signedAgreements } from "./policy-agreements.ts";
 
 /** How long a wider policy waits before its owner can sign it: time to notice what somebody else staged. */
 const TIMELOCK_SECONDS = env.isDevelopmentChain ? 15 : 86_400;
 const TRIED_DAYS = 30;
 const TRIED_MAX = 2_000;
 
-const viewVersion = (row: AgentPolicyVersion): PolicyVersionView => ({
+const isOpen = ({ status }: AgentPolicyVersion): boolean => status === "staged" || status === "waiting-owner";
+
+type Version = AgentPolicyVersion & { agent: AgentRow; agreements: readonly { userId: string }[] };
+const WITH_AGREEMENTS = { agent: true, agreements: { select: { userId: true } } } as const;
+
+const viewVersion = (row: Version): PolicyVersionView => ({
   number: row.number,
   status: policyVersionStatus.parse(row.status),
   isNarrower: row.isNarrower,
@@ -37,7 +43,11 @@ const viewVersion = (row: AgentPolicyVersion): PolicyVersionView => ({
   source: policyInput.parse(row.source),
   policy: viewPolicy(policyFromJson(row.policy)),
   effectiveAt: row.effectiveAt.toISOString(),
-  isDue: (row.status === "staged" || row.status === "waiting-owner") && row.effectiveAt <= new Date(),
+  isDue: isOpen(row) && row.effectiveAt <= new Date(),
+  others: {
+    needed: isOpen(row) ? othersFor(policyFromJson(row.agent.policy), policyFromJson(row.policy)) : 0,
+    agreed: row.agreements.map(({ userId }) => userId),
+  },
   createdAt: row.createdAt.toISOString(),
   activeAt: row.activeAt?.toISOString() ?? null,
 });
@@ -49,6 +59,7 @@ export async function listPolicies(actor: Actor, { id }: { id: string }): Promis
     where: { agentId: agent.id },
     orderBy: { number: "desc" },
     take: 50,
+    include: WITH_AGREEMENTS,
   });
   return { data: rows.map(viewVersion) };
 }
@@ -185,7 +196,10 @@ export async function proposePolicy(
 }
 
 async function getVersion(agentId: string, number: number): Promise<PolicyVersionView> {
-  const row = await db.agentPolicyVersion.findUnique({ where: { agentId_number: { agentId, number } } });
+  const row = await db.agentPolicyVersion.findUnique({
+    where: { agentId_number: { agentId, number } },
+    include: WITH_AGREEMENTS,
+  });
   if (!row) throw new DomainError("NOT_FOUND");
   return viewVersion(row);
 }
@@ -208,11 +222,15 @@ export async function preparePolicy(
   const agent = await getOwnAgentRow(actor, input.id);
   const row = await db.agentPolicyVersion.findUnique({
     where: { agentId_number: { agentId: agent.id, number: input.number } },
+    include: WITH_AGREEMENTS,
   });
   if (!row) throw new DomainError("NOT_FOUND");
   if (row.status !== "staged" && row.status !== "waiting-owner") throw new DomainError("OPERATION_CLOSED");
   if (row.effectiveAt > new Date())
     throw new DomainError("POLICY_STAGED", { effectiveAt: row.effectiveAt.toISOString() });
+  const needed = othersFor(policyFromJson(agent.policy), policyFromJson(row.policy));
+  if (row.agreements.length < needed)
+    throw new DomainError("POLICY_NEEDS_OTHERS", { needed, agreed: row.agreements.length });
   return { version: viewVersion(row), operation: await prepareGrantOf(agent, policyFromJson(row.policy)) };
 }
 
@@ -233,10 +251,16 @@ async function knownGuards(agentId: string): Promise<Guards[]> {
  */
 export async function adoptPolicy({ agentId }: { agentId: string }): Promise<void> {
   const { policyHash } = await signerClient
-    .adoptAgentPolicy({ agentId, guards: await knownGuards(agentId) })
+    .adoptAgentPolicy({
+      agentId,
+      guards: await knownGuards(agentId),
+      agreements: await signedAgreements(agentId),
+    })
     .catch((error: unknown) => {
       // It was narrowed here since: what the chain has is of before, and stays turned away from.
       if (error instanceof DomainError && error.code === "POLICY_WIDENING_REFUSED") return { policyHash: null };
+      // It waits for others; the next who agrees has it looked at again.
+      if (error instanceof DomainError && error.code === "POLICY_NEEDS_OTHERS") return { policyHash: null };
       throw error;
     });
   if (policyHash === null) return;
