@@ -36,6 +36,16 @@ function decision(activity: ActivityView): ReceiptStep {
 /** From what the agent wanted to what the chain did. */
 export function activitySteps(activity: ActivityView): ReceiptStep[] {
   const steps: ReceiptStep[] = [
+    ...(activity.decision
+      ? [
+          {
+            kind: "decision" as const,
+            title: `The strategy “${activity.decision.strategy}” decided`,
+            detail: activity.decision.why,
+            href: `/agents/${activity.agentId}/strategies/${activity.decision.strategyId}`,
+          },
+        ]
+      : []),
     {
       kind: "event",
       title: `${KINDS[activity.kind]} was proposed`,
@@ -70,6 +80,8 @@ export function activitySteps(activity: ActivityView): ReceiptStep[] {
   }
   steps.push(decision(activity));
   if (activity.refusal !== null) return steps;
+  for (const { name, at } of activity.approvals)
+    steps.push({ kind: "signature", title: `${name} approved of exactly these bytes`, at });
   if (activity.status === "awaiting-approval") {
     steps.push({
       kind: "signature",

@@ -305,6 +305,10 @@ export const activityOutput = z.object({
   gasUsed: z.string().nullable(),
   refusal: refusalOutput.nullable(),
   error: z.string().nullable(),
+  /** The decision of a strategy that it came from. */
+  decision: z.object({ strategyId: z.string(), strategy: z.string(), why: z.string() }).nullable(),
+  /** Who approved of it. */
+  approvals: z.array(z.object({ name: z.string(), at: isoTime })),
   createdAt: isoTime,
 });
 export type ActivityView = z.infer<typeof activityOutput>;

@@ -7,7 +7,7 @@ import { readPortfolio } from "#server/chain/market.ts";
 import { db, pool } from "#server/db.ts";
 import { agentAccount } from "#server/ledger/account-codes.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
-import { depositAsAgent } from "#server/wallets/act-as-agent.ts";
+import { depositAsAgent, getPayment } from "#server/wallets/act-as-agent.ts";
 import { tokenBalance } from "#server/wallets/get-account.ts";
 import { followUntilQuiet } from "#server/wallets/testing/wallet-world.ts";
 import { simulateMarket } from "./market/simulate-market.ts";
@@ -77,6 +77,8 @@ describe("an agent that a language model runs", () => {
     expect(JSON.parse(steps[0]?.result ?? "")).toMatchObject({ usd: "95000000" });
     expect(steps[1]).toMatchObject({ result: "submitted.", activityId: expect.stringMatching(/^pay_/) });
     expect(await tokenBalance(shop)).toBe(2_000_000n);
+    const paid = await getPayment(trader.owner.actor, { id: trader.agentId, paymentId: steps[1]?.activityId ?? "" });
+    expect(paid.decision).toMatchObject({ strategy: "Model", why: "The shop is due." });
     const { usd, held } = await readPortfolio(trader.account);
     expect(usd).toBe(88_000_000n);
     expect([...held.values()].some((amount) => amount > 0n)).toBe(true);

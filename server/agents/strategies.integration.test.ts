@@ -7,6 +7,7 @@ import { db, pool } from "#server/db.ts";
 import { agentAccount } from "#server/ledger/account-codes.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
 import { tripBreaker } from "#server/wallets/breakers.ts";
+import { listActivity } from "#server/wallets/get-agents.ts";
 import { followUntilQuiet } from "#server/wallets/testing/wallet-world.ts";
 import { noteMarketPrices } from "./market/market-history.ts";
 import { simulateMarket } from "./market/simulate-market.ts";
@@ -74,6 +75,8 @@ describe("strategies", () => {
     expect(data.find(({ symbol }) => symbol === "WETH")?.shareBps).toBeGreaterThan(3_950);
     const [strategy] = (await listStrategies(trader.owner.actor, { id: trader.agentId })).data;
     expect(strategy?.lastWhy).toMatch(/^Within the band of 5.00 %: WETH 39\.\d\d % of 40.00 %\.$/);
+    const [did] = (await listActivity(trader.owner.actor, { id: trader.agentId, limit: 1 })).data;
+    expect(did?.decision).toEqual({ strategyId: id, strategy: "rebalance", why: decision?.why });
     await stop(id);
   });
 

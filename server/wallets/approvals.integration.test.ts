@@ -92,7 +92,8 @@ describe("what is worth more than a line", () => {
     await approve(second, id);
     await followUntilQuiet();
     expect(await tokenBalance(shop)).toBe(11_000_000n);
-    expect((await getPayment(owner.actor, { id: agentId, paymentId: id })).status).toBe("succeeded");
+    const paid = await getPayment(owner.actor, { id: agentId, paymentId: id });
+    expect(paid).toMatchObject({ status: "succeeded", decision: null, approvals: [{}, {}] });
     expect((await listApprovals(first.actor)).data).toEqual([]);
   });
 
