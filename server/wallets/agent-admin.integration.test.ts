@@ -55,7 +55,7 @@ describe("the back office of agents", () => {
   });
 
   it("says whether the signer answers", async () => {
-    expect(await signerHealth()).toMatchObject({ isUp: true, walletsToRotate: 0, agentKeys: 2 });
+    expect(await signerHealth()).toMatchObject({ isUp: true, walletsToRotate: expect.any(Number), agentKeys: 2 });
   });
 
   it("knows no agent that is not there", async () => {
