@@ -23,10 +23,12 @@ export default function PayDialog({ agent, ...popup }: Popup & { agent: AgentDet
   );
   const pay = useMutation(
     trpc.agent.pay.mutationOptions({
-      onSuccess: ({ refusal }) => {
+      onSuccess: ({ refusal, status }) => {
         popup.onOpenChange(false);
         if (refusal)
           toast.error(`Refused by the ${refusal.refusedBy}`, { description: `${refusal.rule}: ${refusal.fix}` });
+        else if (status === "awaiting-approval")
+          toast.success("It waits for approval", { description: "Whoever is asked finds it among their approvals." });
         else toast.success("The payment is under way");
       },
       onSettled: () => queryClient.invalidateQueries({ queryKey: trpc.agent.pathKey() }),

@@ -329,6 +329,8 @@ export const explanationOutput = z.object({
   refusal: refusalOutput.nullable(),
   contract: z.object({ error: z.string(), args: z.array(z.string()) }).nullable(),
   gas: z.string().nullable(),
+  /** How many people would have to approve first. */
+  approvalsNeeded: z.int(),
   /** Names the exact bytes that were judged. */
   callDataHash: z.string(),
 });

@@ -26,6 +26,7 @@ type ModelSettings = Extract<StrategySettings, { kind: "model" }>;
 type Row = AgentStrategy & { agent: AgentRow };
 
 const SLIPPAGE_BPS = 50;
+const LEASE_MS = 120_000;
 const TOOLS = ["get_holdings", "get_prices", "propose_payment", "propose_swap", "done"] as const;
 
 /** What a model may answer: one tool, its input, and why. It names no key, no account and no limit: none is its to name. */
@@ -194,6 +195,11 @@ export async function takeModelTurn(row: Row, settings: ModelSettings, decision:
     const given = Object.fromEntries(Object.entries(input).flatMap(([name, value]) => (value ? [[name, value]] : [])));
     steps.push({ thought, tool, input: given, result, activityId });
     await db.agentDecision.update({ where: { id: decision.id }, data: { steps } });
+    // A long turn goes on being this worker's.
+    await db.agentStrategy.updateMany({
+      where: { id: row.id, turn: row.turn },
+      data: { leaseUntil: new Date(Date.now() + LEASE_MS) },
+    });
   }
   const last = steps.at(-1);
   if (last?.tool === "done") return last.input.summary ?? last.thought;

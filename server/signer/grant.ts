@@ -28,14 +28,14 @@ export async function sealGrant(key: KeyEncryption, grant: Grant): Promise<{ tex
   return { text, mac: await key.authenticate(text) };
 }
 
-/** Genuine, but of a policy without caps by token: no account there is now takes such a key. */
+/** Genuine, but of a policy as accounts of before had it: no account there is now takes such a key. */
 const isFromBefore = (stored: unknown): boolean =>
   typeof stored === "object" &&
   stored !== null &&
   "policy" in stored &&
   typeof stored.policy === "object" &&
   stored.policy !== null &&
-  !("caps" in stored.policy);
+  !("guards" in stored.policy);
 
 export async function openGrant(keys: KeyRing, wallet: WalletRow): Promise<Grant> {
   const altered = () => new DomainError("SIGNER_RECORD_ALTERED", { wallet: wallet.id });

@@ -9,6 +9,7 @@ import { getPayment, payAsAgent } from "./act-as-agent.ts";
 import { policyFromJson } from "./agent-policy.ts";
 import { approveAction, listApprovals, rejectAction } from "./approvals.ts";
 import { confirmAgent, createAgent } from "./create-agent.ts";
+import { explainAction } from "./explain-action.ts";
 import { tokenBalance } from "./get-account.ts";
 import { getAgent } from "./get-agents.ts";
 import { fundAgent } from "./pause-agent.ts";
@@ -75,6 +76,12 @@ describe("what is worth more than a line", () => {
     expect((await pay(5_000_000)).status).toBe("submitted");
     await followUntilQuiet();
     expect(await tokenBalance(shop)).toBe(5_000_000n);
+  });
+
+  it("is told before it is asked for", async () => {
+    const planned = (units: string) => explainAction(owner.actor, { id: agentId, payment: { recipient: shop, units } });
+    expect(await planned("6000000")).toMatchObject({ allowed: true, approvalsNeeded: 2 });
+    expect(await planned("5000000")).toMatchObject({ allowed: true, approvalsNeeded: 0 });
   });
 
   it("waits for as many people as the policy says, who see the calls, the effects and the hash", async () => {

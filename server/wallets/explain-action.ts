@@ -33,13 +33,13 @@ export async function explainAction(actor: Actor, planned: Planned): Promise<Exp
   const agent = await getAgentRow(actor, planned.id);
   if (agent.status === "awaiting-owner") throw new DomainError("AGENT_NOT_READY");
   const { callData, callDataHash } = encodeAction(agent, actionOf(planned));
-  const [refusal, simulated] = await Promise.all([
+  const [{ refusal, approvalsNeeded }, simulated] = await Promise.all([
     signerClient.evaluateExecution({ agentId: agent.id, callData }).then(
-      () => null,
+      ({ approvalsNeeded: needed }) => ({ refusal: null, approvalsNeeded: needed }),
       (error: unknown) => {
         const known = refusalOf(error);
         if (!known) throw error;
-        return known;
+        return { refusal: known, approvalsNeeded: 0 };
       },
     ),
     simulateExecution(accountOfAgent(agent), callData),
@@ -49,6 +49,7 @@ export async function explainAction(actor: Actor, planned: Planned): Promise<Exp
     refusal,
     contract: simulated.ok ? null : { error: simulated.revert.name, args: simulated.revert.args },
     gas: simulated.ok ? simulated.gasUsed.toString() : null,
+    approvalsNeeded,
     callDataHash,
   };
 }
