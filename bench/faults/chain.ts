@@ -7,16 +7,12 @@ import { clockAhead, clockBehind } from "./chain/clock-jumps.ts";
 import { killedEpochs } from "./chain/epoch-kills.ts";
 import { crashes, droppedTransactions, twoWorkers } from "./chain/outbox-faults.ts";
 import { reorganisations } from "./chain/reorganisations.ts";
+import { type Faults, runFaults } from "./run-faults.ts";
 
 /** C1 to C6 and L10 of the catalogue, against a real chain, database, signer, outbox and indexer. */
 export async function run(): Promise<BenchRow[]> {
   await ensureWithdrawalCap();
-  const rows: BenchRow[] = [];
-  const only = process.env.FAULTS_ONLY;
-  for (const [name, fault] of FAULTS) {
-    if (only && !only.split(",").includes(name)) continue;
-    rows.push(...(await fault()));
-  }
+  const rows = await runFaults(FAULTS);
   const off = (await ledgerTotals()).filter(({ isBalanced }) => !isBalanced);
   rows.push(bounded("after all of it: assets out of balance", off.length, "assets", "<= 0"));
   await db.$disconnect();
@@ -24,7 +20,7 @@ export async function run(): Promise<BenchRow[]> {
   return rows;
 }
 
-const FAULTS: readonly [string, () => Promise<BenchRow[]>][] = [
+const FAULTS: Faults = [
   // Turning the clock back is the first, and forward the last: a chain's time only ever grows.
   ["c6-behind", clockBehind],
   ["c1", reorganisations],

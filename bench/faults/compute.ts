@@ -9,12 +9,13 @@ import { hostileAnswers, overReporting, slowLoris } from "./compute/hostile-node
 import { liarSet } from "./compute/liars.ts";
 import { forgedNodes, lostJobs } from "./compute/node-identity.ts";
 import { clientLeaves, killedMidStream } from "./compute/streams.ts";
+import { type Faults, runFaults } from "./run-faults.ts";
 
 type Doors = Awaited<ReturnType<typeof startDoors>>;
 type Provider = Awaited<ReturnType<typeof newPerson>>;
 export type FaultWorld = { doors: Doors; provider: Provider };
 
-const FAULTS: readonly [string, (world: FaultWorld) => Promise<BenchRow[]>][] = [
+const FAULTS: Faults<[FaultWorld]> = [
   ["n1", killedMidStream],
   ["n2", slowLoris],
   ["n3", hostileAnswers],
@@ -30,13 +31,8 @@ const FAULTS: readonly [string, (world: FaultWorld) => Promise<BenchRow[]>][] = 
 export async function run(): Promise<BenchRow[]> {
   const provider = await newPerson(0n, ["user", "provider"]);
   const doors = await startDoors();
-  const rows: BenchRow[] = [];
-  const only = process.env.FAULTS_ONLY;
   try {
-    for (const [name, fault] of FAULTS) {
-      if (only && !only.split(",").includes(name)) continue;
-      rows.push(...(await fault({ doors, provider })));
-    }
+    const rows = await runFaults(FAULTS, { doors, provider });
     const findings = await auditLedger();
     rows.push(bounded("findings of the audit after all of it", findings.length, "count", "<= 0", findings[0]?.problem));
     return rows;

@@ -8,8 +8,9 @@ import { killedDatabase, killedMidSettlement } from "./ledger/kills.ts";
 import { hotAccount, hundredOnTen, oneKey } from "./ledger/races.ts";
 import { eventsThrice } from "./ledger/reward-events.ts";
 import { againstTheModel, micropayments } from "./ledger/volume.ts";
+import { type Faults, runFaults } from "./run-faults.ts";
 
-const FAULTS: readonly [string, () => BenchRow[] | Promise<BenchRow[]>][] = [
+const FAULTS: Faults = [
   // The first two look at all there is, again and again: they come while there is little.
   ["l12", () => tampered(1_000)],
   ["l11", restored],
@@ -27,12 +28,7 @@ const FAULTS: readonly [string, () => BenchRow[] | Promise<BenchRow[]>][] = [
 export async function run(): Promise<BenchRow[]> {
   // Few rows, so that a thousand audits take a minute and not an hour.
   await makeRowsOfEveryKind();
-  const rows: BenchRow[] = [];
-  const only = process.env.FAULTS_ONLY;
-  for (const [name, fault] of FAULTS) {
-    if (only && !only.split(",").includes(name)) continue;
-    rows.push(...(await fault()));
-  }
+  const rows = await runFaults(FAULTS);
   await sealAll();
   const findings = await auditLedger();
   const unbalanced = (await ledgerTotals()).filter(({ isBalanced }) => !isBalanced);

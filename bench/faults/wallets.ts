@@ -1,6 +1,7 @@
 import { db, pool } from "#server/db.ts";
 import { ledgerTotals } from "#server/ledger/ledger-totals.ts";
 import { type BenchRow, bounded } from "../bench-row.ts";
+import { type Faults, runFaults } from "./run-faults.ts";
 import { quorum } from "./wallets/approvals.ts";
 import { injections } from "./wallets/injections.ts";
 import { keysAtRest, rotation } from "./wallets/keys.ts";
@@ -9,12 +10,7 @@ import { passkeyReplays, walletReplays } from "./wallets/sign-ins.ts";
 
 /** W1 to W12 of the catalogue, against a real chain, database and signer. */
 export async function run(): Promise<BenchRow[]> {
-  const rows: BenchRow[] = [];
-  const only = process.env.FAULTS_ONLY;
-  for (const [name, fault] of FAULTS) {
-    if (only && !only.split(",").includes(name)) continue;
-    rows.push(...(await fault()));
-  }
+  const rows = await runFaults(FAULTS);
   const off = (await ledgerTotals()).filter(({ isBalanced }) => !isBalanced);
   rows.push(bounded("after all of it: assets out of balance", off.length, "assets", "<= 0"));
   await db.$disconnect();
@@ -22,7 +18,7 @@ export async function run(): Promise<BenchRow[]> {
   return rows;
 }
 
-const FAULTS: readonly [string, () => Promise<BenchRow[]>][] = [
+const FAULTS: Faults = [
   ["w1", signerSurface],
   ["w2", injections],
   ["w3", parallelSends],

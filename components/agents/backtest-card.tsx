@@ -2,6 +2,7 @@
 
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
+import { bpsText } from "#core/market/market-view.ts";
 import type { BacktestView, MarketOutput } from "#core/schemas/strategy.ts";
 import type { StrategySettingsInput } from "#core/strategies/settings.ts";
 import { readApiError } from "../api/read-api-error.ts";
@@ -47,7 +48,7 @@ function Result({ result, market }: { result: BacktestView; market: MarketOutput
             </>
           }
         />
-        <Stat label="Deepest fall" value={`${(result.drawdownBps / 100).toFixed(2)} %`} detail="From a highest value" />
+        <Stat label="Deepest fall" value={bpsText(BigInt(result.drawdownBps))} detail="From a highest value" />
         <Stat label="Trades" value={result.tradeCount} detail={`${result.alerts.length} alerts`} />
       </StatGroup>
       {isTable ? (

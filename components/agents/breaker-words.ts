@@ -1,3 +1,5 @@
+import { dollars } from "#core/journey/amounts.ts";
+import { bpsText } from "#core/market/market-view.ts";
 import type { BreakerView } from "#core/schemas/agent.ts";
 import { spanWord, windowWord } from "./window-word.ts";
 
@@ -13,12 +15,6 @@ export const NAMES: Record<Breaker["kind"], string> = {
   manual: "By hand",
 };
 
-const dollars = (units: string): string => {
-  const digits = units.padStart(7, "0");
-  const cents = digits.slice(-6).replace(/0+$/, "").padEnd(2, "0");
-  return `$${digits.slice(0, -6)}.${cents}`;
-};
-
 /** "2 minutes", "an hour". */
 function lengthWord(seconds: number): string {
   const span = spanWord(seconds);
@@ -26,7 +22,7 @@ function lengthWord(seconds: number): string {
   return span === "hour" ? "an hour" : `a ${span}`;
 }
 
-const percent = (bps: string): string => `${(Number(bps) / 100).toFixed(2)} %`;
+const percent = (bps: string): string => bpsText(BigInt(bps));
 
 /** Breakers that measure nothing while nothing is done: their time alone arms them. */
 const UNMEASURED = new Set<Breaker["kind"]>(["counterparty", "slippage"]);

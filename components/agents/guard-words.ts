@@ -1,10 +1,11 @@
-import { formatAmount } from "#core/money.ts";
+import { dollars } from "#core/journey/amounts.ts";
+import { bpsText } from "#core/market/market-view.ts";
 import type { PolicyView } from "#core/schemas/agent.ts";
+import { shorten } from "../ui/identifier.tsx";
 
 type Guards = NonNullable<PolicyView["guards"]>;
 
 const DAYS = ["", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-const dollars = (units: string): string => `$${formatAmount({ asset: "USD", units: BigInt(units) })}`;
 
 /** What guards demand, a sentence each. */
 export function guardWords({ usd, hours, outcome, approvals, purchases, changes }: Guards): string[] {
@@ -27,11 +28,10 @@ export function guardWords({ usd, hours, outcome, approvals, purchases, changes 
     ...(outcome?.lossBpsMax == null
       ? []
       : [
-          `A trade loses at most ${(outcome.lossBpsMax / 100).toFixed(2)} % against the price feeds, tried out before it is signed.`,
+          `A trade loses at most ${bpsText(BigInt(outcome.lossBpsMax))} against the price feeds, tried out before it is signed.`,
         ]),
     ...(outcome?.floors ?? []).map(
-      ({ token, atLeast }) =>
-        `At least ${atLeast} base units of ${token.slice(0, 6)}…${token.slice(-4)} stay in the account.`,
+      ({ token, atLeast }) => `At least ${atLeast} base units of ${shorten(token)} stay in the account.`,
     ),
     ...(approvals
       ? [
@@ -40,7 +40,7 @@ export function guardWords({ usd, hours, outcome, approvals, purchases, changes 
       : []),
     ...(purchases
       ? [
-          `It buys by x402 for at most ${dollars(purchases.perPayment)} a time and ${dollars(purchases.perWindow)} in the window, from: ${purchases.payees.map((payee) => `${payee.slice(0, 6)}…${payee.slice(-4)}`).join(", ")}.`,
+          `It buys by x402 for at most ${dollars(purchases.perPayment)} a time and ${dollars(purchases.perWindow)} in the window, from: ${purchases.payees.map((payee) => shorten(payee)).join(", ")}.`,
         ]
       : []),
     ...(changes

@@ -2,6 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { formatUnits } from "viem/utils";
+import { bpsText } from "#core/market/market-view.ts";
 import type { PortfolioView } from "#core/schemas/strategy.ts";
 import { every } from "../api/every.ts";
 import { QueryCard } from "../api/query-table.tsx";
@@ -24,7 +25,7 @@ const COLUMNS: readonly Column<Holding>[] = [
     id: "share",
     header: "Share",
     align: "right",
-    cell: (row) => <span className="tabular">{(row.shareBps / 100).toFixed(2)} %</span>,
+    cell: (row) => <span className="tabular">{bpsText(BigInt(row.shareBps))}</span>,
   },
 ];
 

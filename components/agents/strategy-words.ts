@@ -2,6 +2,7 @@ import { bpsText, priceText, unitsText } from "#core/market/market-view.ts";
 import type { DecisionView, MarketOutput, StrategyView } from "#core/schemas/strategy.ts";
 import type { StrategySettings } from "#core/strategies/settings.ts";
 import type { StatusWords } from "../ui/badge.tsx";
+import { shorten } from "../ui/identifier.tsx";
 import { spanWord } from "./window-word.ts";
 
 export const KINDS: Record<StrategySettings["kind"], string> = {
@@ -35,7 +36,7 @@ type Symbols = Pick<MarketOutput, "usd" | "data"> | null;
 export function symbolOf(token: string, market: Symbols): string {
   if (token.toLowerCase() === market?.usd.toLowerCase()) return "USD";
   const known = market?.data.find((one) => one.token.toLowerCase() === token.toLowerCase());
-  return known?.symbol ?? `${token.slice(0, 6)}…${token.slice(-4)}`;
+  return known?.symbol ?? shorten(token);
 }
 
 const dollars = (units: string): string => `$${unitsText(BigInt(units))}`;

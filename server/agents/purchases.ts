@@ -12,6 +12,7 @@ import { z } from "zod";
 import { DomainError } from "#core/errors.ts";
 import { testUsdAbi } from "#core/generated/abis.ts";
 import { newId } from "#core/ids.ts";
+import { type Page, type PageInput, toPage } from "#core/page.ts";
 import { bytes32Schema } from "#core/policy/policy.ts";
 import type { Refusal } from "#core/schemas/agent.ts";
 import { type BuyInput, type PurchaseView, purchaseOutput } from "#core/schemas/purchase.ts";
@@ -283,20 +284,14 @@ export async function getPurchase(actor: Actor, input: { id: string; purchaseId:
   return view(await settle(agent, row));
 }
 
-type Page = { id: string; limit: number; cursor?: string | undefined };
-
 /** What an agent bought, newest first. */
-export async function listPurchases(
-  actor: Actor,
-  input: Page,
-): Promise<{ data: PurchaseView[]; hasMore: boolean; nextCursor: string | null }> {
+export async function listPurchases(actor: Actor, input: PageInput & { id: string }): Promise<Page<PurchaseView>> {
   const agent = await getAgentRow(actor, input.id);
   const rows = await db.x402Purchase.findMany({
     where: { agentId: agent.id, ...(input.cursor ? { id: { lt: input.cursor } } : {}) },
     orderBy: { id: "desc" },
     take: input.limit + 1,
   });
-  const shown = rows.slice(0, input.limit);
-  const hasMore = rows.length > input.limit;
-  return { data: shown.map(view), hasMore, nextCursor: hasMore ? (shown.at(-1)?.id ?? null) : null };
+  const page = toPage(rows, input.limit);
+  return { ...page, data: page.data.map(view) };
 }

@@ -2,6 +2,7 @@ import { type Address, getAddress } from "viem";
 import type { z } from "zod";
 import { DomainError } from "#core/errors.ts";
 import type { BacktestView, backtestInput } from "#core/schemas/strategy.ts";
+import { seededRandom } from "#core/simulated-reader.ts";
 import { backtest, type PricePoint } from "#core/strategies/backtest.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { type ListedToken, listTokens, readMarket } from "#server/chain/market.ts";
@@ -13,26 +14,15 @@ const POINTS_MAX = 2_000;
 const POINTS_SHOWN = 400;
 const TRADES_SHOWN = 200;
 
-/** A generator of whole numbers from a seed (mulberry32): the same seed makes the same walk. */
-function seeded(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
 /** A made-up past: every price goes its own way from where it is now, each step as likely up as down. */
 async function walk(prices: Extract<Input["prices"], { source: "walk" }>): Promise<PricePoint[]> {
   const { tokens } = await readMarket();
-  const random = seeded(prices.seed);
+  const random = seededRandom(prices.seed);
   const answers = new Map<Address, bigint>(tokens.map(({ token, answer }) => [token, answer]));
   const startSeconds = Math.floor(Date.now() / 1_000) - prices.steps * prices.stepSeconds;
   return Array.from({ length: prices.steps }, (_, step) => {
     for (const [token, answer] of answers) {
-      const bps = BigInt(random(2 * prices.stepBpsMax + 1) - prices.stepBpsMax);
+      const bps = BigInt(Math.floor(random() * (2 * prices.stepBpsMax + 1)) - prices.stepBpsMax);
       answers.set(token, answer + (answer * bps) / 10_000n);
     }
     return { atSeconds: startSeconds + step * prices.stepSeconds, answers: new Map(answers) };

@@ -3,6 +3,7 @@ import { DomainError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { STALE_SECONDS } from "#core/market/listed.ts";
 import { poolPrice, portfolioValue, unitsWorth } from "#core/market/market-view.ts";
+import { type Page, type PageInput, toPage } from "#core/page.ts";
 import type { DecisionView, MarketOutput, PortfolioView, StrategyView } from "#core/schemas/strategy.ts";
 import type { StrategySettings } from "#core/strategies/settings.ts";
 import { readMarket, readPortfolio, tradeRouter } from "#server/chain/market.ts";
@@ -12,9 +13,6 @@ import { getAgentRow, getOwnAgentRow } from "#server/wallets/agent-rows.ts";
 import { findStrategy, viewDecision, viewStrategy } from "./strategy-rows.ts";
 
 const STRATEGIES_MAX = 20;
-
-type PageInput = { limit: number; cursor?: string | undefined };
-type PageOf<Item> = { data: Item[]; hasMore: boolean; nextCursor: string | null };
 
 /** The strategies of an agent, newest first. */
 export async function listStrategies(actor: Actor, { id }: { id: string }): Promise<{ data: StrategyView[] }> {
@@ -70,16 +68,15 @@ export async function setStrategy(
 }
 
 /** What a strategy decided beside waiting, newest first. */
-export async function listDecisions(actor: Actor, input: PageInput & { id: string }): Promise<PageOf<DecisionView>> {
+export async function listDecisions(actor: Actor, input: PageInput & { id: string }): Promise<Page<DecisionView>> {
   const { id } = await findStrategy(actor, input.id);
   const rows = await db.agentDecision.findMany({
     where: { strategyId: id, ...(input.cursor ? { id: { lt: input.cursor } } : {}) },
     orderBy: { id: "desc" },
     take: input.limit + 1,
   });
-  const hasMore = rows.length > input.limit;
-  const data = rows.slice(0, input.limit);
-  return { data: data.map(viewDecision), hasMore, nextCursor: hasMore ? (data.at(-1)?.id ?? null) : null };
+  const page = toPage(rows, input.limit);
+  return { ...page, data: page.data.map(viewDecision) };
 }
 
 /** What is traded here and what it costs now. */

@@ -1,5 +1,5 @@
 import { type Address, erc20Abi } from "viem";
-import { getAddress, isAddressEqual } from "viem/utils";
+import { getAddress } from "viem/utils";
 import { DomainError } from "#core/errors.ts";
 import { priceFeedAbi, uniswapV2FactoryAbi, uniswapV2PairAbi } from "#core/generated/abis.ts";
 import { LISTED_TOKENS } from "#core/market/listed.ts";
@@ -8,7 +8,15 @@ import { publicClient } from "./client.ts";
 import { loadDeployment } from "./deployments.ts";
 
 /** A token that is traded for dollars: where its price is said and where its pool is. */
-export type ListedToken = { token: Address; symbol: string; decimals: number; feed: Address; pair: Address };
+export type ListedToken = {
+  token: Address;
+  symbol: string;
+  decimals: number;
+  feed: Address;
+  pair: Address;
+  /** Whether the pool names dollars first. */
+  isUsdFirst: boolean;
+};
 
 let known: { factory: Address; listed: ListedToken[] } | null = null;
 
@@ -51,21 +59,21 @@ export async function listTokens(): Promise<ListedToken[]> {
           args: [token, TestUSD],
         }),
       ]);
-      return { token, feed, pair: getAddress(pair), symbol, decimals };
+      // A pool names the lower address first.
+      const isUsdFirst = BigInt(TestUSD) < BigInt(token);
+      return { token, feed, pair: getAddress(pair), symbol, decimals, isUsdFirst };
     }),
   );
   known = { factory: market.factory, listed };
   return listed;
 }
 
-async function readToken({ feed, pair, ...listed }: ListedToken, usd: Address): Promise<MarketToken> {
+async function readToken({ feed, pair, isUsdFirst, ...listed }: ListedToken): Promise<MarketToken> {
   const client = publicClient();
-  const [[, answer, , updatedAt], [reserve0, reserve1], token0] = await Promise.all([
+  const [[, answer, , updatedAt], [reserve0, reserve1]] = await Promise.all([
     client.readContract({ address: feed, abi: priceFeedAbi, functionName: "latestRoundData" }),
     client.readContract({ address: pair, abi: uniswapV2PairAbi, functionName: "getReserves" }),
-    client.readContract({ address: pair, abi: uniswapV2PairAbi, functionName: "token0" }),
   ]);
-  const isUsdFirst = isAddressEqual(token0, usd);
   return {
     ...listed,
     answer,
@@ -83,7 +91,7 @@ export async function readMarket(): Promise<Omit<MarketView, "answerAgo">> {
   return {
     atSeconds: Math.floor(Date.now() / 1_000),
     usd,
-    tokens: await Promise.all(listed.map((one) => readToken(one, usd))),
+    tokens: await Promise.all(listed.map(readToken)),
     // The gas of an agent's operation is the sponsor's: it costs the agent nothing.
     gasUnits: 0n,
   };

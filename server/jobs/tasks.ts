@@ -1,6 +1,6 @@
 import type { JobHelpers, TaskList } from "graphile-worker";
 import { z } from "zod";
-import { noteMarketPrices } from "#server/agents/market/market-history.ts";
+import { noteMarketPrices, sweepMarketPrices } from "#server/agents/market/market-history.ts";
 import { driveMarket } from "#server/agents/market/simulate-market.ts";
 import { settlePurchases } from "#server/agents/purchases.ts";
 import { runStrategies } from "#server/agents/run-strategies.ts";
@@ -29,7 +29,7 @@ import { closeEpoch } from "#server/rewards/close-epoch.ts";
 import { closeSolvencyEpoch } from "#server/solvency/close-solvency-epoch.ts";
 import { rearmBreakers, tripFallen } from "#server/wallets/breakers.ts";
 import { countUnassignedTransfers } from "#server/wallets/count-unassigned-transfers.ts";
-import { noteAgentValues } from "#server/wallets/market-watch.ts";
+import { noteAgentValues, sweepAgentValues } from "#server/wallets/market-watch.ts";
 import { syncAgentPause } from "#server/wallets/pause-agent.ts";
 import { adoptPolicy } from "#server/wallets/policies/policy-versions.ts";
 import { sendDueWithdrawals } from "#server/wallets/send-due-withdrawals.ts";
@@ -59,7 +59,9 @@ export const TASKS: TaskList = {
   "recover-proofs": task(z.unknown(), recoverProofs),
   "sweep-idempotent-requests": task(z.unknown(), sweepIdempotentRequests),
   "sweep-answers": task(z.unknown(), sweepAnswers),
+  "sweep-agent-values": task(z.unknown(), sweepAgentValues),
   "sweep-blobs": task(z.unknown(), sweepBlobs),
+  "sweep-market-prices": task(z.unknown(), sweepMarketPrices),
   "sweep-rate-limits": task(z.unknown(), sweepRateLimits),
 };
 
@@ -71,6 +73,8 @@ export const CRON = `
 17 * * * * sweep-idempotent-requests
 27 * * * * sweep-answers
 37 * * * * sweep-blobs
+52 * * * * sweep-agent-values
+57 * * * * sweep-market-prices
 */10 * * * * sweep-rate-limits
 `;
 

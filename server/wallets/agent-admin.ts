@@ -1,5 +1,6 @@
 import { breakerKind } from "#core/breakers.ts";
 import { DomainError } from "#core/errors.ts";
+import { type Page, type PageInput, toPage } from "#core/page.ts";
 import type { AdminAgentView, SignerHealth } from "#core/schemas/agent-admin.ts";
 import { signerClient } from "#server/chain/signer-client.ts";
 import { db, pool, sqlOf, withTransaction } from "#server/db.ts";
@@ -7,7 +8,7 @@ import type { Actor } from "#server/identity/actor.ts";
 import { recordAdminAction } from "#server/identity/record-admin-action.ts";
 import { armAgent, stopAgent } from "./breakers.ts";
 
-type Page = { limit: number; cursor?: string | undefined; only: "tripped" | "all" };
+type Wanted = PageInput & { only: "tripped" | "all" };
 type Counted = { agentId: string; done: number; refused: number };
 
 /** What agents did and were refused in the last day. */
@@ -22,7 +23,7 @@ async function countToday(ids: readonly string[]): Promise<Map<string, Counted>>
 }
 
 /** Everybody's agents, newest first, or those that a breaker holds. */
-export async function listAllAgents({ limit, cursor, only }: Page) {
+export async function listAllAgents({ limit, cursor, only }: Wanted): Promise<Page<AdminAgentView>> {
   const rows = await db.agent.findMany({
     where: {
       ...(cursor ? { id: { lt: cursor } } : {}),
@@ -35,12 +36,15 @@ export async function listAllAgents({ limit, cursor, only }: Page) {
     orderBy: { id: "desc" },
     take: limit + 1,
   });
-  const shown = rows.slice(0, limit);
+  const page = toPage(rows, limit);
   const [today, users] = await Promise.all([
-    countToday(shown.map(({ id }) => id)),
-    db.user.findMany({ where: { id: { in: shown.map(({ userId }) => userId) } }, select: { id: true, name: true } }),
+    countToday(page.data.map(({ id }) => id)),
+    db.user.findMany({
+      where: { id: { in: page.data.map(({ userId }) => userId) } },
+      select: { id: true, name: true },
+    }),
   ]);
-  const data = shown.map(
+  const data = page.data.map(
     (row): AdminAgentView => ({
       id: row.id,
       name: row.name,
@@ -58,8 +62,7 @@ export async function listAllAgents({ limit, cursor, only }: Page) {
       createdAt: row.createdAt.toISOString(),
     }),
   );
-  const hasMore = rows.length > limit;
-  return { data, hasMore, nextCursor: hasMore ? (shown.at(-1)?.id ?? null) : null };
+  return { ...page, data };
 }
 
 async function assertAgent(id: string): Promise<void> {

@@ -16,10 +16,11 @@ import { policyFromJson } from "./agent-policy.ts";
 import { getPersonalAccount, ownerOf } from "./get-account.ts";
 import { tryOut } from "./market-watch.ts";
 import { operationFromJson } from "./operation-rows.ts";
-import { encodeSignature, viewOwner } from "./owner.ts";
+import { encodeSignature } from "./owner.ts";
 import { closeAsRefused, isUnsent, markSubmitted } from "./plan-action.ts";
 import { listAgreements } from "./policies/policy-agreements.ts";
 import { submitSigned } from "./submit-operation.ts";
+import { viewToSign } from "./to-sign.ts";
 
 const LISTED_MAX = 50;
 
@@ -88,7 +89,6 @@ async function viewRequest(row: Waiting, actor: Actor): Promise<ApprovalRequest 
   const hasApproved = row.approvals.some(({ owner }) => owner === own);
   const { callData } = operation.operation;
   const facts = approved(row, operation);
-  const typed = approvalTypedData(facts);
   return {
     id: row.id,
     agent: { id: row.agent.id, name: row.agent.name, account: row.agent.account },
@@ -108,16 +108,7 @@ async function viewRequest(row: Waiting, actor: Actor): Promise<ApprovalRequest 
     })),
     toSign:
       personal && isApprover && !hasApproved
-        ? {
-            hash: hashApproval(facts),
-            signer: await viewOwner(ownerOf(personal)),
-            typedData: {
-              domain: typed.domain,
-              types: { Approval: typed.types.Approval.map((field) => ({ ...field })) },
-              primaryType: typed.primaryType,
-              message: { ...typed.message },
-            },
-          }
+        ? await viewToSign(hashApproval(facts), approvalTypedData(facts), ownerOf(personal))
         : null,
     userOperationHash: operation.hash,
     callDataHash: facts.callDataHash,

@@ -1,14 +1,13 @@
 import type { Address, Hex } from "viem";
 import { EXPORT_SECONDS, exportTypedData, hashExport, type SealedKey } from "#core/key-export.ts";
-import type { OwnerSignature, PreparedOperation } from "#core/schemas/account.ts";
+import type { OwnerSignature } from "#core/schemas/account.ts";
 import { signerClient } from "#server/chain/signer-client.ts";
 import { db } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { type AgentRow, getOwnAgentRow } from "./agent-rows.ts";
-import { encodeSignature, viewOwner } from "./owner.ts";
-
-type ToSign = Pick<PreparedOperation, "hash" | "signer" | "typedData"> & { expiresAt: number };
+import { encodeSignature } from "./owner.ts";
+import { type ToSign, viewToSign } from "./to-sign.ts";
 
 const wantedOf = (agent: AgentRow, recipient: string, expiresAt: number) => ({
   chainId: env.CHAIN_ID,
@@ -19,22 +18,15 @@ const wantedOf = (agent: AgentRow, recipient: string, expiresAt: number) => ({
 });
 
 /** What the owner signs to take an agent's key. The public key that it is sealed to is in it. */
-export async function prepareExport(actor: Actor, input: { id: string; recipient: string }): Promise<ToSign> {
+export async function prepareExport(
+  actor: Actor,
+  input: { id: string; recipient: string },
+): Promise<ToSign & { expiresAt: number }> {
   const agent = await getOwnAgentRow(actor, input.id);
   const expiresAt = Math.floor(Date.now() / 1_000) + EXPORT_SECONDS - 5;
   const wanted = wantedOf(agent, input.recipient, expiresAt);
-  const { domain, types, primaryType, message } = exportTypedData(wanted);
-  return {
-    hash: hashExport(wanted),
-    signer: await viewOwner({ bytes: agent.owner as Hex, passkeyId: agent.passkeyId }),
-    typedData: {
-      domain,
-      types: { KeyExport: types.KeyExport.map((field) => ({ ...field })) },
-      primaryType,
-      message: { ...message, expiresAt: message.expiresAt.toString() },
-    },
-    expiresAt,
-  };
+  const owner = { bytes: agent.owner as Hex, passkeyId: agent.passkeyId };
+  return { ...(await viewToSign(hashExport(wanted), exportTypedData(wanted), owner)), expiresAt };
 }
 
 /** Carries the sealed key from the signer to its owner, and writes down that it left. */

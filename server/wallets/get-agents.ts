@@ -1,5 +1,6 @@
 import type { Address } from "viem";
 import { toWire, usd } from "#core/money.ts";
+import { type Page, type PageInput, toPage } from "#core/page.ts";
 import type { ActivityView, AgentDetail, AgentView } from "#core/schemas/agent.ts";
 import { signerClient } from "#server/chain/signer-client.ts";
 import { db } from "#server/db.ts";
@@ -10,15 +11,7 @@ import { dollarCapOf, policyFromJson } from "./agent-policy.ts";
 import { getAgentRow, viewActivities, viewAgent } from "./agent-rows.ts";
 import { tokenBalance } from "./get-account.ts";
 
-type Page = { limit: number; cursor?: string | undefined };
-type PageOf<Item> = { data: Item[]; hasMore: boolean; nextCursor: string | null };
-
-function pageOf<Row extends { id: string }, Item>(rows: Row[], limit: number, items: Item[]): PageOf<Item> {
-  const hasMore = rows.length > limit;
-  return { data: items, hasMore, nextCursor: hasMore ? (rows[limit - 1]?.id ?? null) : null };
-}
-
-export async function listAgents(actor: Actor, input: Page): Promise<PageOf<AgentView>> {
+export async function listAgents(actor: Actor, input: PageInput): Promise<Page<AgentView>> {
   const rows = await db.agent.findMany({
     where: {
       userId: actor.userId,
@@ -27,7 +20,8 @@ export async function listAgents(actor: Actor, input: Page): Promise<PageOf<Agen
     orderBy: { id: "desc" },
     take: input.limit + 1,
   });
-  return pageOf(rows, input.limit, await Promise.all(rows.slice(0, input.limit).map(viewAgent)));
+  const page = toPage(rows, input.limit);
+  return { ...page, data: await Promise.all(page.data.map(viewAgent)) };
 }
 
 /** An agent with its limits, what is left of them, and its money on the chain and here. */
@@ -52,12 +46,13 @@ export async function getAgent(actor: Actor, input: { id: string }): Promise<Age
 }
 
 /** What the agent did and what it was refused, newest first. */
-export async function listActivity(actor: Actor, input: Page & { id: string }): Promise<PageOf<ActivityView>> {
+export async function listActivity(actor: Actor, input: PageInput & { id: string }): Promise<Page<ActivityView>> {
   await getAgentRow(actor, input.id);
   const rows = await db.agentActivity.findMany({
     where: { agentId: input.id, ...(input.cursor ? { id: { lt: input.cursor } } : {}) },
     orderBy: { id: "desc" },
     take: input.limit + 1,
   });
-  return pageOf(rows, input.limit, await viewActivities(rows.slice(0, input.limit)));
+  const page = toPage(rows, input.limit);
+  return { ...page, data: await viewActivities(page.data) };
 }

@@ -129,6 +129,9 @@ export async function noteAgentValues(): Promise<{ noted: number }> {
   if (agents.length === 0) return { noted: 0 };
   const market = await readMarket();
   for (const agent of agents) await noteValue(agent, market);
-  await sqlOf(pool).query("DELETE FROM agent_value WHERE at < now() - make_interval(days => $1)", [KEPT_DAYS]);
   return { noted: agents.length };
 }
+
+/** Lets go of what no breaker looks at any more. A job. */
+export const sweepAgentValues = () =>
+  sqlOf(pool).query("DELETE FROM agent_value WHERE at < now() - make_interval(days => $1)", [KEPT_DAYS]);

@@ -9,15 +9,10 @@ import { db } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { getPersonalAccount, ownerOf } from "./get-account.ts";
-import {
-  type OperationPurpose,
-  operationToJson,
-  type PreparedRow,
-  prepareRow,
-  viewOperation,
-} from "./operation-rows.ts";
-import { encodeOwnerSignature, type Owner, viewOwner } from "./owner.ts";
+import { type OperationPurpose, type PreparedRow, prepareRow, viewOperation } from "./operation-rows.ts";
+import { encodeOwnerSignature, type Owner } from "./owner.ts";
 import { submitSigned } from "./submit-operation.ts";
+import { viewToSign } from "./to-sign.ts";
 
 export type OwnerCall = { target: Address; data: Hex };
 
@@ -46,18 +41,10 @@ const ownerNonceKey = (lane: number): bigint => BigInt(lane) << 160n;
 
 /** What a client shows and signs. */
 async function viewPrepared(prepared: PreparedRow, owner: Owner): Promise<PreparedOperation> {
-  const typedData = userOperationTypedData(prepared.operation, env.CHAIN_ID);
-  const { signature: _, ...message } = operationToJson(prepared.operation);
+  const typed = userOperationTypedData(prepared.operation, env.CHAIN_ID);
   return {
     id: prepared.id,
-    hash: prepared.hash,
-    signer: await viewOwner(owner),
-    typedData: {
-      domain: typedData.domain,
-      types: { PackedUserOperation: typedData.types.PackedUserOperation.map((field) => ({ ...field })) },
-      primaryType: typedData.primaryType,
-      message,
-    },
+    ...(await viewToSign(prepared.hash, typed, owner)),
     expiresAt: prepared.expiresAt.toISOString(),
   };
 }

@@ -22,8 +22,11 @@ export async function noteMarketPrices(): Promise<void> {
       tokens.map((token) => (poolPrice(token) ?? 0n).toString()),
     ],
   );
-  await sqlOf(pool).query("DELETE FROM market_price WHERE at < now() - make_interval(days => $1)", [KEPT_DAYS]);
 }
+
+/** Lets go of what is older than anybody asks for. A job. */
+export const sweepMarketPrices = () =>
+  sqlOf(pool).query("DELETE FROM market_price WHERE at < now() - make_interval(days => $1)", [KEPT_DAYS]);
 
 /** What the feeds said so many seconds ago: the newest note that is at least so old. */
 async function answersAgo(seconds: number): Promise<Map<Address, bigint>> {

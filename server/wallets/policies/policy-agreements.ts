@@ -13,7 +13,8 @@ import type { Actor } from "#server/identity/actor.ts";
 import { addJob } from "#server/queue.ts";
 import { dollarCapOf, policyFromJson } from "../agent-policy.ts";
 import { getPersonalAccount, ownerOf } from "../get-account.ts";
-import { encodeSignature, viewOwner } from "../owner.ts";
+import { encodeSignature } from "../owner.ts";
+import { viewToSign } from "../to-sign.ts";
 
 const LISTED_MAX = 50;
 const OPEN = ["staged", "waiting-owner"];
@@ -46,7 +47,6 @@ async function viewRequest(row: Open, actor: Actor, own: string | undefined): Pr
     account: row.agent.account as Address,
     policyHash: row.policyHash as Hex,
   };
-  const { domain, types, primaryType, message } = agreementTypedData(wanted);
   const isAsked = asked.approvers.some((one) => one.owner === own);
   const hasAgreed = row.agreements.some((one) => one.owner === own);
   return {
@@ -59,16 +59,7 @@ async function viewRequest(row: Open, actor: Actor, own: string | undefined): Pr
     agreed: row.agreements.map((one) => asked.approvers.find((by) => by.owner === one.owner)?.name ?? one.owner),
     toSign:
       personal && isAsked && !hasAgreed
-        ? {
-            hash: hashAgreement(wanted),
-            signer: await viewOwner(ownerOf(personal)),
-            typedData: {
-              domain,
-              types: { PolicyAgreement: types.PolicyAgreement.map((field) => ({ ...field })) },
-              primaryType,
-              message: { ...message },
-            },
-          }
+        ? await viewToSign(hashAgreement(wanted), agreementTypedData(wanted), ownerOf(personal))
         : null,
     createdAt: row.createdAt.toISOString(),
   };
