@@ -52,7 +52,16 @@ const RULES: { from: string; may: string[] }[] = [
   { from: "server/queue.ts", may: ["core/", "server/db.ts"] },
   {
     from: "server/ledger/",
-    may: ["core/", "server/ledger/", "server/db.ts", "server/env.ts", "server/log.ts", "server/queue.ts", "generated/"],
+    may: [
+      "core/",
+      "server/ledger/",
+      "server/group-commit.ts",
+      "server/db.ts",
+      "server/env.ts",
+      "server/log.ts",
+      "server/queue.ts",
+      "generated/",
+    ],
   },
   {
     from: "server/chain/",
@@ -81,7 +90,14 @@ const RULES: { from: string; may: string[] }[] = [
   },
   {
     from: "server/signer/",
-    may: ["core/", "server/signer/", "server/env.ts", "server/log.ts", "server/chain/deployments.ts"],
+    may: [
+      "core/",
+      "server/signer/",
+      "server/group-commit.ts",
+      "server/env.ts",
+      "server/log.ts",
+      "server/chain/deployments.ts",
+    ],
   },
   { from: "server/proofs/", may: [...PILLAR_BASE, "server/proofs/"] },
   { from: "server/compute/", may: [...PILLAR_BASE, "server/compute/", "server/proofs/"] },

@@ -1,5 +1,5 @@
 import type { Address, Hex } from "viem";
-import { isAddressEqual, size } from "viem/utils";
+import { getAddress, isAddressEqual, size } from "viem/utils";
 import { ENTRY_POINT_ADDRESS } from "../user-operation.ts";
 import { holds } from "./conditions.ts";
 import type { Call, Execution } from "./execution.ts";
@@ -46,8 +46,9 @@ const deny = (rule: DenialRule, value: string, fix: string): Denial => ({ allowe
 
 const nameOf = (token: Address): string => (token === ETHER ? "wei" : `base units of ${token}`);
 
-const matches = (rule: PolicyRule, call: Call, selector: Hex): boolean =>
-  isAddressEqual(rule.target, call.target) && rule.selector === selector && holds(rule, call.data);
+/** Both are as their schemas leave them: addresses with their checksum, selectors in lower case. */
+const matches = (rule: PolicyRule, { data }: Call, target: Address, selector: Hex): boolean =>
+  rule.target === target && rule.selector === selector && holds(rule, data);
 
 /** The selector by which rules are found. Zero names a payment of ether, which has no data; null names nothing. */
 function ruleSelector(data: Hex): Hex | null {
@@ -68,7 +69,8 @@ function findRule(policy: AgentPolicy, call: Call, where: string, account: Addre
   const wrapper = WRAPPERS[selector];
   if (wrapper)
     return deny("wrapper", `${where} (${wrapper})`, "Send the calls that are packed into it, as a batch of their own.");
-  const index = policy.rules.findIndex((candidate) => matches(candidate, call, selector));
+  const target = getAddress(call.target);
+  const index = policy.rules.findIndex((candidate) => matches(candidate, call, target, selector));
   const rule = policy.rules[index];
   if (!rule) return deny("not-allowed", where, whyNot(policy, call, selector));
   if (rule.effect === "deny")

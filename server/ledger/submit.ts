@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { DomainError } from "#core/errors.ts";
 import { pool, type Sql } from "#server/db.ts";
-import { createGroupCommit } from "./group-commit.ts";
+import { createGroupCommit } from "#server/group-commit.ts";
 import { forgetAccounts, learnAccounts, unknownAmong } from "./known-accounts.ts";
 import type { LedgerOperation, OperationResult } from "./operations.ts";
 import { decodeEach, encodeEach, POST_EACH_SQL, type PostEachRow, type Submission } from "./post-each.ts";
@@ -84,9 +84,10 @@ async function postAlone(submissions: Submission[]): Promise<OperationResult[][]
 }
 
 const submitToGroup = createGroupCommit({
-  post: postAlone,
+  commit: postAlone,
   batchesInFlightMax: 2,
-  operationsMax: 500,
+  sizeMax: 500,
+  sizeOf: ({ operations }: Submission) => operations.length,
   isContentError,
 });
 

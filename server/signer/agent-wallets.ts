@@ -12,7 +12,7 @@ import {
   findWallet,
   insertWallet,
   inTransaction,
-  lockWallet,
+  lockWallets,
   sumSpends,
   updateGrant,
   type WalletRow,
@@ -21,18 +21,42 @@ import { addressOf, sealNewWallet } from "./wallets.ts";
 
 const walletIdOf = (agentId: string): string => `agent:${agentId}`;
 
-/** The locked wallet of an agent and its authenticated grant. */
-export async function lockAgent(
+export type OpenAgent = { wallet: WalletRow; grant: Grant };
+
+const unknownAgent = () =>
+  new DomainError("SIGNER_REFUSED", {
+    message: "This agent has no policy at the signer, so nothing is signed for it.",
+  });
+
+/** The locked wallets of agents and their authenticated grants; of one that cannot be opened, why. */
+export async function lockAgents(
   keys: KeyRing,
   connection: Connection,
-  agentId: string,
-): Promise<{ wallet: WalletRow; grant: Grant }> {
-  const wallet = await lockWallet(connection, walletIdOf(agentId));
-  if (!wallet)
-    throw new DomainError("SIGNER_REFUSED", {
-      message: "This agent has no policy at the signer, so nothing is signed for it.",
-    });
-  return { wallet, grant: await openGrant(keys, wallet) };
+  agentIds: readonly string[],
+): Promise<(agentId: string) => OpenAgent | DomainError> {
+  const wallets = await lockWallets(connection, [...new Set(agentIds)].map(walletIdOf));
+  const opened = new Map(
+    await Promise.all(
+      [...wallets].map(async ([id, wallet]) => {
+        const agent = await openGrant(keys, wallet).then((grant) => ({ wallet, grant }), refusalOrThrow);
+        return [id, agent] as const;
+      }),
+    ),
+  );
+  return (agentId) => opened.get(walletIdOf(agentId)) ?? unknownAgent();
+}
+
+/** A refusal as a value, so that one of many does not end the others; a fault stays a fault. */
+export function refusalOrThrow(error: unknown): DomainError {
+  if (error instanceof DomainError) return error;
+  throw error;
+}
+
+/** The locked wallet of an agent and its authenticated grant. */
+export async function lockAgent(keys: KeyRing, connection: Connection, agentId: string): Promise<OpenAgent> {
+  const agent = (await lockAgents(keys, connection, [agentId]))(agentId);
+  if (agent instanceof DomainError) throw agent;
+  return agent;
 }
 
 /** Makes the key of an agent under its policy. Asked again with the same policy it answers with the same key. */
@@ -133,8 +157,8 @@ export async function getAgentSpending(
   return inTransaction(async (connection) => {
     const { wallet, grant } = await lockAgent(keys, connection, input.agentId);
     const { windowSeconds } = grant.policy;
-    const spentInWindow = await sumSpends(connection, { walletId: wallet.id, windowSeconds, exceptNonce: null });
-    const amounts = [...spentInWindow].map(([token, amount]) => ({ token, amount }));
+    const [spentInWindow] = await sumSpends(connection, [{ walletId: wallet.id, windowSeconds, exceptNonce: null }]);
+    const amounts = [...(spentInWindow ?? [])].map(([token, amount]) => ({ token, amount }));
     return { spentInWindow: amounts, paused: grant.paused, revoked: grant.revoked };
   });
 }

@@ -19,16 +19,23 @@ export async function setHalt(_keys: KeyRing, input: SignerInput<"setHalt">): Pr
   return { halted: input.halted };
 }
 
-/** Throws when agents, or this agent, are stopped; until the transaction ends nobody stops them. */
-export async function assertNotHalted(connection: Connection, agentId: string): Promise<void> {
+/** Why each of these agents is stopped, where it is; until the transaction ends nobody stops them. */
+export async function readHalts(
+  connection: Connection,
+  agentIds: readonly string[],
+): Promise<(agentId: string) => DomainError | null> {
   await connection.query(`SELECT pg_advisory_xact_lock_shared(${HALT_LOCK})`);
   const { rows } = await connection.query<{ scope: string; reason: string }>(
-    "SELECT scope, reason FROM signer_halt WHERE scope IN ('platform', 'agent:' || $1) ORDER BY scope DESC",
-    [agentId],
+    "SELECT scope, reason FROM signer_halt WHERE scope = ANY($1)",
+    [["platform", ...agentIds.map((id) => `agent:${id}`)]],
   );
-  const [halt] = rows;
-  if (!halt) return;
-  if (halt.scope === "platform") throw new DomainError("AGENTS_HALTED", { reason: halt.reason });
-  const [breaker = "", ...words] = halt.reason.split(": ");
-  throw new DomainError("BREAKER_TRIPPED", { breaker, reason: words.join(": ") });
+  const reasons = new Map(rows.map(({ scope, reason }) => [scope, reason]));
+  return (agentId) => {
+    const platform = reasons.get("platform");
+    if (platform !== undefined) return new DomainError("AGENTS_HALTED", { reason: platform });
+    const tripped = reasons.get(`agent:${agentId}`);
+    if (tripped === undefined) return null;
+    const [breaker = "", ...words] = tripped.split(": ");
+    return new DomainError("BREAKER_TRIPPED", { breaker, reason: words.join(": ") });
+  };
 }

@@ -5,9 +5,9 @@ import type { SignerInput, SignerOutput } from "#core/schemas/signer.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { lockAgent } from "./agent-wallets.ts";
 import { chainView } from "./chain-view.ts";
-import { assertNotHalted } from "./halts.ts";
+import { readHalts } from "./halts.ts";
 import type { KeyRing } from "./key-ring.ts";
-import { inTransaction, recordSpend, sumSpends } from "./store.ts";
+import { inTransaction, recordSpends, sumSpends } from "./store.ts";
 import { signHash, withSecret } from "./wallets.ts";
 
 /** How long an authorization may be good for: nobody holds a payment back to take it when it suits them. */
@@ -71,14 +71,15 @@ export async function signPurchase(
     const { wallet, grant } = await lockAgent(keys, connection, input.agentId);
     if (grant.revoked) throw new DomainError("AGENT_REVOKED");
     if (grant.paused) throw new DomainError("AGENT_PAUSED");
-    await assertNotHalted(connection, grant.agentId);
+    const halt = (await readHalts(connection, [grant.agentId]))(grant.agentId);
+    if (halt) throw halt;
     const nowSeconds = Math.floor(Date.now() / 1_000);
     const { windowSeconds, guards, validUntil } = grant.policy;
     if (input.validBefore > nowSeconds + VALID_SECONDS_MAX || nowSeconds > validUntil)
       throw new DomainError("SIGNER_REFUSED", { message: "An authorization is good for an hour at the most." });
     const nonce = BigInt(input.nonce);
-    const spent = await sumSpends(connection, { walletId: wallet.id, windowSeconds, exceptNonce: nonce });
-    const verdict = evaluatePurchase(guards, input, { nowSeconds, boughtInWindow: spent.get(PURSE) ?? 0n });
+    const [spent] = await sumSpends(connection, [{ walletId: wallet.id, windowSeconds, exceptNonce: nonce }]);
+    const verdict = evaluatePurchase(guards, input, { nowSeconds, boughtInWindow: spent?.get(PURSE) ?? 0n });
     if (!verdict.allowed) {
       const { rule, value, fix } = verdict;
       throw new DomainError("POLICY_DENIED", { rule, value, fix, refusedBy: "signer" });
@@ -93,12 +94,8 @@ export async function signPurchase(
       nonce: input.nonce,
     };
     const hash = hashTypedData({ domain, types: TYPES, primaryType: "TransferWithAuthorization", message });
-    await recordSpend(connection, {
-      walletId: wallet.id,
-      nonce,
-      userOperationHash: hash,
-      spent: new Map([[PURSE, amount]]),
-    });
+    const bought = new Map([[PURSE, amount]]);
+    await recordSpends(connection, [{ walletId: wallet.id, nonce, userOperationHash: hash, spent: bought }]);
     const { r, s, yParity } = await withSecret(keys, wallet, (secret) => signHash(secret, hash));
     return { signature: concatHex([r, s, toHex(27 + yParity)]) };
   });

@@ -161,6 +161,35 @@ describe("signing for an agent", () => {
     ]);
   });
 
+  it("judges each for itself of those who ask at the same time", async () => {
+    const [one, two, paused] = await Promise.all([createAgent(), createAgent(), createAgent()]);
+    await signerClient.setAgentPaused({ agentId: paused.agentId, paused: true });
+    const lanes = (a: TestAgent, amounts: bigint[]) =>
+      amounts.map((amount, lane) => sign(a, operationOf(a, amount, { lane: BigInt(lane) })));
+    const asked = [
+      ...lanes(one, [40n, 101n, 60n]),
+      ...lanes(two, [100n]),
+      sign(two, operationOf(two, 70n)),
+      ...lanes(paused, [1n]),
+      sign({ ...one, agentId: "agt_unknown" }, operationOf(one, 1n)),
+      sign(one, operationOf(two, 1n)),
+    ];
+    expect(await Promise.all(asked.map(codeOf))).toEqual([
+      "signed",
+      "POLICY_DENIED",
+      "signed",
+      "signed",
+      "signed",
+      "AGENT_PAUSED",
+      "SIGNER_REFUSED",
+      "SIGNER_REFUSED",
+    ]);
+    const spentBy = async ({ agentId }: TestAgent) =>
+      (await signerClient.getAgentSpending({ agentId })).spentInWindow.map(({ amount }) => amount);
+    // Two operations of the second have one nonce: the larger counts.
+    expect(await Promise.all([one, two, paused].map(spentBy))).toEqual([[100n], [100n], []]);
+  });
+
   it("counts operations of one nonce once, as the chain runs one of them", async () => {
     const frugal = await createAgent();
     for (const amount of [50n, 50n, 90n, 20n]) await sign(frugal, operationOf(frugal, amount));

@@ -56,12 +56,13 @@ export async function findWallet(connection: Connection, id: string): Promise<Wa
   return rows[0] ?? null;
 }
 
-/** The row, locked: whatever is decided about this wallet is decided one at a time. */
-export async function lockWallet(connection: Connection, id: string): Promise<WalletRow | null> {
-  const { rows } = await connection.query<WalletRow>(`SELECT ${COLUMNS} FROM signer_wallet WHERE id = $1 FOR UPDATE`, [
-    id,
-  ]);
-  return rows[0] ?? null;
+/** The rows there are, locked: whatever is decided about a wallet is decided one at a time. In one order, so that nobody waits in a circle. */
+export async function lockWallets(connection: Connection, ids: readonly string[]): Promise<Map<string, WalletRow>> {
+  const { rows } = await connection.query<WalletRow>(
+    `SELECT ${COLUMNS} FROM signer_wallet WHERE id = ANY($1) ORDER BY id FOR UPDATE`,
+    [ids],
+  );
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
 /** Adds a wallet unless one with this id exists; says whether it did. */
@@ -128,45 +129,77 @@ export async function updateKey(
   ]);
 }
 
-/** What was signed for a wallet in the window that ends now, by token, leaving out one nonce. */
+/** One look at what was spent: of a wallet, in a window of so many seconds that ends now, leaving out one nonce. */
+export type SpendingAsked = { walletId: string; windowSeconds: number; exceptNonce: bigint | null };
+
+/** What was signed for wallets in their windows, by token; one map for each that is asked about. */
 export async function sumSpends(
   connection: Connection,
-  input: { walletId: string; windowSeconds: number; exceptNonce: bigint | null },
-): Promise<Map<Address, bigint>> {
-  const { rows } = await connection.query<{ token: Address; spent: string }>(
-    `SELECT token, sum(amount)::text AS spent FROM signer_spend
-     WHERE wallet_id = $1 AND signed_at > clock_timestamp() - make_interval(secs => $2) AND nonce IS DISTINCT FROM $3::numeric
-     GROUP BY token`,
-    [input.walletId, input.windowSeconds, input.exceptNonce?.toString() ?? null],
+  asked: readonly SpendingAsked[],
+): Promise<Map<Address, bigint>[]> {
+  const { rows } = await connection.query<{ place: number; token: Address; spent: string }>(
+    `SELECT asked.place::int AS place, spend.token, sum(spend.amount)::text AS spent
+     FROM unnest($1::text[], $2::int8[], $3::numeric[]) WITH ORDINALITY AS asked (wallet_id, seconds, except_nonce, place)
+     JOIN signer_spend spend ON spend.wallet_id = asked.wallet_id
+       AND spend.signed_at > statement_timestamp() - make_interval(secs => asked.seconds)
+       AND spend.nonce IS DISTINCT FROM asked.except_nonce
+     GROUP BY asked.place, spend.token`,
+    [
+      asked.map(({ walletId }) => walletId),
+      asked.map(({ windowSeconds }) => windowSeconds),
+      asked.map(({ exceptNonce }) => exceptNonce?.toString() ?? null),
+    ],
   );
-  return new Map(rows.map(({ token, spent }) => [token, BigInt(spent)]));
+  const sums = asked.map(() => new Map<Address, bigint>());
+  for (const { place, token, spent } of rows) sums[place - 1]?.set(token, BigInt(spent));
+  return sums;
+}
+
+export type Spend = {
+  walletId: string;
+  nonce: bigint;
+  userOperationHash: string;
+  spent: ReadonlyMap<Address, bigint>;
+};
+
+/** One row for each wallet, nonce and token: of what is signed for one nonce the largest counts. */
+function spendRows(spends: readonly Spend[]) {
+  const rows = new Map<string, { walletId: string; nonce: string; token: Address; hash: string; amount: bigint }>();
+  for (const { walletId, nonce, userOperationHash, spent } of spends) {
+    // One that spends nothing leaves a row all the same: what was signed is written down.
+    for (const [token, amount] of spent.size > 0 ? spent : [[zeroAddress, 0n] as const]) {
+      const key = `${walletId} ${nonce} ${token}`;
+      const before = rows.get(key)?.amount ?? 0n;
+      const larger = amount > before ? amount : before;
+      rows.set(key, { walletId, nonce: nonce.toString(), token, hash: userOperationHash, amount: larger });
+    }
+  }
+  return [...rows.values()];
 }
 
 /**
- * Records what a signature may spend.
+ * Records what signatures may spend.
  *
  * The chain executes one operation a nonce, so a second signature for a nonce raises its amount of each token to the
  * larger of the two. The time is the clock's and not the transaction's, which may have begun long before it got the lock.
  */
-export async function recordSpend(
-  connection: Connection,
-  spend: { walletId: string; nonce: bigint; userOperationHash: string; spent: ReadonlyMap<Address, bigint> },
-): Promise<void> {
-  // One that spends nothing leaves a row all the same: what was signed is written down.
-  const spent = spend.spent.size > 0 ? [...spend.spent] : [[zeroAddress, 0n] as const];
+export async function recordSpends(connection: Connection, spends: readonly Spend[]): Promise<void> {
+  const rows = spendRows(spends);
+  if (rows.length === 0) return;
   await connection.query(
     `INSERT INTO signer_spend (wallet_id, nonce, token, user_operation_hash, amount, signed_at)
-     SELECT $1, $2::numeric, s.token, $3, s.amount, clock_timestamp() FROM unnest($4::text[], $5::numeric[]) AS s (token, amount)
+     SELECT s.wallet_id, s.nonce, s.token, s.hash, s.amount, clock_timestamp()
+     FROM unnest($1::text[], $2::numeric[], $3::text[], $4::text[], $5::numeric[]) AS s (wallet_id, nonce, token, hash, amount)
      ON CONFLICT (wallet_id, nonce, token) DO UPDATE
        SET user_operation_hash = excluded.user_operation_hash,
            amount = greatest(signer_spend.amount, excluded.amount),
            signed_at = excluded.signed_at`,
     [
-      spend.walletId,
-      spend.nonce.toString(),
-      spend.userOperationHash,
-      spent.map(([token]) => token),
-      spent.map(([, amount]) => amount.toString()),
+      rows.map(({ walletId }) => walletId),
+      rows.map(({ nonce }) => nonce),
+      rows.map(({ token }) => token),
+      rows.map(({ hash }) => hash),
+      rows.map(({ amount }) => amount.toString()),
     ],
   );
 }
