@@ -10,7 +10,7 @@ const PUBLISHED = { ithacaPlain: 94_212, ithacaLimited: 115_653 };
 function measured(): Map<string, number> {
   const output = execFileSync(
     process.execPath,
-    [join(root, "scripts/forge.mjs"), "test", "--isolate", "-vv", "--match-contract", "^GasTest$"],
+    [join(root, "scripts/forge.mjs"), "test", "-vv", "--match-contract", "^GasTest$"],
     { cwd: root, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 },
   );
   const found = [...output.matchAll(/^\s*(.+?): (\d+)$/gm)].map(

@@ -10,8 +10,15 @@ import {Merkle} from "./support/Merkle.sol";
 import {BaseTest} from "./support/BaseTest.sol";
 import {SumTree} from "./support/SumTree.sol";
 
-/// @dev Prints what the main calls cost once all parties have done them before: `forge test --mc GasTest -vv`.
+/// @dev What the main calls cost once all parties have done them before, every call a transaction of its own: printed by
+/// `npm run contracts:test -- --mc GasTest -vv`, and held against contracts/snapshots/GasTest.json.
+/// forge-config: default.isolate = true
 contract GasTest is BaseTest {
+    function _figure(string memory name, uint256 gas) private {
+        emit log_named_uint(name, gas);
+        vm.snapshotValue(name, gas);
+    }
+
     function test_UserOperationsThatTransferAToken() external {
         _grant(_policy());
         bytes memory owned =
@@ -21,11 +28,11 @@ contract GasTest is BaseTest {
         _expectExecuted(_agentOperation(delegated));
         uint256 owner = _expectExecuted(_ownerOperation(owned));
         uint256 byAgent = _expectExecuted(_agentOperation(delegated));
-        emit log_named_uint("owner's transfer", owner);
-        emit log_named_uint("agent's transfer", byAgent);
+        _figure("owner's transfer", owner);
+        _figure("agent's transfer", byAgent);
         vm.assertLe(byAgent - owner, 32_000, "what the policy adds");
         vm.warp(block.timestamp + 3 hours);
-        emit log_named_uint("agent's transfer three hours later", _expectExecuted(_agentOperation(delegated)));
+        _figure("agent's transfer three hours later", _expectExecuted(_agentOperation(delegated)));
     }
 
     function test_Rewards() external {
@@ -43,7 +50,7 @@ contract GasTest is BaseTest {
         bytes32[] memory proof = Merkle.proof(leaves, 77);
         uint256 gas = gasleft();
         rewards.claim(address(78), 1e4, proof);
-        emit log_named_uint("first claim out of 1,024", gas - gasleft());
+        _figure("first claim out of 1,024", gas - gasleft());
     }
 
     function test_Vault() external {
@@ -60,7 +67,7 @@ contract GasTest is BaseTest {
         vault.deposit(bytes32(uint256(1)), 20e6);
         uint256 gas = gasleft();
         vault.deposit(bytes32(uint256(1)), 10e6);
-        emit log_named_uint("vault deposit", gas - gasleft());
+        _figure("vault deposit", gas - gasleft());
         vm.stopPrank();
 
         vm.startPrank(operator);
@@ -68,20 +75,20 @@ contract GasTest is BaseTest {
         vault.withdraw(_id(1), bytes32(uint256(1)), shop, 1e6);
         gas = gasleft();
         vault.withdraw(_id(2), bytes32(uint256(2)), shop, 1e6);
-        emit log_named_uint("vault withdrawal, first of the account since the root", gas - gasleft());
+        _figure("vault withdrawal, first of the account since the root", gas - gasleft());
         gas = gasleft();
         vault.withdraw(_id(3), bytes32(uint256(2)), shop, 1e3);
-        emit log_named_uint("vault withdrawal", gas - gasleft());
+        _figure("vault withdrawal", gas - gasleft());
         gas = gasleft();
         vault.queueWithdrawal(_id(4), bytes32(uint256(1)), shop, 6e6);
-        emit log_named_uint("vault queue a withdrawal", gas - gasleft());
+        _figure("vault queue a withdrawal", gas - gasleft());
         vm.warp(block.timestamp + 1 hours);
         gas = gasleft();
         vault.withdraw(_id(4), bytes32(uint256(1)), shop, 6e6);
-        emit log_named_uint("vault queued withdrawal", gas - gasleft());
+        _figure("vault queued withdrawal", gas - gasleft());
         gas = gasleft();
         vault.anchorRoot(2, root, total, 1, keccak256("head"));
-        emit log_named_uint("vault anchor", gas - gasleft());
+        _figure("vault anchor", gas - gasleft());
         vm.stopPrank();
         _leaveVault(vault, leaves);
     }
@@ -92,16 +99,16 @@ contract GasTest is BaseTest {
         vm.warp(vault.exitOpensAt());
         uint256 gas = gasleft();
         vault.declareExit();
-        emit log_named_uint("vault declare the exit", gas - gasleft());
+        _figure("vault declare the exit", gas - gasleft());
         gas = gasleft();
         vault.exit(leaves[77], first);
-        emit log_named_uint("vault exit out of 1,024, first of 256", gas - gasleft());
+        _figure("vault exit out of 1,024, first of 256", gas - gasleft());
         gas = gasleft();
         vault.exit(leaves[78], second);
-        emit log_named_uint("vault exit out of 1,024", gas - gasleft());
+        _figure("vault exit out of 1,024", gas - gasleft());
         gas = gasleft();
         vault.refundDeposit(2);
-        emit log_named_uint("vault refund", gas - gasleft());
+        _figure("vault refund", gas - gasleft());
     }
 
     function _id(uint256 id) private pure returns (bytes32) {
