@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import Link from "next/link";
 import { lazy } from "react";
 import { formatUnits } from "viem/utils";
-import type { AgreementRequest, ApprovalRequest } from "#core/schemas/agent.ts";
+import type { AgreementRequest, ApprovalRequest } from "#core/schemas/approval.ts";
 import { every } from "../api/every.ts";
 import { notifyError } from "../api/notify-error.ts";
 import { QueryError } from "../api/query-error.tsx";

@@ -2,7 +2,7 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { type PolicyInput, policyInput } from "#core/schemas/agent.ts";
+import { type PolicyInput, policyInput } from "#core/schemas/agent-policy.ts";
 import { FormDialog } from "../api/form-dialog.tsx";
 import { QueryError } from "../api/query-error.tsx";
 import { useTRPC } from "../api/trpc.ts";

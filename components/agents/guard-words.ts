@@ -1,6 +1,6 @@
 import { dollars } from "#core/journey/amounts.ts";
 import { bpsText } from "#core/market/market-view.ts";
-import type { PolicyView } from "#core/schemas/agent.ts";
+import type { PolicyView } from "#core/schemas/agent-policy.ts";
 import { shorten } from "../ui/identifier.tsx";
 
 type Guards = NonNullable<PolicyView["guards"]>;

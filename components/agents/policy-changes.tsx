@@ -1,4 +1,4 @@
-import type { PolicyPreview } from "#core/schemas/agent.ts";
+import type { PolicyPreview } from "#core/schemas/policy-version.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Time } from "../ui/time.tsx";
 

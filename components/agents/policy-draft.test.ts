@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { isTradingRule } from "#core/policy/trading.ts";
-import { policyInput } from "#core/schemas/agent.ts";
+import { policyInput } from "#core/schemas/agent-policy.ts";
 import { EMPTY_DRAFT, type PolicyDraft, problemOf, TEMPLATES, toPolicy } from "./policy-draft.ts";
 
 const recipient = `0x${"ab".repeat(20)}`;

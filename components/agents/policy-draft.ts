@@ -1,6 +1,6 @@
 import { amountWorth } from "#core/market/market-view.ts";
 import { tradingCaps, tradingRules } from "#core/policy/trading.ts";
-import type { PolicyInput, RuleInput } from "#core/schemas/agent.ts";
+import type { PolicyInput, RuleInput } from "#core/schemas/agent-policy.ts";
 import type { MarketOutput } from "#core/schemas/strategy.ts";
 import { isAddress } from "../money/is-address.ts";
 

@@ -1,5 +1,5 @@
 import { isTradingRule } from "#core/policy/trading.ts";
-import type { PolicyInput } from "#core/schemas/agent.ts";
+import type { PolicyInput } from "#core/schemas/agent-policy.ts";
 import type { MarketOutput } from "#core/schemas/strategy.ts";
 import { Amount } from "../money/amount.tsx";
 import { shorten } from "../ui/identifier.tsx";

@@ -2,7 +2,7 @@
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, useState } from "react";
-import type { PolicyVersionView } from "#core/schemas/agent.ts";
+import type { PolicyVersionView } from "#core/schemas/policy-version.ts";
 import { every } from "../api/every.ts";
 import { notifyError } from "../api/notify-error.ts";
 import { QueryCard } from "../api/query-table.tsx";

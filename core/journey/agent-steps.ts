@@ -7,9 +7,9 @@ import {
   agentDetailOutput,
   agentOutput,
   createAgentOutput,
-  type PolicyInput,
   simulationOutput,
 } from "../schemas/agent.ts";
+import type { PolicyInput } from "../schemas/agent-policy.ts";
 import { listModelsOutput } from "../schemas/proof.ts";
 import { DEPOSIT, dollars, FUNDING, OVER_THE_CAP, PER_TRANSACTION_CAP, WINDOW_CAP } from "./amounts.ts";
 import { call, callRefused, JourneyError, until } from "./client.ts";

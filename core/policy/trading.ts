@@ -1,4 +1,4 @@
-import type { PolicyInput, RuleInput } from "../schemas/agent.ts";
+import type { PolicyInput, RuleInput } from "../schemas/agent-policy.ts";
 
 /** What has to be known of a market to write rules for it. */
 export type TradingPlace = { usd: string; router: string; tokens: readonly string[] };

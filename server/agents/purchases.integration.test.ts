@@ -4,7 +4,7 @@ import { encodePaymentRequiredHeader, encodePaymentResponseHeader } from "@x402/
 import { type Address, parseAbi } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import type { PolicyInput } from "#core/schemas/agent.ts";
+import type { PolicyInput } from "#core/schemas/agent-policy.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { db, pool } from "#server/db.ts";
 import { env } from "#server/env.ts";

@@ -12,7 +12,7 @@ import {
   type PolicyRule,
   policyToJson,
 } from "#core/policy/policy.ts";
-import type { PolicyInput, PolicyView, RuleInput } from "#core/schemas/agent.ts";
+import type { PolicyInput, PolicyView, RuleInput } from "#core/schemas/agent-policy.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { db } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";

@@ -4,7 +4,7 @@ import { encodeAbiParameters, encodeFunctionData, keccak256 } from "viem/utils";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DomainError } from "#core/errors.ts";
 import { inferenceRegistryAbi, testUsdAbi } from "#core/generated/abis.ts";
-import type { PolicyInput } from "#core/schemas/agent.ts";
+import type { PolicyInput } from "#core/schemas/agent-policy.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { pool } from "#server/db.ts";
 import { agentAccount, userAccount } from "#server/ledger/account-codes.ts";

@@ -1,6 +1,6 @@
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { PolicyInput } from "#core/schemas/agent.ts";
+import type { PolicyInput } from "#core/schemas/agent-policy.ts";
 import { simulateMarket } from "#server/agents/market/simulate-market.ts";
 import { signerClient } from "#server/chain/signer-client.ts";
 import { db, pool } from "#server/db.ts";

@@ -6,7 +6,7 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DomainError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
-import type { PolicyInput } from "#core/schemas/agent.ts";
+import type { PolicyInput } from "#core/schemas/agent-policy.ts";
 import { indexChain } from "#server/chain/index-chain.ts";
 import { sendOutbox } from "#server/chain/send-outbox.ts";
 import { bundleOf } from "#server/chain/user-operations.ts";

@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 import { tradingCaps, tradingRules } from "#core/policy/trading.ts";
-import type { PolicyInput } from "#core/schemas/agent.ts";
+import type { PolicyInput } from "#core/schemas/agent-policy.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { listTokens, tradeRouter } from "#server/chain/market.ts";
 import { userAccount } from "#server/ledger/account-codes.ts";

@@ -6,12 +6,8 @@ import {
   agentDetailOutput,
   agentId,
   agentOutput,
-  agreePolicyInput,
-  approvalRequestsOutput,
-  approveInput,
   armBreakerInput,
   breakersOutput,
-  changePolicyInput,
   confirmAgentInput,
   createAgentInput,
   createAgentOutput,
@@ -21,14 +17,8 @@ import {
   fundAgentInput,
   payInput,
   paymentId,
-  policyPreviewOutput,
-  policyVersionInput,
-  policyVersionOutput,
-  policyVersionsOutput,
-  preparedPolicyOutput,
   prepareExportInput,
   prepareExportOutput,
-  rejectInput,
   resumeOutput,
   sealedKeyOutput,
   setBreakerInput,
@@ -40,27 +30,23 @@ import {
 } from "#core/schemas/agent.ts";
 import { pageInput, pageOf } from "#core/schemas/page.ts";
 import { callAsAgent, depositAsAgent, getPayment, payAsAgent, simulateAsAgent } from "#server/wallets/act-as-agent.ts";
-import { approveAction, listApprovals, rejectAction } from "#server/wallets/approvals.ts";
 import { armBreaker, listBreakers, setBreaker, stopOwnAgents, tripBreaker } from "#server/wallets/breakers.ts";
 import { confirmAgent, createAgent, prepareGrant } from "#server/wallets/create-agent.ts";
 import { explainAction } from "#server/wallets/explain-action.ts";
 import { exportKey, prepareExport } from "#server/wallets/export-key.ts";
 import { getAgent, listActivity, listAgents } from "#server/wallets/get-agents.ts";
 import { fundAgent, pauseAgent, resumeAgent } from "#server/wallets/pause-agent.ts";
-import { agreeToPolicy } from "#server/wallets/policies/policy-agreements.ts";
-import {
-  listPolicies,
-  preparePolicy,
-  previewPolicy,
-  proposePolicy,
-  withdrawPolicy,
-} from "#server/wallets/policies/policy-versions.ts";
 import { router, scoped, userProcedure } from "../trpc.ts";
+import { approvalProcedures } from "./agent-approval.ts";
+import { policyProcedures } from "./agent-policy.ts";
 
 const tags = ["Agents"];
 const byId = z.strictObject({ id: agentId });
 
 export const agentRouter = router({
+  ...policyProcedures,
+  ...approvalProcedures,
+
   listAgents: scoped("agents:read")
     .meta({ openapi: { method: "GET", path: "/agents", tags, summary: "Your agents", protect: true } })
     .input(pageInput)
@@ -201,76 +187,6 @@ export const agentRouter = router({
     .output(activityOutput)
     .mutation(({ ctx, input }) => callAsAgent(ctx.actor, { ...input, key: ctx.idempotencyKey ?? undefined })),
 
-  listPolicies: scoped("agents:read")
-    .meta({
-      openapi: {
-        method: "GET",
-        path: "/agents/{id}/policies",
-        tags,
-        summary: "All versions of the agent's policy",
-        protect: true,
-      },
-    })
-    .input(byId)
-    .output(policyVersionsOutput)
-    .query(({ ctx, input }) => listPolicies(ctx.actor, input)),
-
-  previewPolicy: scoped("agents:read")
-    .meta({
-      openapi: {
-        method: "POST",
-        path: "/agents/{id}/policies/preview",
-        tags,
-        summary: "What a policy would change, and would have changed in the last 30 days",
-        protect: true,
-      },
-    })
-    .input(changePolicyInput)
-    .output(policyPreviewOutput)
-    .mutation(({ ctx, input }) => previewPolicy(ctx.actor, input)),
-
-  proposePolicy: userProcedure
-    .meta({
-      openapi: {
-        method: "POST",
-        path: "/agents/{id}/policies",
-        tags,
-        summary: "Change the policy: narrower at once, wider when its time has come",
-        protect: true,
-      },
-    })
-    .input(changePolicyInput)
-    .output(policyVersionOutput)
-    .mutation(({ ctx, input }) => proposePolicy(ctx.actor, input)),
-
-  preparePolicy: userProcedure
-    .meta({
-      openapi: {
-        method: "POST",
-        path: "/agents/{id}/policies/{number}/grant",
-        tags,
-        summary: "Prepare the owner's operation that gives the contract this version",
-        protect: true,
-      },
-    })
-    .input(policyVersionInput)
-    .output(preparedPolicyOutput)
-    .mutation(({ ctx, input }) => preparePolicy(ctx.actor, input)),
-
-  withdrawPolicy: userProcedure
-    .meta({
-      openapi: {
-        method: "DELETE",
-        path: "/agents/{id}/policies/{number}",
-        tags,
-        summary: "Give up a version that is not on the chain yet",
-        protect: true,
-      },
-    })
-    .input(policyVersionInput)
-    .output(policyVersionOutput)
-    .mutation(({ ctx, input }) => withdrawPolicy(ctx.actor, input)),
-
   listBreakers: scoped("agents:read")
     .meta({
       openapi: {
@@ -368,62 +284,6 @@ export const agentRouter = router({
     .input(armBreakerInput)
     .output(breakersOutput)
     .mutation(({ ctx, input }) => armBreaker(ctx.actor, input)),
-
-  listApprovals: userProcedure
-    .meta({
-      openapi: {
-        method: "GET",
-        path: "/approvals",
-        tags,
-        summary: "Actions of agents that wait for approval, yours among them",
-        protect: true,
-      },
-    })
-    .input(z.void())
-    .output(approvalRequestsOutput)
-    .query(({ ctx }) => listApprovals(ctx.actor)),
-
-  approve: userProcedure
-    .meta({
-      openapi: {
-        method: "POST",
-        path: "/approvals/{id}/approve",
-        tags,
-        summary: "Approve one operation with your signature",
-        protect: true,
-      },
-    })
-    .input(approveInput)
-    .output(activityOutput)
-    .mutation(({ ctx, input }) => approveAction(ctx.actor, input)),
-
-  agreeToPolicy: userProcedure
-    .meta({
-      openapi: {
-        method: "POST",
-        path: "/agents/{id}/policies/{number}/agree",
-        tags,
-        summary: "Agree to a change of somebody's policy that asks for you",
-        protect: true,
-      },
-    })
-    .input(agreePolicyInput)
-    .output(z.object({ agreed: z.int(), needed: z.int() }))
-    .mutation(({ ctx, input }) => agreeToPolicy(ctx.actor, input)),
-
-  reject: userProcedure
-    .meta({
-      openapi: {
-        method: "POST",
-        path: "/approvals/{id}/reject",
-        tags,
-        summary: "Say no to an operation that waits",
-        protect: true,
-      },
-    })
-    .input(rejectInput)
-    .output(activityOutput)
-    .mutation(({ ctx, input }) => rejectAction(ctx.actor, input)),
 
   explain: scoped("agents:read")
     .meta({

@@ -6,7 +6,7 @@ import { othersNeeded } from "#core/policy/guards.ts";
 import type { AgentPolicy } from "#core/policy/policy.ts";
 import { isPolicyWithin } from "#core/policy/policy-within.ts";
 import type { OwnerSignature } from "#core/schemas/account.ts";
-import type { AgreementRequest } from "#core/schemas/agent.ts";
+import type { AgreementRequest } from "#core/schemas/approval.ts";
 import { db, pool, sqlOf } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import type { Actor } from "#server/identity/actor.ts";

@@ -8,13 +8,8 @@ import type { Guards } from "#core/policy/guards.ts";
 import { type AgentPolicy, hashPolicy, policyToJson } from "#core/policy/policy.ts";
 import { isPolicyWithin } from "#core/policy/policy-within.ts";
 import type { PreparedOperation } from "#core/schemas/account.ts";
-import {
-  type PolicyInput,
-  type PolicyPreview,
-  type PolicyVersionView,
-  policyInput,
-  policyVersionStatus,
-} from "#core/schemas/agent.ts";
+import { type PolicyInput, policyInput } from "#core/schemas/agent-policy.ts";
+import { type PolicyPreview, type PolicyVersionView, policyVersionStatus } from "#core/schemas/policy-version.ts";
 import type { AgentPolicyVersion } from "#generated/prisma/client.ts";
 import { signerClient } from "#server/chain/signer-client.ts";
 import { db, pool, type Sql, sqlOf, withTransaction } from "#server/db.ts";

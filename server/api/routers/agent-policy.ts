@@ -1,0 +1,109 @@
+import { z } from "zod";
+import { agentId } from "#core/schemas/agent.ts";
+import { agreePolicyInput } from "#core/schemas/approval.ts";
+import {
+  changePolicyInput,
+  policyPreviewOutput,
+  policyVersionInput,
+  policyVersionOutput,
+  policyVersionsOutput,
+  preparedPolicyOutput,
+} from "#core/schemas/policy-version.ts";
+import { agreeToPolicy } from "#server/wallets/policies/policy-agreements.ts";
+import {
+  listPolicies,
+  preparePolicy,
+  previewPolicy,
+  proposePolicy,
+  withdrawPolicy,
+} from "#server/wallets/policies/policy-versions.ts";
+import { scoped, userProcedure } from "../trpc.ts";
+
+const tags = ["Agents"];
+
+/** The policies of an agent: a part of its router. */
+export const policyProcedures = {
+  listPolicies: scoped("agents:read")
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/agents/{id}/policies",
+        tags,
+        summary: "All versions of the agent's policy",
+        protect: true,
+      },
+    })
+    .input(z.strictObject({ id: agentId }))
+    .output(policyVersionsOutput)
+    .query(({ ctx, input }) => listPolicies(ctx.actor, input)),
+
+  previewPolicy: scoped("agents:read")
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/policies/preview",
+        tags,
+        summary: "What a policy would change, and would have changed in the last 30 days",
+        protect: true,
+      },
+    })
+    .input(changePolicyInput)
+    .output(policyPreviewOutput)
+    .mutation(({ ctx, input }) => previewPolicy(ctx.actor, input)),
+
+  proposePolicy: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/policies",
+        tags,
+        summary: "Change the policy: narrower at once, wider when its time has come",
+        protect: true,
+      },
+    })
+    .input(changePolicyInput)
+    .output(policyVersionOutput)
+    .mutation(({ ctx, input }) => proposePolicy(ctx.actor, input)),
+
+  preparePolicy: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/policies/{number}/grant",
+        tags,
+        summary: "Prepare the owner's operation that gives the contract this version",
+        protect: true,
+      },
+    })
+    .input(policyVersionInput)
+    .output(preparedPolicyOutput)
+    .mutation(({ ctx, input }) => preparePolicy(ctx.actor, input)),
+
+  withdrawPolicy: userProcedure
+    .meta({
+      openapi: {
+        method: "DELETE",
+        path: "/agents/{id}/policies/{number}",
+        tags,
+        summary: "Give up a version that is not on the chain yet",
+        protect: true,
+      },
+    })
+    .input(policyVersionInput)
+    .output(policyVersionOutput)
+    .mutation(({ ctx, input }) => withdrawPolicy(ctx.actor, input)),
+
+  agreeToPolicy: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/{id}/policies/{number}/agree",
+        tags,
+        summary: "Agree to a change of somebody's policy that asks for you",
+        protect: true,
+      },
+    })
+    .input(agreePolicyInput)
+    .output(z.object({ agreed: z.int(), needed: z.int() }))
+    .mutation(({ ctx, input }) => agreeToPolicy(ctx.actor, input)),
+};
