@@ -51,7 +51,7 @@ export const policyProcedures = {
     .output(policyPreviewOutput)
     .mutation(({ ctx, input }) => previewPolicy(ctx.actor, input)),
 
-  proposePolicy: userProcedure
+  proposePolicy: scoped("agents:write")
     .meta({
       openapi: {
         method: "POST",
@@ -79,7 +79,7 @@ export const policyProcedures = {
     .output(preparedPolicyOutput)
     .mutation(({ ctx, input }) => preparePolicy(ctx.actor, input)),
 
-  withdrawPolicy: userProcedure
+  withdrawPolicy: scoped("agents:write")
     .meta({
       openapi: {
         method: "DELETE",
