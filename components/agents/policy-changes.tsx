@@ -1,6 +1,7 @@
 import type { PolicyPreview } from "#core/schemas/policy-version.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Time } from "../ui/time.tsx";
+import { dryRunWords } from "./dry-run-words.ts";
 
 const WORDS: Record<PolicyPreview["changes"][number]["what"], string> = {
   cap: "Cap",
@@ -40,30 +41,56 @@ export function Changes({ changes }: Pick<PolicyPreview, "changes">) {
   );
 }
 
-/** The last thirty days under the new policy: only what would have come out otherwise. */
+type Change = PolicyPreview["dryRun"]["changes"][number];
+
+const LISTED_MAX = 20;
+const OUTCOMES = {
+  denied: { tone: "bad", words: "Now denied" },
+  waits: { tone: "warn", words: "Would wait" },
+  allowed: { tone: "ok", words: "Now allowed" },
+} as const satisfies Record<Change["would"], { tone: string; words: string }>;
+
+function ChangeLine({ change: { would, kind, at, waited, rule, value } }: { change: Change }) {
+  const { tone, words } = OUTCOMES[would];
+  return (
+    <li className="flex flex-wrap items-baseline gap-x-2 text-xs">
+      <Badge tone={tone}>{words}</Badge>
+      <Time iso={at} className="text-ink-3" />
+      {kind === "purchase" && <span className="text-ink-3">Purchase</span>}
+      {rule !== null && (
+        <span className="break-all text-ink-2">
+          {rule}: {value}
+        </span>
+      )}
+      {waited && <span className="text-ink-3">It waited for approval then.</span>}
+    </li>
+  );
+}
+
+/** The last thirty days under the new policy: only what would have come out otherwise, and what nobody can say. */
 function DryRun({ dryRun }: Pick<PolicyPreview, "dryRun">) {
-  const { tried, days, changes, stillAllowed, stillDenied } = dryRun;
+  const { days, changes } = dryRun;
   return (
     <div className="flex flex-col gap-2">
       <h3 className="font-medium text-sm">The last {days} days under it</h3>
-      <p className="text-ink-2 text-sm">
-        {tried === 0
-          ? "The agent did nothing that could be tried out."
-          : `Of ${tried} actions ${stillAllowed} would be allowed as they were, ${stillDenied} denied as they were, and ${changes.length} would come out otherwise.`}
-      </p>
-      <ul className="flex flex-col gap-1">
-        {changes.slice(0, 20).map((change) => (
-          <li key={change.id} className="flex flex-wrap items-baseline gap-x-2 text-xs">
-            <Badge tone={change.wasDone ? "bad" : "ok"}>{change.wasDone ? "Now denied" : "Now allowed"}</Badge>
-            <Time iso={change.at} className="text-ink-3" />
-            {change.rule !== null && (
-              <span className="text-ink-2">
-                {change.rule}: {change.value}
-              </span>
-            )}
-          </li>
-        ))}
-      </ul>
+      {dryRunWords(dryRun).map((words) => (
+        <p key={words} className="text-ink-2 text-sm">
+          {words}
+        </p>
+      ))}
+      {changes.length > 0 && (
+        <>
+          <h4 className="text-ink-3 text-xs">These would come out otherwise:</h4>
+          <ul className="flex flex-col gap-1">
+            {changes.slice(0, LISTED_MAX).map((change) => (
+              <ChangeLine key={change.id} change={change} />
+            ))}
+          </ul>
+        </>
+      )}
+      {changes.length > LISTED_MAX && (
+        <p className="text-ink-3 text-xs">And {changes.length - LISTED_MAX} more, by the API.</p>
+      )}
     </div>
   );
 }

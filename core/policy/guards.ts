@@ -131,15 +131,26 @@ export const hashGuards = (guards: Guards): Hex => keccak256(stringToHex(JSON.st
 
 const DAYS: Readonly<Record<string, number>> = { Mon: 1, Tue: 2, Wed: 3, Thu: 4, Fri: 5, Sat: 6, Sun: 7 };
 
-/** The day of the week and the time of the day at a place; daylight saving is the place's own. */
-function localTime(nowSeconds: number, timeZone: string): { day: number; time: string } {
-  const parts = new Intl.DateTimeFormat("en-GB", {
-    timeZone,
+/** Made once for each stretch of hours: a replay of the past asks them thousands of times, and making one is slow. */
+const clocks = new WeakMap<object, Intl.DateTimeFormat>();
+
+function clockOf(hours: z.output<typeof hoursGuard>): Intl.DateTimeFormat {
+  const known = clocks.get(hours);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat("en-GB", {
+    timeZone: hours.timeZone,
     weekday: "short",
     hour: "2-digit",
     minute: "2-digit",
     hourCycle: "h23",
-  }).formatToParts(new Date(nowSeconds * 1_000));
+  });
+  clocks.set(hours, made);
+  return made;
+}
+
+/** The day of the week and the time of the day at the hours' place; daylight saving is the place's own. */
+function localTime(hours: z.output<typeof hoursGuard>, nowSeconds: number): { day: number; time: string } {
+  const parts = clockOf(hours).formatToParts(new Date(nowSeconds * 1_000));
   const part = (type: string) => parts.find((one) => one.type === type)?.value ?? "";
   return { day: DAYS[part("weekday")] ?? 0, time: `${part("hour")}:${part("minute")}` };
 }
@@ -147,8 +158,9 @@ function localTime(nowSeconds: number, timeZone: string): { day: number; time: s
 const dayBefore = (day: number): number => (day === 1 ? 7 : day - 1);
 
 /** Whether a time lies in a stretch of the week: from its first minute until before its last. */
-export function isWithinHours({ days, from, to, timeZone }: z.output<typeof hoursGuard>, nowSeconds: number): boolean {
-  const { day, time } = localTime(nowSeconds, timeZone);
+export function isWithinHours(hours: z.output<typeof hoursGuard>, nowSeconds: number): boolean {
+  const { days, from, to } = hours;
+  const { day, time } = localTime(hours, nowSeconds);
   if (from < to) return days.includes(day) && time >= from && time < to;
   // Over midnight, or around the clock: what began the day before lasts into this one.
   return (days.includes(day) && time >= from) || (days.includes(dayBefore(day)) && time < to);

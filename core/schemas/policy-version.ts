@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { OUTCOMES, UNTRIED_GUARDS, UNTRIED_WHYS } from "../policy/dry-run.ts";
 import { preparedOperationOutput } from "./account.ts";
 import { agentId } from "./agent.ts";
 import { policyChange, policyInput, policyOutput } from "./agent-policy.ts";
@@ -34,22 +35,37 @@ export const policyPreviewOutput = z.object({
   waitSeconds: z.int(),
   policyHash: z.string(),
   policy: policyOutput,
-  /** What was done and refused lately, judged by it. */
+  /** What was done, bought and refused lately, judged by it, each by the time and the prices of its own moment. */
   dryRun: z.object({
     days: z.int(),
+    /** How many were judged to the end: those that would come out as they did, and the changes. */
     tried: z.int(),
     stillAllowed: z.int(),
+    stillWaiting: z.int(),
     stillDenied: z.int(),
     changes: z.array(
       z.object({
         id: z.string(),
+        /** Something the account was to do, or a purchase from the purse. */
+        kind: z.enum(["action", "purchase"]),
         at: isoTime,
         wasDone: z.boolean(),
+        /** Whether people were asked for their approval then. */
+        waited: z.boolean(),
+        would: z.enum(OUTCOMES),
         rule: z.string().nullable(),
         value: z.string().nullable(),
         fix: z.string().nullable(),
       }),
     ),
+    /** Those that nothing denies which could be tried, and that a guard might have denied which could not. */
+    untried: z.object({
+      actions: z.int(),
+      /** Which guards, and what was not written down then. */
+      guards: z.array(z.object({ guard: z.enum(UNTRIED_GUARDS), why: z.enum(UNTRIED_WHYS), actions: z.int() })),
+    }),
+    /** Older ones of these days, beyond the most that are looked at. */
+    leftOut: z.int(),
   }),
 });
 export type PolicyPreview = z.infer<typeof policyPreviewOutput>;

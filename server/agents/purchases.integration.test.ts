@@ -22,6 +22,7 @@ import {
   outsider,
   type Person,
 } from "#server/wallets/testing/wallet-world.ts";
+import { previewPolicy } from "./preview-policy.ts";
 import { buyAsAgent, getPurchase, listPurchases, settlePurchases } from "./purchases.ts";
 
 // The seller of this test listens here.
@@ -103,6 +104,14 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 }
 
 const server = createServer((request, response) => void answer(request, response));
+const policy: PolicyInput = {
+  perTransactionCap: "1000000",
+  windowCap: "1000000",
+  windowSeconds: 3_600,
+  validUntil: new Date(Date.now() + 86_400_000).toISOString(),
+  guards: { purchases: { payees: [payTo], perPayment: "50000", perWindow: "500000" } },
+  rules: [{ kind: "deposit" }],
+};
 let url: string;
 let owner: Person;
 let agentId: string;
@@ -114,14 +123,6 @@ beforeAll(async () => {
   owner = await createPerson();
   await depositFor(userAccount(owner.actor.userId), 10_000_000n);
   await followUntilQuiet();
-  const policy: PolicyInput = {
-    perTransactionCap: "1000000",
-    windowCap: "1000000",
-    windowSeconds: 3_600,
-    validUntil: new Date(Date.now() + 86_400_000).toISOString(),
-    guards: { purchases: { payees: [payTo], perPayment: "50000", perWindow: "500000" } },
-    rules: [{ kind: "deposit" }],
-  };
   const { agent, operation } = await createAgent(owner.actor, { name: "Buyer", policy });
   agentId = agent.id;
   purse = agent.key as Address;
@@ -233,12 +234,40 @@ describe("an agent that buys by x402", () => {
     expect(await costOf(() => buy("unsettled"))).toBe(0n);
   });
 
+  it("has its purchases tried under another policy: payees, what a payment costs, and its window", async () => {
+    const preview = async (purchases: NonNullable<PolicyInput["guards"]>["purchases"]) =>
+      (await previewPolicy(owner.actor, { id: agentId, policy: { ...policy, guards: { purchases } } })).dryRun;
+    const { data } = await listPurchases(owner.actor, { id: agentId, limit: 100 });
+    const signed = data.filter(({ status }) => status === "paid" || status === "authorized" || status === "not-paid");
+    const same = await preview(policy.guards?.purchases);
+    expect(same).toMatchObject({ changes: [], stillAllowed: signed.length, untried: { actions: 0 } });
+    const cheap = await preview({ payees: [payTo], perPayment: "19999", perWindow: "500000" });
+    expect(cheap.changes.map(({ rule }) => rule)).toEqual(signed.map(() => "purchase-cap"));
+    const once = await preview({ payees: [payTo], perPayment: "50000", perWindow: "20000" });
+    expect(once).toMatchObject({ stillAllowed: 1 });
+    // What was refused then is known too: to whom, and how much.
+    const wider = await preview({ payees: [payTo, other], perPayment: "50000", perWindow: "900000" });
+    expect(wider.changes.find(({ wasDone, would }) => !wasDone && would === "allowed")).toMatchObject({
+      kind: "purchase",
+      rule: null,
+    });
+    const none = await previewPolicy(owner.actor, { id: agentId, policy: { ...policy, guards: {} } });
+    expect(none.dryRun).toMatchObject({ stillAllowed: 0, untried: { actions: 0 } });
+    await pool.query(
+      "UPDATE x402_purchase SET pay_to = NULL, amount = NULL WHERE agent_id = $1 AND status = 'refused'",
+      [agentId],
+    );
+    const unknown = await preview(policy.guards?.purchases);
+    expect(unknown.untried.guards).toMatchObject([{ guard: "purchases", why: "payment-not-noted" }]);
+  });
+
   it("keeps its window with twenty at a time", async () => {
     asked.amount = 50_000n;
     const results = await Promise.allSettled(Array.from({ length: 20 }, () => buy()));
     const bought = results.filter(({ status }) => status === "fulfilled").length;
     const { data } = await listPurchases(owner.actor, { id: agentId, limit: 100 });
-    const sum = data.reduce((total, { amount }) => total + BigInt(amount ?? 0), 0n);
+    const signed = data.filter(({ status }) => status !== "refused");
+    const sum = signed.reduce((total, { amount }) => total + BigInt(amount ?? 0), 0n);
     expect(bought).toBeGreaterThan(0);
     expect(bought).toBeLessThan(10);
     expect(sum).toBeLessThanOrEqual(500_000n);

@@ -191,16 +191,23 @@ async function signPayment(
     });
   } catch (error) {
     const refusal = refusalOf(error);
-    if (refusal) await refuse(row, refusal);
+    if (refusal) await refuse(row, refusal, offer);
     throw error;
   }
 }
 
-async function refuse(row: X402Purchase, refusal: Refusal): Promise<void> {
+/** With what was refused, where it came so far: a later policy is tried out on it. */
+async function refuse(row: X402Purchase, refusal: Refusal, offer?: PaymentRequirements): Promise<void> {
   // The key is free again: what was refused can be asked for once it is allowed.
   await db.x402Purchase.updateMany({
     where: { id: row.id, status: "asking" },
-    data: { status: "refused", refusal, requestKey: row.id, settledAt: new Date() },
+    data: {
+      status: "refused",
+      refusal,
+      requestKey: row.id,
+      settledAt: new Date(),
+      ...(offer ? { payTo: getAddress(offer.payTo), amount: BigInt(offer.amount) } : {}),
+    },
   });
 }
 

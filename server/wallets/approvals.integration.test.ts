@@ -2,6 +2,7 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PolicyInput } from "#core/schemas/agent-policy.ts";
 import { simulateMarket } from "#server/agents/market/simulate-market.ts";
+import { previewPolicy } from "#server/agents/preview-policy.ts";
 import { signerClient } from "#server/chain/signer-client.ts";
 import { db, pool } from "#server/db.ts";
 import { userAccount } from "#server/ledger/account-codes.ts";
@@ -14,7 +15,7 @@ import { tokenBalance } from "./get-account.ts";
 import { getAgent } from "./get-agents.ts";
 import { fundAgent } from "./pause-agent.ts";
 import { agreeToPolicy } from "./policies/policy-agreements.ts";
-import { adoptPolicy, preparePolicy, previewPolicy, proposePolicy } from "./policies/policy-versions.ts";
+import { adoptPolicy, preparePolicy, proposePolicy } from "./policies/policy-versions.ts";
 import { prepareGrantOf } from "./prepare-grant.ts";
 import { createPerson, depositFor, followUntilQuiet, knowAddress, type Person } from "./testing/wallet-world.ts";
 import { submitOperation } from "./user-operations.ts";
@@ -161,6 +162,17 @@ describe("what is worth more than a line", () => {
 describe("guards", () => {
   it("hold what everything together is worth", async () => {
     await expect(pay(41_000_000)).rejects.toMatchObject({ details: { rule: "usd-per-transaction" } });
+  });
+
+  it("are tried on the past: what waited waits still, and what was rejected was people's to decide", async () => {
+    const id = agentId;
+    const { dryRun } = await previewPolicy(owner.actor, { id, policy });
+    expect(dryRun).toMatchObject({ changes: [], untried: { actions: 0, guards: [] }, leftOut: 0 });
+    expect(dryRun.stillWaiting).toBeGreaterThan(0);
+    const { approvals: _, ...unasked } = policy.guards ?? {};
+    const free = await previewPolicy(owner.actor, { id, policy: { ...policy, guards: unasked } });
+    expect(free.dryRun.changes).toHaveLength(dryRun.stillWaiting);
+    expect(free.dryRun.changes.every(({ waited, would }) => waited && would === "allowed")).toBe(true);
   });
 
   it("cannot be taken away by whoever has the web process: that is wider, and waits for the owner", async () => {

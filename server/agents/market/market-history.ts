@@ -1,6 +1,8 @@
 import type { Address } from "viem";
 import { getAddress } from "viem/utils";
+import { STALE_SECONDS } from "#core/market/listed.ts";
 import { type MarketView, poolPrice } from "#core/market/market-view.ts";
+import type { Price } from "#core/policy/guards.ts";
 import type { PricePoint } from "#core/strategies/backtest.ts";
 import { listTokens, readMarket } from "#server/chain/market.ts";
 import { pool, sqlOf } from "#server/db.ts";
@@ -37,6 +39,37 @@ async function answersAgo(seconds: number): Promise<Map<Address, bigint>> {
     [seconds],
   );
   return new Map(rows.map(({ token, answer }) => [getAddress(token), BigInt(answer)]));
+}
+
+type Noted = { token: string; atSeconds: number; answer: string; notedAtSeconds: number };
+
+/**
+ * What prices were at moments of the past, by the moment in seconds: the newest note before it that is no older than any
+ * price that is counted with. Moments without one have no price here.
+ */
+export async function pricesAt(moments: readonly number[]): Promise<Map<number, Map<Address, Price>>> {
+  const listed = await listTokens();
+  const prices = new Map<number, Map<Address, Price>>();
+  if (listed.length === 0 || moments.length === 0) return prices;
+  const rows = await sqlOf(pool).query<Noted>(
+    `SELECT t.token, m.seconds::int AS "atSeconds", p.answer::text, extract(epoch FROM p.at)::int AS "notedAtSeconds"
+     FROM unnest($1::int[]) AS m (seconds) CROSS JOIN unnest($2::text[]) AS t (token)
+     CROSS JOIN LATERAL (
+       SELECT answer, at FROM market_price
+       WHERE token = t.token AND at <= to_timestamp(m.seconds) AND at >= to_timestamp(m.seconds - ${STALE_SECONDS})
+       ORDER BY at DESC LIMIT 1) p`,
+    [[...new Set(moments)], listed.map(({ token }) => token)],
+  );
+  for (const { token, atSeconds, answer, notedAtSeconds } of rows) {
+    const decimals = listed.find((one) => one.token === token)?.decimals;
+    if (decimals === undefined) continue;
+    const noted = prices.get(atSeconds) ?? new Map<Address, Price>();
+    prices.set(
+      atSeconds,
+      noted.set(getAddress(token), { decimals, answer: BigInt(answer), answeredAtSeconds: notedAtSeconds }),
+    );
+  }
+  return prices;
 }
 
 /** The market now, with what was `pastSeconds` ago to compare it with. */

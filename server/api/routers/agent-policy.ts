@@ -9,11 +9,11 @@ import {
   policyVersionsOutput,
   preparedPolicyOutput,
 } from "#core/schemas/policy-version.ts";
+import { previewPolicy } from "#server/agents/preview-policy.ts";
 import { agreeToPolicy } from "#server/wallets/policies/policy-agreements.ts";
 import {
   listPolicies,
   preparePolicy,
-  previewPolicy,
   proposePolicy,
   withdrawPolicy,
 } from "#server/wallets/policies/policy-versions.ts";
@@ -44,6 +44,8 @@ export const policyProcedures = {
         path: "/agents/{id}/policies/preview",
         tags,
         summary: "What a policy would change, and would have changed in the last 30 days",
+        description:
+          "Each past action and purchase is judged by the time and the noted prices of its own moment, guards included. An action above the amount of `approvals` would have waited. What a guard cannot be tried on is counted in `untried`: no price was noted, nothing was kept of a trial (`outcome`), or of a refused payment.",
         protect: true,
       },
     })

@@ -1,6 +1,7 @@
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PolicyInput } from "#core/schemas/agent-policy.ts";
+import { previewPolicy } from "#server/agents/preview-policy.ts";
 import { signerClient } from "#server/chain/signer-client.ts";
 import { pool } from "#server/db.ts";
 import { userAccount } from "#server/ledger/account-codes.ts";
@@ -11,14 +12,7 @@ import { getAgent } from "../get-agents.ts";
 import { fundAgent } from "../pause-agent.ts";
 import { createPerson, depositFor, followUntilQuiet, type Person } from "../testing/wallet-world.ts";
 import { submitOperation } from "../user-operations.ts";
-import {
-  adoptPolicy,
-  listPolicies,
-  preparePolicy,
-  previewPolicy,
-  proposePolicy,
-  withdrawPolicy,
-} from "./policy-versions.ts";
+import { adoptPolicy, listPolicies, preparePolicy, proposePolicy, withdrawPolicy } from "./policy-versions.ts";
 
 const address = () => privateKeyToAccount(generatePrivateKey()).address;
 const [first, second] = [address(), address()];

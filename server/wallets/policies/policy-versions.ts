@@ -1,18 +1,15 @@
-import type { Address, Hex } from "viem";
+import type { Address } from "viem";
 import { DomainError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
-import { diffPolicy } from "#core/policy/diff-policy.ts";
-import { dryRun, type PastAction } from "#core/policy/dry-run.ts";
-import { decodeExecution } from "#core/policy/execution.ts";
 import type { Guards } from "#core/policy/guards.ts";
 import { type AgentPolicy, hashPolicy, policyToJson } from "#core/policy/policy.ts";
 import { isPolicyWithin } from "#core/policy/policy-within.ts";
 import type { PreparedOperation } from "#core/schemas/account.ts";
 import { type PolicyInput, policyInput } from "#core/schemas/agent-policy.ts";
-import { type PolicyPreview, type PolicyVersionView, policyVersionStatus } from "#core/schemas/policy-version.ts";
+import { type PolicyVersionView, policyVersionStatus } from "#core/schemas/policy-version.ts";
 import type { AgentPolicyVersion } from "#generated/prisma/client.ts";
 import { signerClient } from "#server/chain/signer-client.ts";
-import { db, pool, type Sql, sqlOf, withTransaction } from "#server/db.ts";
+import { db, type Sql, withTransaction } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { findApprovers, policyFromJson, toAgentPolicy, viewPolicy } from "../agent-policy.ts";
@@ -22,8 +19,10 @@ import { othersFor, signedAgreements } from "./policy-agreements.ts";
 
 /** How long a wider policy waits before its owner can sign it: time to notice what somebody else staged. */
 const TIMELOCK_SECONDS = env.isDevelopmentChain ? 15 : 86_400;
-const TRIED_DAYS = 30;
-const TRIED_MAX = 2_000;
+
+/** How long a policy waits before it can take the place of another: not at all when it allows nothing new. */
+export const waitSecondsOf = (policy: AgentPolicy, before: AgentPolicy): number =>
+  isPolicyWithin(policy, before) ? 0 : TIMELOCK_SECONDS;
 
 const isOpen = ({ status }: AgentPolicyVersion): boolean => status === "staged" || status === "waiting-owner";
 
@@ -108,47 +107,10 @@ async function insertVersion(
   return row.number;
 }
 
-/** What the agent did and was refused in the last days, oldest first, by the exact bytes. */
-async function pastActions(agent: AgentRow): Promise<PastAction[]> {
-  const rows = await sqlOf(pool).query<{ id: string; callData: Hex; status: string; createdAt: Date }>(
-    `SELECT id, call_data AS "callData", status, created_at AS "createdAt" FROM agent_activity
-     WHERE agent_id = $1 AND call_data IS NOT NULL AND status IN ('submitted', 'succeeded', 'refused')
-       AND created_at > now() - make_interval(days => ${TRIED_DAYS})
-     ORDER BY created_at DESC LIMIT ${TRIED_MAX}`,
-    [agent.id],
-  );
-  return rows.reverse().map(({ id, callData, status, createdAt }) => ({
-    id,
-    atSeconds: Math.floor(createdAt.getTime() / 1000),
-    wasDone: status !== "refused",
-    execution: decodeExecution(callData),
-  }));
-}
-
-async function readProposed(actor: Actor, agent: AgentRow, input: PolicyInput): Promise<AgentPolicy> {
+/** A policy as its owner wrote it for an agent, checked and in the form that signer and contract hold. */
+export async function readProposed(actor: Actor, agent: AgentRow, input: PolicyInput): Promise<AgentPolicy> {
   const approvers = await findApprovers(actor, input);
   return toAgentPolicy(input, { agentId: agent.id, account: agent.account as Address, approvers });
-}
-
-/** What a policy would change, and what it would have changed in the last thirty days. Nothing is kept. */
-export async function previewPolicy(actor: Actor, input: { id: string; policy: PolicyInput }): Promise<PolicyPreview> {
-  const agent = await getAgentRow(actor, input.id);
-  const account = agent.account as Address;
-  const [before, after] = [policyFromJson(agent.policy), await readProposed(actor, agent, input.policy)];
-  const nowSeconds = Math.floor(Date.now() / 1000);
-  const { changes, ...tried } = dryRun(after, await pastActions(agent), { account, nowSeconds });
-  return {
-    changes: diffPolicy(before, after),
-    isNarrower: isPolicyWithin(after, before),
-    policyHash: hashPolicy(after),
-    policy: viewPolicy(after),
-    waitSeconds: isPolicyWithin(after, before) ? 0 : TIMELOCK_SECONDS,
-    dryRun: {
-      days: TRIED_DAYS,
-      ...tried,
-      changes: changes.map(({ atSeconds, ...change }) => ({ ...change, at: new Date(atSeconds * 1000).toISOString() })),
-    },
-  };
 }
 
 /**
