@@ -25,6 +25,7 @@ const ID_PREFIXES = {
   x402Payment: "x42",
   purchase: "buy",
   agentPolicy: "apv",
+  policyTemplate: "tpl",
   breakerEvent: "bre",
   strategy: "stg",
   decision: "dec",

@@ -102,6 +102,7 @@ test("a trader is made from its template, tried on the past, and watches the mar
   await expect(page.getByText("Trade dollars, WETH and tBTC on the pools")).toBeVisible();
   await page.getByLabel("Begin with").selectOption("Trader");
   await createAgent(page);
+  await expect(page.getByText("Trader, version 1")).toBeVisible();
 
   await page.getByRole("link", { name: "New strategy" }).click();
   await page.getByLabel("Name").fill("Half ether");

@@ -21,6 +21,10 @@ const WORDS: Record<string, string> = {
   "adjustment.reject": "Rejected an adjustment",
   "agent.stop": "Stopped an agent",
   "agent.release": "Let an agent go on",
+  "template.create": "Wrote a policy template",
+  "template.change": "Changed a policy template",
+  "template.publish": "Published a policy template",
+  "template.retire": "Retired a policy template",
   "node.ban": "Banned a node",
   "node.reinstate": "Let a node back in",
   "node.reference": "Changed whether a node is a reference",
@@ -31,14 +35,15 @@ const WORDS: Record<string, string> = {
   "reconciliation.request": "Had the books compared",
 };
 
-const hrefOf = (subject: string): string =>
-  subject.startsWith("rec_")
-    ? `/admin/reconciliation?run=${subject}`
-    : subject.startsWith("node_")
-      ? "/admin/nodes"
-      : subject.startsWith("agt_")
-        ? "/admin/agents"
-        : ledgerHref(subject);
+/** The page of what an action was about, by the beginning of its id; everything else is in the ledger. */
+const PAGES: Record<string, (id: string) => string> = {
+  rec: (id) => `/admin/reconciliation?run=${id}`,
+  node: () => "/admin/nodes",
+  agt: () => "/admin/agents",
+  tpl: (id) => `/admin/templates/${id}`,
+};
+
+const hrefOf = (subject: string): string => (PAGES[subject.split("_")[0] ?? ""] ?? ledgerHref)(subject);
 
 const COLUMNS: readonly Column<Action>[] = [
   timeColumn("When", (row) => row.at, { from: "sm" }),

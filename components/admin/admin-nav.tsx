@@ -4,6 +4,7 @@ const PAGES = [
   { href: "/admin", label: "Overview" },
   { href: "/admin/nodes", label: "Nodes" },
   { href: "/admin/agents", label: "Agents" },
+  { href: "/admin/templates", label: "Templates" },
   { href: "/admin/ledger", label: "Ledger" },
   { href: "/admin/reconciliation", label: "Reconciliation" },
   { href: "/admin/adjustments", label: "Adjustments" },

@@ -93,7 +93,10 @@ const COLUMNS: readonly Column<AdminAgentView>[] = [
     cell: (row) => (
       <span className="block min-w-0 py-1">
         <span className="block font-medium">{row.name}</span>
-        <span className="block text-ink-3 text-xs">{row.owner.name ?? row.owner.id}</span>
+        <span className="block text-ink-3 text-xs">
+          {row.owner.name ?? row.owner.id}
+          {row.template !== null && `, from ${row.template.name}, version ${row.template.version}`}
+        </span>
         {row.tripped.map(({ kind, reason }) => (
           <span key={kind} className="mt-1 block text-sm">
             <Badge tone="bad">{NAMES[kind]}</Badge> <span className="text-ink-2">{reason}</span>

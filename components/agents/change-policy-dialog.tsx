@@ -11,29 +11,16 @@ import type { Popup } from "../ui/opener.tsx";
 import { TextArea } from "../ui/text-area.tsx";
 import { toast } from "../ui/toast.ts";
 import { PolicyChanges } from "./policy-changes.tsx";
+import { readJson } from "./read-json.ts";
 
 const TYPED_MS = 400;
-
-/** The policy that a text is, or what is wrong with it. */
-function read(text: string): { policy: PolicyInput } | { problem: string } {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return { problem: "This is not JSON yet." };
-  }
-  const parsed = policyInput.safeParse(value);
-  if (parsed.success) return { policy: parsed.data };
-  const [issue] = parsed.error.issues;
-  return { problem: issue ? `${issue.path.join(".")}: ${issue.message}` : "This is not a policy yet." };
-}
 
 /** The policy as code: edited, shown against the one of now and against the last thirty days, then taken. */
 export default function ChangePolicyDialog({ id, source, ...popup }: Popup & { id: string; source: PolicyInput }) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [text, setText] = useState(() => JSON.stringify(source, null, 2));
-  const result = read(text);
+  const result = readJson(policyInput, text);
   const preview = useMutation(trpc.agent.previewPolicy.mutationOptions());
   const propose = useMutation(
     trpc.agent.proposePolicy.mutationOptions({
@@ -46,12 +33,12 @@ export default function ChangePolicyDialog({ id, source, ...popup }: Popup & { i
   );
   const { mutate } = preview;
   useEffect(() => {
-    const typed = read(text);
-    if (!popup.open || !("policy" in typed)) return;
-    const timer = setTimeout(() => mutate({ id, policy: typed.policy }), TYPED_MS);
+    const typed = readJson(policyInput, text);
+    if (!popup.open || !("value" in typed)) return;
+    const timer = setTimeout(() => mutate({ id, policy: typed.value }), TYPED_MS);
     return () => clearTimeout(timer);
   }, [popup.open, text, id, mutate]);
-  const isReady = "policy" in result && preview.data !== undefined && preview.data.changes.length > 0;
+  const isReady = "value" in result && preview.data !== undefined && preview.data.changes.length > 0;
   return (
     <FormDialog
       {...popup}
@@ -61,7 +48,7 @@ export default function ChangePolicyDialog({ id, source, ...popup }: Popup & { i
       isReady={isReady}
       isPending={propose.isPending}
       error={propose.error}
-      onSubmit={() => "policy" in result && propose.mutate({ id, policy: result.policy })}
+      onSubmit={() => "value" in result && propose.mutate({ id, policy: result.value })}
     >
       <Field label="Policy" {...("problem" in result ? { error: result.problem } : {})}>
         <TextArea
@@ -76,10 +63,10 @@ export default function ChangePolicyDialog({ id, source, ...popup }: Popup & { i
         <QueryError
           error={preview.error}
           what="The preview"
-          onRetry={() => "policy" in result && mutate({ id, policy: result.policy })}
+          onRetry={() => "value" in result && mutate({ id, policy: result.value })}
         />
       )}
-      {"policy" in result && preview.data && <PolicyChanges preview={preview.data} />}
+      {"value" in result && preview.data && <PolicyChanges preview={preview.data} />}
     </FormDialog>
   );
 }

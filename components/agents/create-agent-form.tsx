@@ -4,33 +4,38 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { CircleAlert } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useState } from "react";
+import type { PolicyTemplateView } from "#core/schemas/policy-template.ts";
 import { readApiError } from "../api/read-api-error.ts";
 import { useTRPC } from "../api/trpc.ts";
 import { NotSigned, signOperation } from "../identity/sign-operation.ts";
 import { AmountInput } from "../money/amount-input.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card, CardBody, CardHeader } from "../ui/card.tsx";
+import { CardSkeleton } from "../ui/card-skeleton.tsx";
 import { CheckboxRow } from "../ui/checkbox-row.tsx";
 import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
 import { Select } from "../ui/select.tsx";
 import { toast } from "../ui/toast.ts";
+import { LimitFields } from "./limit-fields.tsx";
 import { OwnerNeeded } from "./owner-needed.tsx";
 import { PayeeFields } from "./payee-fields.tsx";
-import {
-  EMPTY_DRAFT,
-  isTemplate,
-  LIFETIMES,
-  type PolicyDraft,
-  problemOf,
-  TEMPLATES,
-  type Template,
-  toPolicy,
-  WINDOWS,
-} from "./policy-draft.ts";
+import { EMPTY_DRAFT, type PolicyDraft, problemOf, toPolicy } from "./policy-draft.ts";
 import { PolicySummary } from "./policy-summary.tsx";
+import { termsOf } from "./template-draft.ts";
 
+/** The form, once it is known what it may begin with; it begins with nothing where no template can be had. */
 export function CreateAgentForm() {
+  const trpc = useTRPC();
+  const templates = useQuery(trpc.agent.listPolicyTemplates.queryOptions());
+  if (templates.isPending) return <CardSkeleton rows={6} />;
+  return <AgentForm templates={templates.data?.data ?? []} />;
+}
+
+const draftFrom = (template: PolicyTemplateView | null): Partial<PolicyDraft> =>
+  template === null ? {} : termsOf(template.policy);
+
+function AgentForm({ templates }: { templates: readonly PolicyTemplateView[] }) {
   const trpc = useTRPC();
   const router = useRouter();
   const queryClient = useQueryClient();
@@ -38,14 +43,15 @@ export function CreateAgentForm() {
   const models = useQuery(trpc.proof.models.queryOptions());
   // Not every chain has a market; without one nobody trades.
   const market = useQuery(trpc.strategy.market.queryOptions(undefined, { retry: false })).data ?? null;
-  const [template, setTemplate] = useState<Template>("payer");
-  const [draft, setDraft] = useState<PolicyDraft>(EMPTY_DRAFT);
+  // As it was when it was chosen: a later version of it is another one.
+  const [template, setTemplate] = useState<PolicyTemplateView | null>(templates[0] ?? null);
+  const [draft, setDraft] = useState<PolicyDraft>({ ...EMPTY_DRAFT, ...draftFrom(template) });
   const [isTried, setIsTried] = useState(false);
   const patch = (change: Partial<PolicyDraft>) => setDraft((current) => ({ ...current, ...change }));
-  const choose = (chosen: string) => {
-    if (!isTemplate(chosen)) return;
+  const choose = (id: string) => {
+    const chosen = templates.find((one) => one.id === id) ?? null;
     setTemplate(chosen);
-    patch(TEMPLATES[chosen].patch);
+    patch(draftFrom(chosen));
   };
   const problem = problemOf(draft, market);
 
@@ -56,7 +62,11 @@ export function CreateAgentForm() {
     setIsTried(true);
     if (problem !== null) return;
     const made = await create
-      .mutateAsync({ name: draft.name.trim(), policy: toPolicy(draft, Date.now(), market) })
+      .mutateAsync({
+        name: draft.name.trim(),
+        policy: toPolicy(draft, Date.now(), market),
+        ...(template === null ? {} : { template: { id: template.id, version: template.version } }),
+      })
       .catch(() => null);
     if (made === null) return;
     try {
@@ -85,14 +95,16 @@ export function CreateAgentForm() {
         <Card>
           <CardHeader title="Who" />
           <CardBody className="grid gap-4 sm:grid-cols-2">
-            <Field label="Begin with" hint={TEMPLATES[template].hint}>
-              <Select
-                label="Begin with"
-                options={Object.entries(TEMPLATES).map(([value, { label }]) => ({ value, label }))}
-                value={template}
-                onValueChange={choose}
-              />
-            </Field>
+            {template !== null && (
+              <Field label="Begin with" hint={template.description}>
+                <Select
+                  label="Begin with"
+                  options={templates.map(({ id, name }) => ({ value: id, label: name }))}
+                  value={template.id}
+                  onValueChange={choose}
+                />
+              </Field>
+            )}
             <Field label="Name" hint="For you. The chain knows it by its address.">
               <Input
                 value={draft.name}
@@ -109,36 +121,9 @@ export function CreateAgentForm() {
             description="Windows roll: at no moment does any stretch of that length hold more."
           />
           <CardBody className="grid gap-4 sm:grid-cols-2">
+            <LimitFields terms={draft} onChange={patch} revision={template?.id ?? ""} />
             <AmountInput
-              key={`payment ${template}`}
-              label="At most a payment"
-              units={draft.perTransactionCap}
-              onUnitsChange={(units) => patch({ perTransactionCap: units })}
-            />
-            <Field label="Expires after">
-              <Select
-                label="Expires after"
-                options={LIFETIMES}
-                value={draft.days}
-                onValueChange={(days) => patch({ days })}
-              />
-            </Field>
-            <AmountInput
-              key={`together ${template}`}
-              label="At most together"
-              units={draft.windowCap}
-              onUnitsChange={(units) => patch({ windowCap: units })}
-            />
-            <Field label="Over">
-              <Select
-                label="Over"
-                options={WINDOWS}
-                value={draft.windowSeconds}
-                onValueChange={(windowSeconds) => patch({ windowSeconds })}
-              />
-            </Field>
-            <AmountInput
-              key={`ask ${template}`}
+              key={`ask ${template?.id}`}
               label="Ask me above"
               hint="Empty: it never asks."
               units={draft.askOver}

@@ -88,6 +88,9 @@ export function PolicyCard({ agent }: { agent: AgentDetail }) {
               { term: "Token", value: <Identifier value={policy.token} label="token address" /> },
               { term: "Account", value: <Identifier value={agent.account} label="account address" /> },
               { term: "Key", value: <Identifier value={agent.key} label="key address" /> },
+              ...(agent.template === null
+                ? []
+                : [{ term: "Began with", value: `${agent.template.name}, version ${agent.template.version}` }]),
               ...(agent.exportedAt === null
                 ? []
                 : [{ term: "Key taken", value: <Time iso={agent.exportedAt} isExact /> }]),

@@ -1,14 +1,21 @@
 import { amountWorth } from "#core/market/market-view.ts";
 import { tradingCaps, tradingRules } from "#core/policy/trading.ts";
 import type { PolicyInput, RuleInput } from "#core/schemas/agent-policy.ts";
+import type { TemplatePolicy, TemplateRule } from "#core/schemas/policy-template.ts";
 import type { MarketOutput } from "#core/schemas/strategy.ts";
 import { isAddress } from "../money/is-address.ts";
 
 /** One line of the form: whom the agent may pay, and the proof it takes, if any. */
 export type PayeeDraft = { id: number; recipient: string; proofModelId: string | null; outputMin: string };
 
-export type PolicyDraft = {
-  name: string;
+/** What a policy says that the form has no field for: it came with a template, and is signed as it is. */
+export type PolicyMore = Pick<TemplatePolicy, "caps" | "gasPerWindow"> & {
+  guards?: Omit<NonNullable<TemplatePolicy["guards"]>, "approvals"> | undefined;
+  rules: Extract<TemplateRule, RuleInput & { kind: "call" | "function" }>[];
+};
+
+/** How much, how long and what for, whoever it is. */
+export type PolicyTerms = {
   perTransactionCap: string;
   windowCap: string;
   windowSeconds: string;
@@ -17,8 +24,10 @@ export type PolicyDraft = {
   mayTrade: boolean;
   /** Micro-dollars above which its owner is asked, or the empty text for never. */
   askOver: string;
-  payees: readonly PayeeDraft[];
+  more: PolicyMore;
 };
+
+export type PolicyDraft = PolicyTerms & { name: string; payees: readonly PayeeDraft[] };
 
 export const WINDOWS = [
   { value: "3600", label: "any hour" },
@@ -46,50 +55,9 @@ export const EMPTY_DRAFT: PolicyDraft = {
   mayDeposit: true,
   mayTrade: false,
   askOver: "",
+  more: { rules: [] },
   payees: [],
 };
-
-/** What agents are usually for. Each is a beginning: everything of it can be changed. */
-export const TEMPLATES = {
-  payer: {
-    label: "Payer",
-    hint: "Pays for APIs and compute, in small sums.",
-    patch: {
-      perTransactionCap: "200000",
-      windowCap: "500000",
-      windowSeconds: "3600",
-      mayDeposit: true,
-      mayTrade: false,
-      askOver: "",
-    },
-  },
-  trader: {
-    label: "Trader",
-    hint: "Trades on the pools. What it buys stays in its account.",
-    patch: {
-      perTransactionCap: "100000000",
-      windowCap: "500000000",
-      windowSeconds: "86400",
-      mayDeposit: false,
-      mayTrade: true,
-      askOver: "",
-    },
-  },
-  treasurer: {
-    label: "Treasurer",
-    hint: "Keeps shares of a treasury, pays the bills you name, fills its balance here.",
-    patch: {
-      perTransactionCap: "1000000000",
-      windowCap: "5000000000",
-      windowSeconds: "86400",
-      mayDeposit: true,
-      mayTrade: true,
-      askOver: "500000000",
-    },
-  },
-} as const satisfies Record<string, { label: string; hint: string; patch: Partial<PolicyDraft> }>;
-export type Template = keyof typeof TEMPLATES;
-export const isTemplate = (value: string): value is Template => Object.hasOwn(TEMPLATES, value);
 
 /** The first thing that keeps this draft from being a policy, in a sentence; null when nothing does. */
 export function problemOf(draft: PolicyDraft, market: MarketOutput | null): string | null {
@@ -103,25 +71,38 @@ export function problemOf(draft: PolicyDraft, market: MarketOutput | null): stri
   if (draft.payees.some((payee) => payee.proofModelId !== null && !/^\d{1,3}$/.test(payee.outputMin)))
     return "The least output of a proof is a number from 0 to 255.";
   if (draft.mayTrade && market === null) return "Nothing is traded on this chain, or the prices are not here yet.";
-  if (!draft.mayDeposit && !draft.mayTrade && draft.payees.length === 0)
+  if (!draft.mayDeposit && !draft.mayTrade && [...draft.payees, ...draft.more.rules].length === 0)
     return "Allow at least one thing: what no rule names is denied.";
   return null;
 }
 
-/** How much of each token may be sold: what the dollar limits are worth of it today. */
-const capsFor = (draft: PolicyDraft, market: MarketOutput) =>
-  tradingCaps(
-    market.data.map(({ token, decimals, price }) => {
-      const worth = (units: string) => amountWorth(BigInt(units), decimals, BigInt(price));
-      return { token, perTransaction: worth(draft.perTransactionCap), perWindow: worth(draft.windowCap) };
-    }),
-  );
+/** How much of each token may be sold: what its template says, or what the dollar limits are worth of it today. */
+function capsFor(draft: PolicyTerms, market: MarketOutput | null): NonNullable<PolicyInput["caps"]> {
+  const { caps = [] } = draft.more;
+  if (!draft.mayTrade || !market) return caps;
+  const isNamed = (token: string) => caps.some((cap) => cap.token.toLowerCase() === token.toLowerCase());
+  const others = market.data.filter(({ token }) => !isNamed(token));
+  return [
+    ...caps,
+    ...tradingCaps(
+      others.map(({ token, decimals, price }) => {
+        const worth = (units: string) => amountWorth(BigInt(units), decimals, BigInt(price));
+        return { token, perTransaction: worth(draft.perTransactionCap), perWindow: worth(draft.windowCap) };
+      }),
+    ),
+  ];
+}
+
+const guardsFor = ({ more, askOver }: PolicyTerms): NonNullable<PolicyInput["guards"]> => ({
+  ...more.guards,
+  ...(askOver === "" ? {} : { approvals: { over: askOver, needed: 1, approvers: ["me" as const] } }),
+});
 
 /** Whom and what for, in the order in which it is read. */
 function rulesOf(draft: PolicyDraft, market: MarketOutput | null, payRules: readonly RuleInput[]): RuleInput[] {
   const trades =
     draft.mayTrade && market ? tradingRules({ ...market, tokens: market.data.map(({ token }) => token) }) : [];
-  return [...(draft.mayDeposit ? [{ kind: "deposit" as const }] : []), ...payRules, ...trades];
+  return [...(draft.mayDeposit ? [{ kind: "deposit" as const }] : []), ...payRules, ...draft.more.rules, ...trades];
 }
 
 export function toPolicy(draft: PolicyDraft, nowMs: number, market: MarketOutput | null): PolicyInput {
@@ -134,15 +115,15 @@ export function toPolicy(draft: PolicyDraft, nowMs: number, market: MarketOutput
         : { proof: { modelId: payee.proofModelId, outputMin: payee.outputMin, maxAgeSeconds: PROOF_MAX_AGE_SECONDS } }),
     }),
   );
+  const [caps, guards] = [capsFor(draft, market), guardsFor(draft)];
   return {
     perTransactionCap: draft.perTransactionCap,
     windowCap: draft.windowCap,
     windowSeconds: Number(draft.windowSeconds),
     validUntil: new Date(nowMs + Number(draft.days) * DAY_MS).toISOString(),
-    ...(draft.mayTrade && market ? { caps: capsFor(draft, market) } : {}),
-    ...(draft.askOver === ""
-      ? {}
-      : { guards: { approvals: { over: draft.askOver, needed: 1, approvers: ["me" as const] } } }),
+    ...(caps.length > 0 ? { caps } : {}),
+    ...(draft.more.gasPerWindow === undefined ? {} : { gasPerWindow: draft.more.gasPerWindow }),
+    ...(Object.keys(guards).length > 0 ? { guards } : {}),
     rules: rulesOf(draft, market, payRules),
   };
 }

@@ -12,6 +12,8 @@ export const adminAgentOutput = z.object({
   owner: z.object({ id: z.string(), name: z.string().nullable() }),
   status: z.enum(AGENT_STATUSES),
   account: z.string(),
+  /** The template that it was made from, by the name of then. */
+  template: z.object({ id: z.string(), version: z.int(), name: z.string() }).nullable(),
   /** Breakers that hold it. */
   tripped: z.array(z.object({ kind: breakerKind, reason: z.string(), at: isoTime })),
   strategies: z.int(),

@@ -5,7 +5,7 @@ import { demandSchema, functionText } from "../policy/language.ts";
 import { COMPARISONS, READINGS } from "../policy/policy.ts";
 import { addressText, hash32Text, selectorText, unitsInput, wireAmount } from "./account.ts";
 
-const uintText = z.string().regex(/^\d{1,38}$/);
+export const uintText = z.string().regex(/^\d{1,38}$/);
 const isoTime = z.iso.datetime();
 
 /** A fresh proved output of a model, asked for by the agent's account. */
@@ -15,34 +15,34 @@ const proofInput = z.strictObject({
   maxAgeSeconds: z.int().min(1).max(31_536_000),
 });
 
+/** Dollars to one address, with a proof when one is asked for. */
+const payRule = z.strictObject({ kind: z.literal("pay"), recipient: addressText, proof: proofInput.optional() });
+/** Dollars into the agent's own balance here, to buy inference with. */
+export const depositRule = z.strictObject({ kind: z.literal("deposit") });
+/** One function of one contract, optionally only with this address as its first argument. */
+export const callRule = z.strictObject({
+  kind: z.literal("call"),
+  target: addressText,
+  selector: selectorText,
+  counterparty: addressText.optional(),
+  proof: proofInput.optional(),
+});
+/** One function, written as in Solidity, with demands on its arguments; or the same forbidden. */
+export const functionRule = z.strictObject({
+  kind: z.literal("function"),
+  effect: z.enum(["allow", "deny"]).optional(),
+  target: addressText,
+  function: functionText,
+  where: z.array(demandSchema).max(16).optional(),
+  /** The most ether that goes with one call, in wei. */
+  valueMax: uintText.optional(),
+  proof: proofInput.optional(),
+});
+/** Ether to one address. */
+const etherRule = z.strictObject({ kind: z.literal("ether"), recipient: addressText, valueMax: uintText });
+
 /** What the owner allows, in words; each becomes one or two rules of the contract's policy. */
-export const ruleInput = z.discriminatedUnion("kind", [
-  /** Dollars to one address, with a proof when one is asked for. */
-  z.strictObject({ kind: z.literal("pay"), recipient: addressText, proof: proofInput.optional() }),
-  /** Dollars into the agent's own balance here, to buy inference with. */
-  z.strictObject({ kind: z.literal("deposit") }),
-  /** One function of one contract, optionally only with this address as its first argument. */
-  z.strictObject({
-    kind: z.literal("call"),
-    target: addressText,
-    selector: selectorText,
-    counterparty: addressText.optional(),
-    proof: proofInput.optional(),
-  }),
-  /** One function, written as in Solidity, with demands on its arguments; or the same forbidden. */
-  z.strictObject({
-    kind: z.literal("function"),
-    effect: z.enum(["allow", "deny"]).optional(),
-    target: addressText,
-    function: functionText,
-    where: z.array(demandSchema).max(16).optional(),
-    /** The most ether that goes with one call, in wei. */
-    valueMax: uintText.optional(),
-    proof: proofInput.optional(),
-  }),
-  /** Ether to one address. */
-  z.strictObject({ kind: z.literal("ether"), recipient: addressText, valueMax: uintText }),
-]);
+export const ruleInput = z.discriminatedUnion("kind", [payRule, depositRule, callRule, functionRule, etherRule]);
 export type RuleInput = z.output<typeof ruleInput>;
 
 /** What may be spent of a token besides dollars, in its base units; the zero address stands for ether. */
@@ -60,7 +60,7 @@ const askingInput = z.strictObject({
 });
 
 /** Limits that need prices, a clock, a look ahead or people: the signer keeps them, and the owner signs their hash. */
-const guardsInput = z.strictObject({
+export const guardsInput = z.strictObject({
   /** Micro-dollars that all tokens together may be worth, by the price feeds. */
   usd: z.strictObject({ perTransaction: unitsInput, perWindow: unitsInput }).optional(),
   /** When it may act. */
@@ -85,14 +85,18 @@ const guardsInput = z.strictObject({
     .optional(),
 });
 
-export const policyInput = z.strictObject({
+/** How much, and in which time. */
+export const limitsInput = z.strictObject({
   perTransactionCap: unitsInput,
   windowCap: unitsInput,
   windowSeconds: z.int().min(60).max(31_536_000),
-  validUntil: isoTime,
   caps: z.array(capInput).max(7).optional(),
   /** The most that may be spent on gas in any window, in wei, whoever pays for it; zero for no limit. */
   gasPerWindow: uintText.optional(),
+});
+
+export const policyInput = limitsInput.extend({
+  validUntil: isoTime,
   guards: guardsInput.optional(),
   rules: z.array(ruleInput).min(1).max(16),
 });

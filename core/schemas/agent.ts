@@ -12,12 +12,18 @@ import {
   wireAmount,
 } from "./account.ts";
 import { policyInput, policyOutput } from "./agent-policy.ts";
+import { madeFromInput } from "./policy-template.ts";
 
 const isoTime = z.iso.datetime();
 export const agentId = z.string().regex(idPattern("agent"));
 export const paymentId = z.string().regex(idPattern("payment"));
 
-export const createAgentInput = z.strictObject({ name: z.string().trim().min(1).max(80), policy: policyInput });
+export const createAgentInput = z.strictObject({
+  name: z.string().trim().min(1).max(80),
+  policy: policyInput,
+  /** The template that the policy began with, to be remembered; what holds is the policy. */
+  template: madeFromInput.optional(),
+});
 export const confirmAgentInput = z.strictObject({ id: agentId, signature: ownerSignatureInput });
 
 export const AGENT_STATUSES = ["awaiting-owner", "active", "paused", "revoked"] as const;
@@ -35,6 +41,8 @@ export const agentOutput = z.object({
   grantHash: z.string().nullable(),
   /** When its owner took the key, if they did: the contract holds it to its policy, nobody to its guards. */
   exportedAt: isoTime.nullable(),
+  /** The template that its first policy began with, by the name of then. Later versions of it change nothing here. */
+  template: z.object({ id: z.string(), version: z.int(), name: z.string() }).nullable(),
   createdAt: isoTime,
 });
 export type AgentView = z.infer<typeof agentOutput>;

@@ -19,6 +19,7 @@ import { rewardRouter } from "./routers/reward.ts";
 import { solvencyRouter } from "./routers/solvency.ts";
 import { statsRouter } from "./routers/stats.ts";
 import { strategyRouter } from "./routers/strategy.ts";
+import { templateAdminRouter } from "./routers/template-admin.ts";
 import { router } from "./trpc.ts";
 
 export const appRouter = router({
@@ -43,6 +44,7 @@ export const appRouter = router({
   solvency: solvencyRouter,
   stats: statsRouter,
   strategy: strategyRouter,
+  templateAdmin: templateAdminRouter,
 });
 
 export type AppRouter = typeof appRouter;

@@ -30,6 +30,7 @@ export async function listAllAgents({ limit, cursor, only }: Wanted): Promise<Pa
       ...(only === "tripped" ? { breakers: { some: { trippedAt: { not: null } } } } : {}),
     },
     include: {
+      template: { select: { templateId: true, number: true, name: true } },
       breakers: { where: { trippedAt: { not: null } } },
       _count: { select: { strategies: { where: { status: "running" } } } },
     },
@@ -51,6 +52,7 @@ export async function listAllAgents({ limit, cursor, only }: Wanted): Promise<Pa
       owner: { id: row.userId, name: users.find(({ id }) => id === row.userId)?.name ?? null },
       status: row.status as AdminAgentView["status"],
       account: row.account,
+      template: row.template && { id: row.template.templateId, version: row.template.number, name: row.template.name },
       tripped: row.breakers.map(({ kind, reason, trippedAt, updatedAt }) => ({
         kind: breakerKind.parse(kind),
         reason: reason ?? "",

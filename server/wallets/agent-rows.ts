@@ -7,6 +7,7 @@ import { db, pool, sqlOf } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { policyFromJson, viewPolicy } from "./agent-policy.ts";
 import { viewOwner } from "./owner.ts";
+import { viewMadeFrom } from "./policies/policy-templates.ts";
 
 export type AgentRow = NonNullable<Awaited<ReturnType<typeof db.agent.findUnique>>>;
 
@@ -47,6 +48,7 @@ export async function viewAgent(agent: AgentRow): Promise<AgentView> {
     grantedAt: agent.grantedAt?.toISOString() ?? null,
     grantHash: agent.grantHash,
     exportedAt: agent.exportedAt?.toISOString() ?? null,
+    template: await viewMadeFrom(agent),
     createdAt: agent.createdAt.toISOString(),
   };
 }

@@ -14,6 +14,7 @@ import { findApprovers, toAgentPolicy } from "./agent-policy.ts";
 import { agentSalt, getOwnAgentRow, viewAgent } from "./agent-rows.ts";
 import { ensureDepositAccount } from "./deposit-accounts.ts";
 import { getPersonalAccount } from "./get-account.ts";
+import { assertOffered, type MadeFrom } from "./policies/policy-templates.ts";
 import { recordFirstPolicy } from "./policies/policy-versions.ts";
 import { GRANT_PURPOSE, prepareGrantOf } from "./prepare-grant.ts";
 import { submitOperation } from "./user-operations.ts";
@@ -24,11 +25,12 @@ import { submitOperation } from "./user-operations.ts";
  */
 export async function createAgent(
   actor: Actor,
-  input: { name: string; policy: PolicyInput },
+  input: { name: string; policy: PolicyInput; template?: MadeFrom | undefined },
 ): Promise<{ agent: AgentView; operation: PreparedOperation }> {
   if (actor.agentId) throw new DomainError("FORBIDDEN");
   const personal = await getPersonalAccount(actor.userId);
   if (!personal) throw new DomainError("OWNER_REQUIRED");
+  if (input.template) await assertOffered(input.template);
 
   const id = newId("agent");
   const account = await accountAddress(personal.owner, agentSalt(id));
@@ -52,6 +54,8 @@ export async function createAgent(
         passkeyId: personal.passkeyId,
         key,
         policy: policyToJson(policy),
+        templateId: input.template?.id ?? null,
+        templateVersion: input.template?.version ?? null,
       },
     });
     await recordFirstPolicy(sqlOf(tx), id, input.policy, policy);

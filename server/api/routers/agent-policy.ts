@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { agentId } from "#core/schemas/agent.ts";
 import { agreePolicyInput } from "#core/schemas/approval.ts";
+import { policyTemplatesOutput } from "#core/schemas/policy-template.ts";
 import {
   changePolicyInput,
   policyPreviewOutput,
@@ -11,6 +12,7 @@ import {
 } from "#core/schemas/policy-version.ts";
 import { previewPolicy } from "#server/agents/preview-policy.ts";
 import { agreeToPolicy } from "#server/wallets/policies/policy-agreements.ts";
+import { listPolicyTemplates } from "#server/wallets/policies/policy-templates.ts";
 import {
   listPolicies,
   preparePolicy,
@@ -21,8 +23,24 @@ import { scoped, userProcedure } from "../trpc.ts";
 
 const tags = ["Agents"];
 
-/** The policies of an agent: a part of its router. */
+/** The policies of agents, and what they begin with: a part of their router. */
 export const policyProcedures = {
+  listPolicyTemplates: scoped("agents:read")
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/policy-templates",
+        tags,
+        summary: "What a new agent's policy may begin with",
+        description:
+          "A template names nobody and no date. To make an agent from it: `validDays` becomes `validUntil`; a rule `trade` becomes rules and caps for what is traded on this chain; your payees are added.",
+        protect: true,
+      },
+    })
+    .input(z.void())
+    .output(policyTemplatesOutput)
+    .query(() => listPolicyTemplates()),
+
   listPolicies: scoped("agents:read")
     .meta({
       openapi: {
