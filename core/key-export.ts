@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 import { hashTypedData } from "viem/utils";
+import type { Purpose } from "./sealed-key.ts";
 
 /** How long an owner's word for an export is good. */
 export const EXPORT_SECONDS = 600;
@@ -24,6 +25,5 @@ export function exportTypedData({ chainId, account, key, recipient, expiresAt }:
 
 export const hashExport = (wanted: KeyExport): Hex => hashTypedData(exportTypedData(wanted));
 
-/** A secret that only the holder of a private key opens: ECDH on P-256, HKDF-SHA-256, AES-256-GCM. */
-export type SealedKey = { ephemeral: Hex; iv: Hex; ciphertext: Hex };
-export const SEAL_INFO = "converge key export";
+/** What an exported key is sealed for. The recipient, whom the owner signed for, binds it enough. */
+export const EXPORT_PURPOSE: Purpose = { info: "converge key export", boundTo: "" };

@@ -1,13 +1,12 @@
 "use client";
 
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { CircleAlert } from "lucide-react";
-import { useRouter } from "next/navigation";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, lazy, Suspense, useEffect, useState } from "react";
+import type { OpenKey } from "#core/private-key.ts";
 import type { PolicyTemplateView } from "#core/schemas/policy-template.ts";
 import { readApiError } from "../api/read-api-error.ts";
 import { useTRPC } from "../api/trpc.ts";
-import { NotSigned, signOperation } from "../identity/sign-operation.ts";
 import { AmountInput } from "../money/amount-input.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card, CardBody, CardHeader } from "../ui/card.tsx";
@@ -16,13 +15,21 @@ import { CheckboxRow } from "../ui/checkbox-row.tsx";
 import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
 import { Select } from "../ui/select.tsx";
-import { toast } from "../ui/toast.ts";
+import { Skeleton } from "../ui/skeleton.tsx";
 import { LimitFields } from "./limit-fields.tsx";
 import { OwnerNeeded } from "./owner-needed.tsx";
 import { PayeeFields } from "./payee-fields.tsx";
 import { EMPTY_DRAFT, type PolicyDraft, problemOf, toPolicy } from "./policy-draft.ts";
 import { PolicySummary } from "./policy-summary.tsx";
 import { termsOf } from "./template-draft.ts";
+import { useCreateAgent } from "./use-create-agent.ts";
+
+const OwnKey = lazy(() => import("./own-key.tsx"));
+
+const KEYS = [
+  { value: "made", label: "Made here" },
+  { value: "own", label: "My own: a keystore or a private key" },
+];
 
 /** The form, once it is known what it may begin with; it begins with nothing where no template can be had. */
 export function CreateAgentForm() {
@@ -37,8 +44,6 @@ const draftFrom = (template: PolicyTemplateView | null): Partial<PolicyDraft> =>
 
 function AgentForm({ templates }: { templates: readonly PolicyTemplateView[] }) {
   const trpc = useTRPC();
-  const router = useRouter();
-  const queryClient = useQueryClient();
   const account = useQuery(trpc.account.getAccount.queryOptions());
   const models = useQuery(trpc.proof.models.queryOptions());
   // Not every chain has a market; without one nobody trades.
@@ -47,47 +52,36 @@ function AgentForm({ templates }: { templates: readonly PolicyTemplateView[] }) 
   const [template, setTemplate] = useState<PolicyTemplateView | null>(templates[0] ?? null);
   const [draft, setDraft] = useState<PolicyDraft>({ ...EMPTY_DRAFT, ...draftFrom(template) });
   const [isTried, setIsTried] = useState(false);
+  const [isKeyOwn, setIsKeyOwn] = useState(false);
+  const [ownKey, setOwnKey] = useState<OpenKey | null>(null);
+  // A key that is let go of, or left behind with the page, is not left lying in its memory.
+  useEffect(() => () => void ownKey?.secret.fill(0), [ownKey]);
   const patch = (change: Partial<PolicyDraft>) => setDraft((current) => ({ ...current, ...change }));
   const choose = (id: string) => {
     const chosen = templates.find((one) => one.id === id) ?? null;
     setTemplate(chosen);
     patch(draftFrom(chosen));
   };
-  const problem = problemOf(draft, market);
+  const problem = problemOf(draft, market) ?? (isKeyOwn && ownKey === null ? "Unlock your key first." : null);
 
-  const create = useMutation(trpc.agent.createAgent.mutationOptions());
-  const confirm = useMutation(trpc.agent.confirmAgent.mutationOptions());
-  const submit = async (event: FormEvent) => {
+  const create = useCreateAgent();
+  const submit = (event: FormEvent) => {
     event.preventDefault();
     setIsTried(true);
     if (problem !== null) return;
-    const made = await create
-      .mutateAsync({
-        name: draft.name.trim(),
-        policy: toPolicy(draft, Date.now(), market),
-        ...(template === null ? {} : { template: { id: template.id, version: template.version } }),
-      })
-      .catch(() => null);
-    if (made === null) return;
-    try {
-      await confirm.mutateAsync({ id: made.agent.id, signature: await signOperation(made.operation) });
-      toast.success(`${made.agent.name} is being set up`, {
-        description: "It becomes active as soon as the chain has your grant.",
-      });
-    } catch (error) {
-      // The agent exists and waits; its page offers the signature again.
-      const description = error instanceof NotSigned ? error.message : readApiError(error).message;
-      toast.error("The agent still awaits your signature", { description });
-    }
-    await queryClient.invalidateQueries({ queryKey: trpc.agent.pathKey() });
-    router.push(`/agents/${made.agent.id}`);
+    create.mutate({
+      name: draft.name.trim(),
+      policy: toPolicy(draft, Date.now(), market),
+      template: template && { id: template.id, version: template.version },
+      ownKey,
+    });
   };
 
   const hasNoOwner = account.data !== undefined && account.data.account === null;
   const refusal = create.isError ? readApiError(create.error) : null;
   return (
     <form
-      onSubmit={(event) => void submit(event)}
+      onSubmit={submit}
       className="grid grid-cols-1 items-start gap-6 *:min-w-0 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]"
     >
       <div className="flex flex-col gap-6">
@@ -113,6 +107,32 @@ function AgentForm({ templates }: { templates: readonly PolicyTemplateView[] }) 
                 placeholder="Research buyer"
               />
             </Field>
+            <Field
+              label="Key"
+              hint={
+                isKeyOwn
+                  ? "Whoever else has it is held by the contract, not by guards, breakers or a pause at the signer."
+                  : "The signer makes it. No other program ever has it open."
+              }
+              className="sm:col-span-2"
+            >
+              <Select
+                label="Key"
+                options={KEYS}
+                value={isKeyOwn ? "own" : "made"}
+                onValueChange={(value) => {
+                  setIsKeyOwn(value === "own");
+                  setOwnKey(null);
+                }}
+              />
+            </Field>
+            {isKeyOwn && (
+              <div className="sm:col-span-2">
+                <Suspense fallback={<Skeleton className="h-36" />}>
+                  <OwnKey opened={ownKey} onOpenedChange={setOwnKey} />
+                </Suspense>
+              </div>
+            )}
           </CardBody>
         </Card>
         <Card>
@@ -164,13 +184,7 @@ function AgentForm({ templates }: { templates: readonly PolicyTemplateView[] }) 
               {problem ?? refusal?.message}
             </p>
           )}
-          <Button
-            type="submit"
-            variant="primary"
-            size="lg"
-            isPending={create.isPending || confirm.isPending}
-            disabled={hasNoOwner}
-          >
+          <Button type="submit" variant="primary" size="lg" isPending={create.isPending} disabled={hasNoOwner}>
             Create and sign
           </Button>
           <p className="text-ink-3 text-xs">

@@ -3,8 +3,10 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Address } from "viem";
+import { EXPORT_PURPOSE } from "#core/key-export.ts";
 import { lockKey } from "#core/keystore.ts";
 import type { AgentDetail } from "#core/schemas/agent.ts";
+import { makeRecipient, type SealedKey } from "#core/sealed-key.ts";
 import { FormDialog } from "../api/form-dialog.tsx";
 import { useTRPC } from "../api/trpc.ts";
 import { signOperation } from "../identity/sign-operation.ts";
@@ -12,7 +14,6 @@ import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
 import type { Popup } from "../ui/opener.tsx";
 import { toast } from "../ui/toast.ts";
-import { makeRecipient } from "./open-sealed.ts";
 
 const PASSWORD_MIN = 10;
 
@@ -34,11 +35,11 @@ export default function ExportKeyDialog({ agent, ...popup }: Popup & { agent: Ag
   const take = useMutation(trpc.agent.exportKey.mutationOptions());
   const run = useMutation({
     mutationFn: async () => {
-      const { recipient, open } = await makeRecipient();
+      const { recipient, open } = await makeRecipient(EXPORT_PURPOSE);
       const { expiresAt, ...toSign } = await prepare.mutateAsync({ id: agent.id, recipient });
       const signature = await signOperation(toSign);
       const sealed = await take.mutateAsync({ id: agent.id, recipient, expiresAt, signature });
-      const secret = await open(sealed as Parameters<typeof open>[0]);
+      const secret = await open(sealed as SealedKey);
       const keystore = await lockKey(secret, agent.key as Address, password);
       secret.fill(0);
       save(`UTC--${new Date().toISOString().replaceAll(":", "-")}--${keystore.address}.json`, JSON.stringify(keystore));

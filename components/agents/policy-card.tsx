@@ -94,8 +94,18 @@ export function PolicyCard({ agent }: { agent: AgentDetail }) {
               ...(agent.exportedAt === null
                 ? []
                 : [{ term: "Key taken", value: <Time iso={agent.exportedAt} isExact /> }]),
+              ...(agent.importedAt === null
+                ? []
+                : [{ term: "Key brought", value: <Time iso={agent.importedAt} isExact /> }]),
             ]}
           />
+          {(agent.exportedAt !== null || agent.importedAt !== null) && (
+            <p className="py-2 text-ink-3 text-xs">
+              {agent.importedAt !== null && "Its key came from outside. "}
+              Whoever else has its key is held by the contract, not by guards, breakers or a pause at the signer, and
+              may spend what is in its purse.
+            </p>
+          )}
         </CardBody>
         <div className="px-4 py-3">
           <h3 className="font-medium text-sm">It may</h3>

@@ -14,15 +14,42 @@ import {
 import { policyInput, policyOutput } from "./agent-policy.ts";
 import { madeFromInput } from "./policy-template.ts";
 
+const publicKeyText = z.string().regex(/^0x04[0-9a-f]{128}$/, "An uncompressed point of P-256.");
 const isoTime = z.iso.datetime();
 export const agentId = z.string().regex(idPattern("agent"));
 export const paymentId = z.string().regex(idPattern("payment"));
+
+/** A key that its owner has already, sealed to the signer for one agent: `POST /agents/import` says to what, and for whom. */
+const importedKeyInput = z.strictObject({
+  agentId,
+  keyId: z.string().regex(/^[0-9a-f]{16}$/),
+  expiresAt: z.int(),
+  address: addressText,
+  sealed: z.strictObject({
+    ephemeral: publicKeyText,
+    iv: z.string().regex(/^0x[0-9a-f]{24}$/, "12 bytes of hex."),
+    ciphertext: z.string().regex(/^0x[0-9a-f]{96}$/, "A key of 32 bytes and a tag of 16, as hex."),
+  }),
+});
+export type ImportedKeyInput = z.output<typeof importedKeyInput>;
+export const importSlotOutput = z.object({
+  /** What the agent will be called, and where its account will be. */
+  agentId: z.string(),
+  account: z.string(),
+  chainId: z.int(),
+  /** The signer's public key for this one import, an uncompressed point of P-256. */
+  recipient: z.string(),
+  keyId: z.string(),
+  /** Seconds since 1970. */
+  expiresAt: z.int(),
+});
 
 export const createAgentInput = z.strictObject({
   name: z.string().trim().min(1).max(80),
   policy: policyInput,
   /** The template that the policy began with, to be remembered; what holds is the policy. */
   template: madeFromInput.optional(),
+  importedKey: importedKeyInput.optional(),
 });
 export const confirmAgentInput = z.strictObject({ id: agentId, signature: ownerSignatureInput });
 
@@ -43,6 +70,8 @@ export const agentOutput = z.object({
   exportedAt: isoTime.nullable(),
   /** The template that its first policy began with, by the name of then. Later versions of it change nothing here. */
   template: z.object({ id: z.string(), version: z.int(), name: z.string() }).nullable(),
+  /** When its owner brought the key, if it was not made here: the same holds for whoever else has it. */
+  importedAt: isoTime.nullable(),
   createdAt: isoTime,
 });
 export type AgentView = z.infer<typeof agentOutput>;
@@ -166,7 +195,6 @@ export const armBreakerInput = z.strictObject({ id: agentId, kind: breakerKind }
 export const haltInput = z.strictObject({ halted: z.boolean(), reason: z.string().trim().min(3).max(300) });
 export const haltOutput = z.object({ halted: z.boolean(), reason: z.string().nullable() });
 
-const publicKeyText = z.string().regex(/^0x04[0-9a-f]{128}$/, "An uncompressed point of P-256.");
 export const prepareExportInput = z.strictObject({ id: agentId, recipient: publicKeyText });
 export const prepareExportOutput = preparedOperationOutput
   .omit({ id: true, expiresAt: true })

@@ -38,6 +38,23 @@ const operatorTransactionSchema = z.strictObject({
 const amounts = z.array(z.strictObject({ token: addressSchema, amount: uint256 }));
 const wallet = z.strictObject({ address: addressSchema });
 const hex = z.string().transform((text) => text as Hex);
+const bytesOfLength = (bytes: number) =>
+  z
+    .string()
+    .regex(new RegExp(`^0x[0-9a-f]{${bytes * 2}}$`), `Expected ${bytes} bytes of hex.`)
+    .transform((text) => text as Hex);
+const point = z
+  .string()
+  .regex(/^0x04[0-9a-f]{128}$/, "Expected an uncompressed point of P-256.")
+  .transform((text) => text as Hex);
+
+/** A key that was sealed for one agent: 32 bytes and a tag. */
+const importedKey = z.strictObject({
+  keyId: z.string().regex(/^[0-9a-f]{16}$/),
+  expiresAt: z.int().positive(),
+  address: addressSchema,
+  sealed: z.strictObject({ ephemeral: point, iv: bytesOfLength(12), ciphertext: bytesOfLength(48) }),
+});
 
 /** Everything the signer answers to, and nothing else: there is no method that signs bytes it does not read. */
 export const SIGNER_METHODS = {
@@ -49,8 +66,20 @@ export const SIGNER_METHODS = {
   getReceiptKey: { input: empty, output: z.strictObject({ publicKey: hex }) },
   getVoucherKey: { input: empty, output: wallet },
   createAgentWallet: {
-    input: z.strictObject({ agentId, account: addressSchema, chainId, policy: agentPolicySchema }),
-    output: wallet,
+    input: z.strictObject({
+      agentId,
+      account: addressSchema,
+      chainId,
+      policy: agentPolicySchema,
+      /** The owner's own key; without one the signer makes one. */
+      imported: importedKey.optional(),
+    }),
+    output: wallet.extend({ importedAt: z.iso.datetime().nullable() }),
+  },
+  /** Where an owner seals a key of their own for an agent that is to be made. */
+  getImportKey: {
+    input: z.strictObject({ agentId, account: addressSchema, chainId }),
+    output: z.strictObject({ keyId: z.string(), recipient: hex, expiresAt: z.int() }),
   },
   narrowAgentPolicy: { input: z.strictObject({ agentId, policy: agentPolicySchema }), output: wallet },
   /** Takes up what the account has on the chain: the owner signed that. */
@@ -120,10 +149,7 @@ export const SIGNER_METHODS = {
   exportAgentKey: {
     input: z.strictObject({
       agentId,
-      recipient: z
-        .string()
-        .regex(/^0x04[0-9a-f]{128}$/, "Expected an uncompressed point of P-256.")
-        .transform((text) => text as Hex),
+      recipient: point,
       expiresAt: z.int().positive(),
       signature: bytesSchema(4_096),
     }),

@@ -56,6 +56,7 @@ const ACCESS: Record<string, Rule> = {
   "agent.listAgents": "scope agents:read",
   "agent.getAgent": "scope agents:read",
   "agent.createAgent": "user",
+  "agent.prepareImport": "user",
   "agent.prepareGrant": "user",
   "agent.confirmAgent": "user",
   "agent.fundAgent": "user",

@@ -6,6 +6,7 @@ import { isPolicyWithin } from "#core/policy/policy-within.ts";
 import type { SignerInput, SignerOutput } from "#core/schemas/signer.ts";
 import { ENTRY_POINT_ADDRESS } from "#core/user-operation.ts";
 import { type Grant, openGrant, sealGrant } from "./grant.ts";
+import { openImportedKey } from "./import-key.ts";
 import type { KeyRing } from "./key-ring.ts";
 import {
   type Connection,
@@ -17,7 +18,7 @@ import {
   updateGrant,
   type WalletRow,
 } from "./store.ts";
-import { addressOf, sealNewWallet } from "./wallets.ts";
+import { addressOf, sealNewWallet, sealWallet } from "./wallets.ts";
 
 const walletIdOf = (agentId: string): string => `agent:${agentId}`;
 
@@ -59,37 +60,48 @@ export async function lockAgent(keys: KeyRing, connection: Connection, agentId: 
   return agent;
 }
 
-/** Makes the key of an agent under its policy. Asked again with the same policy it answers with the same key. */
+/** The wallet of a new agent: with the key its owner brought, or with one that is made here. */
+async function insertAgentWallet(
+  keys: KeyRing,
+  connection: Connection,
+  { imported, ...input }: SignerInput<"createAgentWallet">,
+): Promise<void> {
+  const wallet = { id: walletIdOf(input.agentId), purpose: "agent" } as const;
+  const row = imported
+    ? await sealWallet(keys, wallet, await openImportedKey(keys, { ...input, imported }))
+    : await sealNewWallet(keys, wallet.id, wallet.purpose);
+  const sealed = await sealGrant(keys.of(row.key_id), {
+    ...input,
+    walletId: row.id,
+    address: addressOf(row),
+    superseded: [],
+    paused: false,
+    revoked: false,
+    importedAt: imported ? new Date().toISOString() : null,
+  });
+  await insertWallet(connection, { ...row, grant_text: sealed.text, grant_mac: sealed.mac }, input.agentId);
+}
+
+/** Makes the wallet of an agent under its policy. Asked again with the same policy it answers with the same key. */
 export async function createAgentWallet(
   keys: KeyRing,
   input: SignerInput<"createAgentWallet">,
 ): Promise<SignerOutput<"createAgentWallet">> {
   checkPolicy(input.policy, input.account);
-  const id = walletIdOf(input.agentId);
   return inTransaction(async (connection) => {
-    if (!(await findWallet(connection, id))) {
-      const row = await sealNewWallet(keys, id, "agent");
-      const sealed = await sealGrant(keys.of(row.key_id), {
-        ...input,
-        walletId: id,
-        address: addressOf(row),
-        superseded: [],
-        paused: false,
-        revoked: false,
-      });
-      await insertWallet(connection, { ...row, grant_text: sealed.text, grant_mac: sealed.mac }, input.agentId);
-    }
+    if (!(await findWallet(connection, walletIdOf(input.agentId)))) await insertAgentWallet(keys, connection, input);
     const { grant } = await lockAgent(keys, connection, input.agentId);
     const isSame =
       hashPolicy(grant.policy) === hashPolicy(input.policy) &&
       isAddressEqual(grant.account, input.account) &&
       grant.chainId === input.chainId &&
+      (!input.imported || isAddressEqual(grant.address, input.imported.address)) &&
       !grant.revoked;
     if (!isSame)
       throw new DomainError("POLICY_WIDENING_REFUSED", {
         message: "This agent has a key under another policy already.",
       });
-    return { address: grant.address };
+    return { address: grant.address, importedAt: grant.importedAt };
   });
 }
 

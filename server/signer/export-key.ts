@@ -1,32 +1,15 @@
-import { createCipheriv, createECDH, hkdfSync, randomBytes } from "node:crypto";
-import { type Hex, hexToBytes, toHex } from "viem";
+import { type Hex, hexToBytes } from "viem";
 import { DomainError } from "#core/errors.ts";
 import { agentAccountAbi } from "#core/generated/abis.ts";
-import { EXPORT_SECONDS, hashExport, SEAL_INFO, type SealedKey } from "#core/key-export.ts";
+import { EXPORT_PURPOSE, EXPORT_SECONDS, hashExport } from "#core/key-export.ts";
 import type { SignerInput, SignerOutput } from "#core/schemas/signer.ts";
 import { lockAgent, readGrant } from "./agent-wallets.ts";
 import { chainView } from "./chain-view.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { isSignedBy } from "./owner-signature.ts";
+import { sealTo } from "./sealed-key.ts";
 import { inTransaction } from "./store.ts";
 import { withSecret } from "./wallets.ts";
-
-/** Seals a secret to somebody's public key; nothing of it is left here. */
-function sealTo(recipient: Uint8Array, secret: Uint8Array): SealedKey {
-  const ephemeral = createECDH("prime256v1");
-  ephemeral.generateKeys();
-  const shared = ephemeral.computeSecret(recipient);
-  const key = Buffer.from(hkdfSync("sha256", shared, Buffer.alloc(0), SEAL_INFO, 32));
-  const iv = randomBytes(12);
-  try {
-    const cipher = createCipheriv("aes-256-gcm", key, iv);
-    const ciphertext = Buffer.concat([cipher.update(secret), cipher.final(), cipher.getAuthTag()]);
-    return { ephemeral: toHex(ephemeral.getPublicKey()), iv: toHex(iv), ciphertext: toHex(ciphertext) };
-  } finally {
-    shared.fill(0);
-    key.fill(0);
-  }
-}
 
 function assertTimely(expiresAt: number): void {
   const nowSeconds = Math.floor(Date.now() / 1_000);
@@ -53,7 +36,7 @@ export async function exportAgentKey(
     });
   const { wallet } = await inTransaction((connection) => lockAgent(keys, connection, agentId));
   try {
-    return await withSecret(keys, wallet, (secret) => sealTo(hexToBytes(recipient as Hex), secret));
+    return await withSecret(keys, wallet, (secret) => sealTo(hexToBytes(recipient as Hex), secret, EXPORT_PURPOSE));
   } catch (error) {
     if (error instanceof DomainError) throw error;
     throw new DomainError("VALIDATION_FAILED", { param: "recipient", message: "This is no point of P-256." });

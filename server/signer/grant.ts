@@ -17,6 +17,8 @@ const grantSchema = z.strictObject({
   superseded: z.array(bytes32Schema).max(64).default([]),
   paused: z.boolean(),
   revoked: z.boolean(),
+  /** When its owner brought the key, if they did: somebody may have it outside. */
+  importedAt: z.iso.datetime().nullable().default(null),
 });
 
 /** What an agent's key may do, and whether it may do anything now. */

@@ -9,6 +9,7 @@ import {
 } from "./agent-wallets.ts";
 import { exportAgentKey } from "./export-key.ts";
 import { setHalt } from "./halts.ts";
+import { getImportKey } from "./import-key.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { evaluateOperatorTransaction, signOperatorTransaction } from "./operator.ts";
 import { signPurchase } from "./purchases.ts";
@@ -32,6 +33,7 @@ const HANDLERS: Handlers = {
   getReceiptKey,
   getVoucherKey,
   createAgentWallet,
+  getImportKey,
   narrowAgentPolicy,
   adoptAgentPolicy,
   setAgentPaused,

@@ -220,7 +220,7 @@ describe("the policy at the signer", () => {
   it("is given once, narrowed by anybody, widened by nobody", async () => {
     const own = await createAgent();
     const again = { agentId: own.agentId, account: own.account, chainId: env.CHAIN_ID };
-    expect(await signerClient.createAgentWallet({ ...again, policy })).toEqual({ address: own.key });
+    expect(await signerClient.createAgentWallet({ ...again, policy })).toEqual({ address: own.key, importedAt: null });
     const wider = { ...policy, caps: [{ token: TOKEN, perTransaction: 100n, perWindow: 1_001n }] };
     expect(hashPolicy(wider)).not.toBe(hashPolicy(policy));
     expect(await codeOf(signerClient.createAgentWallet({ ...again, policy: wider }))).toBe("POLICY_WIDENING_REFUSED");

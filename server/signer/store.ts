@@ -1,5 +1,6 @@
 import pg from "pg";
 import { type Address, zeroAddress } from "viem";
+import { DomainError } from "#core/errors.ts";
 import { env } from "#server/env.ts";
 import { log } from "#server/log.ts";
 
@@ -65,9 +66,11 @@ export async function lockWallets(connection: Connection, ids: readonly string[]
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** Adds a wallet unless one with this id exists; says whether it did. */
-export async function insertWallet(connection: Connection, row: WalletRow, agentId: string | null): Promise<boolean> {
-  const result = await connection.query(
+const UNIQUE_VIOLATION = "23505";
+
+/** Adds a wallet unless one with this id exists. Another with its key is refused, whoever's it is. */
+export async function insertWallet(connection: Connection, row: WalletRow, agentId: string | null): Promise<void> {
+  const inserted = connection.query(
     `INSERT INTO signer_wallet (id, purpose, agent_id, address, key_id, key_version, wrapped_data_key, encrypted_key, grant_text, grant_mac)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING`,
     [
@@ -83,7 +86,9 @@ export async function insertWallet(connection: Connection, row: WalletRow, agent
       row.grant_mac,
     ],
   );
-  return result.rowCount === 1;
+  await inserted.catch((cause: { code?: string }) => {
+    throw cause.code === UNIQUE_VIOLATION ? new DomainError("KEY_TAKEN", {}, { cause }) : cause;
+  });
 }
 
 export async function updateGrant(connection: Connection, id: string, text: string, mac: Buffer): Promise<void> {

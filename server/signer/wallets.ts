@@ -44,9 +44,16 @@ function makeSecret(purpose: WalletPurpose): Buffer {
   return purpose === "receipt" || isPrivate(secret) ? secret : makeSecret(purpose);
 }
 
-/** Makes a key and its encrypted row. The row holds nothing that opens without the key-encryption key. */
-export async function sealNewWallet(keys: KeyRing, id: string, purpose: WalletPurpose): Promise<WalletRow> {
-  const secret = makeSecret(purpose);
+/** Makes a key and its encrypted row. */
+export const sealNewWallet = (keys: KeyRing, id: string, purpose: WalletPurpose): Promise<WalletRow> =>
+  sealWallet(keys, { id, purpose }, makeSecret(purpose));
+
+/** Encrypts a key as a row, which holds nothing that opens without the key-encryption key, and zeroes the key. */
+export async function sealWallet(
+  keys: KeyRing,
+  { id, purpose }: Pick<WalletRow, "id" | "purpose">,
+  secret: Buffer,
+): Promise<WalletRow> {
   const dataKey = randomBytes(32);
   const key = keys.newest();
   try {

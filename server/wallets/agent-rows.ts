@@ -49,6 +49,7 @@ export async function viewAgent(agent: AgentRow): Promise<AgentView> {
     grantHash: agent.grantHash,
     exportedAt: agent.exportedAt?.toISOString() ?? null,
     template: await viewMadeFrom(agent),
+    importedAt: agent.importedAt?.toISOString() ?? null,
     createdAt: agent.createdAt.toISOString(),
   };
 }

@@ -2,7 +2,7 @@ import { DomainError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { policyToJson } from "#core/policy/policy.ts";
 import type { OwnerSignature, PreparedOperation } from "#core/schemas/account.ts";
-import type { AgentView } from "#core/schemas/agent.ts";
+import type { AgentView, ImportedKeyInput } from "#core/schemas/agent.ts";
 import type { PolicyInput } from "#core/schemas/agent-policy.ts";
 import { signerClient } from "#server/chain/signer-client.ts";
 import { accountAddress } from "#server/chain/user-operations.ts";
@@ -13,35 +13,44 @@ import { agentAccount } from "#server/ledger/account-codes.ts";
 import { findApprovers, toAgentPolicy } from "./agent-policy.ts";
 import { agentSalt, getOwnAgentRow, viewAgent } from "./agent-rows.ts";
 import { ensureDepositAccount } from "./deposit-accounts.ts";
-import { getPersonalAccount } from "./get-account.ts";
+import { checkOwnsNothing, getCreator, toImported } from "./import-key.ts";
 import { assertOffered, type MadeFrom } from "./policies/policy-templates.ts";
 import { recordFirstPolicy } from "./policies/policy-versions.ts";
 import { GRANT_PURPOSE, prepareGrantOf } from "./prepare-grant.ts";
 import { submitOperation } from "./user-operations.ts";
 
 /**
- * Makes an agent: a key at the signer under the policy, and the operation by which its owner deploys the agent's
+ * Makes an agent: a key at the signer under the policy, its owner's own where they brought one, and the operation by which its owner deploys the agent's
  * account and grants the key the same policy there. The agent can do nothing until the owner has signed that.
  */
 export async function createAgent(
   actor: Actor,
-  input: { name: string; policy: PolicyInput; template?: MadeFrom | undefined },
+  input: {
+    name: string;
+    policy: PolicyInput;
+    template?: MadeFrom | undefined;
+    importedKey?: ImportedKeyInput | undefined;
+  },
 ): Promise<{ agent: AgentView; operation: PreparedOperation }> {
-  if (actor.agentId) throw new DomainError("FORBIDDEN");
-  const personal = await getPersonalAccount(actor.userId);
-  if (!personal) throw new DomainError("OWNER_REQUIRED");
-  if (input.template) await assertOffered(input.template);
+  const personal = await getCreator(actor);
+  const { template, importedKey } = input;
+  if (template) await assertOffered(template);
+  if (importedKey) await checkOwnsNothing(importedKey.address);
 
-  const id = newId("agent");
+  const id = importedKey?.agentId ?? newId("agent");
   const account = await accountAddress(personal.owner, agentSalt(id));
   const approvers = await findApprovers(actor, input.policy);
   const policy = toAgentPolicy(input.policy, { agentId: id, account, approvers });
-  const { address: key } = await signerClient.createAgentWallet({
+  const { address: key, importedAt } = await signerClient.createAgentWallet({
     agentId: id,
     account,
     chainId: env.CHAIN_ID,
     policy,
+    ...(importedKey ? { imported: toImported(importedKey) } : {}),
   });
+  // Sent a second time, the same import has made this agent already.
+  if (importedKey && (await db.agent.findFirst({ where: { id, userId: actor.userId } })))
+    return prepareGrant(actor, { id });
   const agent = await db.$transaction(async (tx) => {
     await ensureDepositAccount(sqlOf(tx), agentAccount(id));
     const made = await tx.agent.create({
@@ -53,6 +62,7 @@ export async function createAgent(
         owner: personal.owner,
         passkeyId: personal.passkeyId,
         key,
+        importedAt,
         policy: policyToJson(policy),
         templateId: input.template?.id ?? null,
         templateVersion: input.template?.version ?? null,

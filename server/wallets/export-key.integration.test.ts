@@ -1,7 +1,8 @@
 import { privateKeyToAddress } from "viem/accounts";
 import { toHex } from "viem/utils";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeRecipient } from "#components/agents/open-sealed.ts";
+import { EXPORT_PURPOSE } from "#core/key-export.ts";
+import { makeRecipient } from "#core/sealed-key.ts";
 import { makeTrader, type Trader } from "#server/agents/testing/trading-world.ts";
 import { db, pool } from "#server/db.ts";
 import { exportKey, prepareExport } from "./export-key.ts";
@@ -20,7 +21,7 @@ afterAll(async () => {
 describe("an agent's key", () => {
   it("is its owner's to take, sealed to a key of the page, and the agent says since when it is out", async () => {
     const { owner, agentId: id } = trader;
-    const { recipient, open } = await makeRecipient();
+    const { recipient, open } = await makeRecipient(EXPORT_PURPOSE);
     const { hash, expiresAt } = await prepareExport(owner.actor, { id, recipient });
     const sealed = await exportKey(owner.actor, { id, recipient, expiresAt, signature: owner.approve(hash) });
     const agent = await getAgent(owner.actor, { id });
@@ -29,13 +30,13 @@ describe("an agent's key", () => {
     expect(JSON.stringify(sealed)).not.toContain(secret.slice(2));
     expect(agent.exportedAt).not.toBeNull();
     // Another page does not open it.
-    const other = await makeRecipient();
+    const other = await makeRecipient(EXPORT_PURPOSE);
     await expect(other.open(sealed)).rejects.toThrow();
   });
 
   it("is given for the owner's signature alone: for this key, this recipient, in time", async () => {
     const { owner, agentId: id } = trader;
-    const [mine, thieves] = [await makeRecipient(), await makeRecipient()];
+    const [mine, thieves] = [await makeRecipient(EXPORT_PURPOSE), await makeRecipient(EXPORT_PURPOSE)];
     const { hash, expiresAt } = await prepareExport(owner.actor, { id, recipient: mine.recipient });
     const signature = owner.approve(hash);
     const take = (change: object) =>

@@ -1,6 +1,7 @@
 import type { Address, Hex } from "viem";
-import { EXPORT_SECONDS, exportTypedData, hashExport, type SealedKey } from "#core/key-export.ts";
+import { EXPORT_SECONDS, exportTypedData, hashExport } from "#core/key-export.ts";
 import type { OwnerSignature } from "#core/schemas/account.ts";
+import type { SealedKey } from "#core/sealed-key.ts";
 import { signerClient } from "#server/chain/signer-client.ts";
 import { db } from "#server/db.ts";
 import { env } from "#server/env.ts";

@@ -7,7 +7,7 @@ import { pool } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import { NODE_FLAGS, root, startSigner } from "../../../scripts/lib/services.ts";
 import { type BenchRow, bounded, round } from "../../bench-row.ts";
-import { outcomeOf, type PaperAgent, paperAgent, policyOf, signPayment } from "./wallets-world.ts";
+import { importedAgent, outcomeOf, type PaperAgent, paperAgent, policyOf, signPayment } from "./wallets-world.ts";
 
 const WALLETS = Number(process.env.FAULTS_WALLETS ?? 10_000);
 const AT_ONCE = 24;
@@ -80,7 +80,8 @@ async function inProcess(pid: number, secrets: readonly Buffer[]): Promise<{ cou
 
 /** W5 and W6: keys in a dump, and in the processes that are not the signer; a ciphertext in another wallet's row. */
 export async function keysAtRest(): Promise<BenchRow[]> {
-  const agents = await Promise.all(Array.from({ length: 5 }, () => paperAgent(policyOf(100n, 1_000n))));
+  const made = await Promise.all(Array.from({ length: 5 }, () => paperAgent(policyOf(100n, 1_000n))));
+  const agents = [...made, await importedAgent(policyOf(100n, 1_000n))];
   for (const agent of agents) await signPayment(agent, 1n, 1);
   const secrets = await secretsOf(agents);
   const worker = spawn(process.execPath, [...NODE_FLAGS, join(root, "server/jobs/main.ts")], {
@@ -107,7 +108,7 @@ export async function keysAtRest(): Promise<BenchRow[]> {
       found(dumped, secrets),
       "keys",
       "<= 0",
-      `${secrets.length} looked for in ${round(dumped.length / 1024 / 1024, 1)} MB`,
+      `${secrets.length} looked for, one of them brought by its owner, in ${round(dumped.length / 1024 / 1024, 1)} MB`,
     ),
     bounded(
       "W5 keys in a worker's memory and environment",

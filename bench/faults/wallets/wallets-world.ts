@@ -1,10 +1,13 @@
 import { request } from "node:http";
 import { type Address, type Hex, parseAbi } from "viem";
+import { generatePrivateKey } from "viem/accounts";
 import { encodeFunctionData, getAddress, toHex } from "viem/utils";
 import { newId } from "#core/ids.ts";
+import { sealForImport } from "#core/key-import.ts";
 import { encodeExecution } from "#core/policy/execution.ts";
 import { firstArgumentIs } from "#core/policy/language.ts";
 import type { AgentPolicy } from "#core/policy/policy.ts";
+import { readPrivateKey } from "#core/private-key.ts";
 import type { UnsignedUserOperation } from "#core/schemas/signer.ts";
 import { packPair } from "#core/user-operation.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
@@ -36,12 +39,25 @@ export const policyOf = (perTransaction: bigint, perWindow: bigint, windowSecond
   ],
 });
 
-/** An agent that the signer knows, and whose account is on no chain: what is measured here is the signer. */
-export async function paperAgent(policy: AgentPolicy): Promise<PaperAgent> {
-  const agentId = newId("agent");
+function nameAgent(): { agentId: string; account: Address; chainId: number } {
   accounts += 1;
   const account = getAddress(toHex(BigInt(Date.now()) * 1_000_000n + BigInt(accounts), { size: 20 }));
-  const { address: key } = await signerClient.createAgentWallet({ agentId, account, chainId: env.CHAIN_ID, policy });
+  return { agentId: newId("agent"), account, chainId: env.CHAIN_ID };
+}
+
+/** An agent that the signer knows, and whose account is on no chain: what is measured here is the signer. */
+export async function paperAgent(policy: AgentPolicy): Promise<PaperAgent> {
+  const { agentId, account, chainId } = nameAgent();
+  const { address: key } = await signerClient.createAgentWallet({ agentId, account, chainId, policy });
+  return { agentId, account, key };
+}
+
+/** The same with a key from outside, sealed to the signer as a page seals it. */
+export async function importedAgent(policy: AgentPolicy): Promise<PaperAgent> {
+  const { agentId, account, chainId } = nameAgent();
+  const slot = { agentId, account, chainId, ...(await signerClient.getImportKey({ agentId, account, chainId })) };
+  const { agentId: _, ...imported } = await sealForImport(readPrivateKey(generatePrivateKey()), slot);
+  const { address: key } = await signerClient.createAgentWallet({ agentId, account, chainId, policy, imported });
   return { agentId, account, key };
 }
 

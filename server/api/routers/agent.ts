@@ -15,6 +15,7 @@ import {
   explanationOutput,
   exportKeyInput,
   fundAgentInput,
+  importSlotOutput,
   payInput,
   paymentId,
   prepareExportInput,
@@ -35,6 +36,7 @@ import { confirmAgent, createAgent, prepareGrant } from "#server/wallets/create-
 import { explainAction } from "#server/wallets/explain-action.ts";
 import { exportKey, prepareExport } from "#server/wallets/export-key.ts";
 import { getAgent, listActivity, listAgents } from "#server/wallets/get-agents.ts";
+import { prepareImport } from "#server/wallets/import-key.ts";
 import { fundAgent, pauseAgent, resumeAgent } from "#server/wallets/pause-agent.ts";
 import { router, scoped, userProcedure } from "../trpc.ts";
 import { approvalProcedures } from "./agent-approval.ts";
@@ -80,6 +82,22 @@ export const agentRouter = router({
     .input(createAgentInput)
     .output(createAgentOutput)
     .mutation(({ ctx, input }) => createAgent(ctx.actor, input)),
+
+  prepareImport: userProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/agents/import",
+        tags,
+        summary: "Where you seal a key of your own for an agent that you then create with it",
+        description:
+          "Good for ten minutes. Seal the key's 32 bytes to `recipient` (ECDH on P-256, HKDF-SHA-256 with the info `converge key import`, AES-256-GCM; the additional data is the JSON list of agentId, account, chainId, expiresAt and the key's address, both addresses in lower case) and send it with `POST /agents` as `importedKey`.",
+        protect: true,
+      },
+    })
+    .input(z.void())
+    .output(importSlotOutput)
+    .mutation(({ ctx }) => prepareImport(ctx.actor)),
 
   prepareGrant: userProcedure
     .meta({
