@@ -64,6 +64,10 @@ const ERRORS = {
   ],
   WITHDRAWAL_ADDRESS_WAITING: [409, "This withdrawal address does not count yet. Nothing was taken."],
   WITHDRAWAL_ADDRESSES_FULL: [409, "You have as many withdrawal addresses as one person can. Remove one first."],
+  ADDRESS_NOT_FOUND: [404, "There is no such address in your book."],
+  ADDRESS_EXISTS: [409, "This address is in your book already, under another name."],
+  ADDRESS_NAME_TAKEN: [409, "Another address in your book has this name."],
+  ADDRESSES_FULL: [409, "Your book has as many addresses as one can have. Remove one that is not needed."],
   WITHDRAWAL_CLOSED: [409, "This withdrawal is on its way or closed already; nothing was changed."],
   APPROVAL_OWN: [403, "You asked for this withdrawal yourself. Another admin has to approve or reject it."],
 

@@ -31,6 +31,7 @@ const ID_PREFIXES = {
   decision: "dec",
   agent: "agt",
   account: "acc",
+  namedAddress: "adr",
   userOperation: "uop",
   chainTransaction: "ctx",
   withdrawal: "wdr",

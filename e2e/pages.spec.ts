@@ -11,6 +11,7 @@ const PAGES: { path: string; as?: DemoAccount }[] = [
   { path: "/compute?tab=jobs", as: "user" },
   { path: "/agents", as: "user" },
   { path: "/agents/new", as: "user" },
+  { path: "/agents/addresses", as: "user" },
   { path: "/proofs", as: "user" },
   { path: "/rewards", as: "user" },
   { path: "/balance", as: "user" },

@@ -2,6 +2,7 @@
 
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { ActivityView } from "#core/schemas/agent.ts";
+import { NamedAddress } from "../addresses/named-address.tsx";
 import { every } from "../api/every.ts";
 import { nextPage } from "../api/next-page.ts";
 import { PagedCard } from "../api/query-table.tsx";
@@ -12,7 +13,6 @@ import { ReceiptDrawer } from "../receipt/receipt-drawer.tsx";
 import { timeColumn } from "../ui/columns.tsx";
 import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
-import { shorten } from "../ui/identifier.tsx";
 import { Time } from "../ui/time.tsx";
 import { activitySteps, activityWord } from "./activity-steps.tsx";
 import { ActivityStatus } from "./agent-status.tsx";
@@ -37,11 +37,7 @@ const COLUMNS: readonly Column<ActivityView>[] = [
     header: "To",
     from: "md",
     cell: (row) =>
-      row.recipient === null ? (
-        <span className="text-ink-3">–</span>
-      ) : (
-        <code className="whitespace-nowrap font-mono">{shorten(row.recipient)}</code>
-      ),
+      row.recipient === null ? <span className="text-ink-3">–</span> : <NamedAddress value={row.recipient} />,
     skeletonWidth: "w-24",
   },
   { id: "status", header: "Status", cell: (row) => <ActivityStatus status={row.status} /> },

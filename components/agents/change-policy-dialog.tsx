@@ -3,6 +3,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { type PolicyInput, policyInput } from "#core/schemas/agent-policy.ts";
+import { AddressesIn } from "../addresses/addresses-in.tsx";
 import { FormDialog } from "../api/form-dialog.tsx";
 import { QueryError } from "../api/query-error.tsx";
 import { useTRPC } from "../api/trpc.ts";
@@ -59,6 +60,7 @@ export default function ChangePolicyDialog({ id, source, ...popup }: Popup & { i
           className="font-mono text-sm"
         />
       </Field>
+      <AddressesIn text={text} />
       {preview.isError && (
         <QueryError
           error={preview.error}

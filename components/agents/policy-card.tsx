@@ -1,4 +1,5 @@
 import type { AgentDetail } from "#core/schemas/agent.ts";
+import { NamedAddress } from "../addresses/named-address.tsx";
 import { Amount } from "../money/amount.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Card, CardBody, CardHeader } from "../ui/card.tsx";
@@ -32,10 +33,10 @@ function RuleRow({ rule, token }: { rule: Rule; token: string }) {
     <li className="flex flex-wrap items-center gap-x-3 gap-y-1 py-2 text-sm">
       {rule.effect === "deny" && <Badge tone="bad">Never</Badge>}
       <span className="font-medium">{name}</span>
-      {rule.counterparty !== null && <Identifier value={rule.counterparty} label="counterparty" />}
+      {rule.counterparty !== null && <NamedAddress value={rule.counterparty} label="counterparty" />}
       {!isToken && (
         <span className="flex items-center gap-1 text-ink-3">
-          on <Identifier value={rule.target} label="target" />
+          on <NamedAddress value={rule.target} label="target" />
         </span>
       )}
       {rule.valueMax !== "0" && <Badge tone="outline">Up to {rule.valueMax} wei a call</Badge>}

@@ -1,10 +1,11 @@
 import { tradingRules } from "#core/policy/trading.ts";
 import type { PolicyInput, RuleInput } from "#core/schemas/agent-policy.ts";
 import type { MarketOutput } from "#core/schemas/strategy.ts";
+import { NamedAddress } from "../addresses/named-address.tsx";
 import { Amount } from "../money/amount.tsx";
 import { shorten } from "../ui/identifier.tsx";
 import { guardWords } from "./guard-words.ts";
-import { ruleWords } from "./rule-words.ts";
+import { proofWords, ruleWords } from "./rule-words.ts";
 import { windowWord } from "./window-word.ts";
 
 type Props = { policy: PolicyInput | null; market: MarketOutput | null };
@@ -32,7 +33,7 @@ function otherWords(policy: PolicyInput, trading: ReadonlySet<RuleInput>, market
   const { caps = [], gasPerWindow = "0", guards, rules, windowSeconds } = policy;
   const isTraded = (token: string) => trading.size > 0 && market?.data.some((one) => one.token === token) === true;
   return [
-    ...rules.flatMap((rule) => (rule.kind === "deposit" || trading.has(rule) ? [] : [ruleWords(rule)])),
+    ...rules.flatMap((rule) => (rule.kind === "deposit" || rule.kind === "pay" || trading.has(rule) ? [] : [ruleWords(rule)])),
     ...caps
       .filter(({ token }) => !isTraded(token))
       .map(
@@ -63,6 +64,15 @@ export function PolicySummary({ policy, market }: Props) {
         </li>
       )}
       {policy.rules.some(({ kind }) => kind === "deposit") && <li>It may fill its own balance here.</li>}
+      {policy.rules.map(
+        (rule) =>
+          rule.kind === "pay" && (
+            <li key={rule.recipient}>
+              It may pay <NamedAddress value={rule.recipient} />
+              {proofWords(rule)}.
+            </li>
+          ),
+      )}
       {otherWords(policy, trading, market).map((words) => (
         <li key={words}>{words}</li>
       ))}

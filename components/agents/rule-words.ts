@@ -18,7 +18,7 @@ function demandWords({ argument, is, atMost, atLeast, oneOf, noneOf }: Demand): 
   return `${argument} is none of ${(noneOf ?? []).map(valueWord).join(", ")}`;
 }
 
-const proofWords = ({ proof }: { proof?: { outputMin: string } | undefined }): string =>
+export const proofWords = ({ proof }: { proof?: { outputMin: string } | undefined }): string =>
   proof ? ` only with a fresh proof whose output is at least ${proof.outputMin}` : "";
 
 function functionWords(rule: FunctionRule): string {
@@ -29,11 +29,9 @@ function functionWords(rule: FunctionRule): string {
   return `It may ${effect === "deny" ? "never " : ""}call ${name} of ${shorten(target)}${ether}${demands}${proofWords(rule)}.`;
 }
 
-/** A rule that names a contract or an address, as a sentence. */
-export function ruleWords(rule: Exclude<RuleInput, { kind: "deposit" }>): string {
+/** A rule about more than dollars, as a sentence. */
+export function ruleWords(rule: Exclude<RuleInput, { kind: "deposit" | "pay" }>): string {
   switch (rule.kind) {
-    case "pay":
-      return `It may pay ${shorten(rule.recipient)}${proofWords(rule)}.`;
     case "ether":
       return `It may send ${shorten(rule.recipient)} at most ${rule.valueMax} wei a call.`;
     case "call":

@@ -2,7 +2,7 @@
 
 import { Dialog } from "@base-ui/react/dialog";
 import { Command } from "cmdk";
-import { BookOpen, FileCode, Hash, Moon, Play, Sun } from "lucide-react";
+import { BookOpen, BookUser, FileCode, Hash, Moon, Play, Sun } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { type ReactNode, useState } from "react";
 import { setTheme, useIsDark } from "../theme/theme.ts";
@@ -83,6 +83,7 @@ export default function CommandPalette({ open, onOpenChange, roles }: Props) {
                   )}
               </Command.Group>
               <Command.Group heading="More" className={groupClass}>
+                {item("Addresses", <BookUser aria-hidden />, () => router.push("/agents/addresses"))}
                 {item("Tour", <Play aria-hidden />, () => router.push("/tour"))}
                 {item("Documentation", <BookOpen aria-hidden />, () => router.push("/docs"))}
                 {item("API reference", <FileCode aria-hidden />, () => router.push("/docs/api"))}

@@ -17,6 +17,7 @@ const LABELS: Record<string, string> = {
   nodes: "Nodes",
   requests: "Requests",
   approvals: "Approvals",
+  addresses: "Addresses",
   new: "New",
 };
 

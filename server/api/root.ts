@@ -1,4 +1,5 @@
 import { accountRouter } from "./routers/account.ts";
+import { addressRouter } from "./routers/address.ts";
 import { adjustmentRouter } from "./routers/adjustment.ts";
 import { adminRouter } from "./routers/admin.ts";
 import { agentRouter } from "./routers/agent.ts";
@@ -24,6 +25,7 @@ import { router } from "./trpc.ts";
 
 export const appRouter = router({
   account: accountRouter,
+  address: addressRouter,
   adjustment: adjustmentRouter,
   admin: adminRouter,
   agent: agentRouter,

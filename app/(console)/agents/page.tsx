@@ -17,6 +17,9 @@ export default function AgentsPage() {
         action={
           <>
             <StopAll />
+            <Link href="/agents/addresses" className={buttonClass()}>
+              Addresses
+            </Link>
             <Link href="/agents/approvals" className={buttonClass()}>
               Approvals
             </Link>
