@@ -1,5 +1,7 @@
 import type { Page } from "@playwright/test";
+import { hexToBytes } from "viem";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { lockKey } from "../core/keystore.ts";
 import { addAuthenticator, expect, expectAccessible, test } from "./fixtures.ts";
 
 type Wallet = { account: PrivateKeyAccount; chainId?: number; declines?: string; knowsNetwork?: boolean };
@@ -188,6 +190,69 @@ test("somebody adds a passkey in the settings and makes an agent with it", async
   await expect(page.getByText("No passkey yet")).toHaveCount(0);
   await page.goto("/agents/new");
   await createAgent(page);
+});
+
+test("an agent acts with a key that its owner brings in a keystore, which is opened in the page alone", async ({
+  page,
+}) => {
+  const key = generatePrivateKey();
+  const { address } = privateKeyToAccount(key);
+  const cheap = { n: 1_024, r: 8, p: 1, dklen: 32 } as const;
+  const keystore = await lockKey(Uint8Array.from(hexToBytes(key)), address, "a long password", cheap);
+  const sent: string[] = [];
+  page.on("request", (request) => sent.push(request.postData() ?? ""));
+  await installWallet(page, { account: newWallet() });
+  await chooseWallet(page, "/agents/new");
+  await expect(async () => {
+    await page.getByLabel("Key", { exact: true }).selectOption("own");
+    await expect(page.getByLabel("Its password")).toBeVisible({ timeout: 1_000 });
+  }).toPass();
+  const file = { name: "key.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(keystore)) };
+  await page.getByLabel("File").setInputFiles(file);
+  await page.getByLabel("Its password").fill("another password");
+  await page.getByRole("button", { name: "Unlock" }).click();
+  await expect(page.getByText("The password does not open this keystore")).toBeVisible();
+  await expectAccessible(page);
+  await page.getByLabel("Its password").fill("a long password");
+  await page.getByRole("button", { name: "Unlock" }).click();
+  await expect(page.getByTitle(address)).toBeVisible();
+  await createAgent(page);
+  await expect(page.getByText("Key brought")).toBeVisible();
+  await expect(page.getByTitle(address)).toBeVisible();
+  expect(sent.filter((body) => body.includes(key.slice(2)) || body.includes("a long password"))).toEqual([]);
+});
+
+test("an address is found by its name, and one that only looks like it is warned of", async ({ page }) => {
+  const landlord = newWallet().address;
+  const twin = `${landlord.slice(0, 6)}${"1".repeat(32)}${landlord.slice(-4)}`;
+  await installWallet(page, { account: newWallet() });
+  await chooseWallet(page, "/agents/addresses");
+  await page.getByRole("button", { name: "Add address" }).click();
+  await page.getByLabel("Address", { exact: true }).fill(landlord);
+  await page.getByLabel("Name").fill("Landlord");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await expect(
+    page
+      .getByRole("row", { name: /Landlord/ })
+      .getByTitle(landlord)
+      .last(),
+  ).toBeVisible();
+  await expectAccessible(page);
+  await page.goto("/agents/new");
+  await page.getByRole("button", { name: "Add a recipient" }).click();
+  const recipient = page.getByLabel("Recipient 1", { exact: true });
+  await expect(async () => {
+    await recipient.fill(twin);
+    await expect(refusal(page).getByText("is not Landlord")).toBeVisible({ timeout: 1_000 });
+  }).toPass();
+  await expectAccessible(page);
+  await recipient.fill(landlord);
+  await expect(page.getByText("Landlord, in your address book.")).toBeVisible();
+  await createAgent(page);
+  await expect(page.getByRole("listitem").filter({ hasText: /Pay\s*Landlord/ })).toBeVisible();
+  await page.goto("/agents/addresses");
+  await page.getByRole("link", { name: "Research buyer" }).click();
+  await expect(page).toHaveURL(/\/agents\/agt_/);
 });
 
 test("a declined signature says so, and the wallet can be tried again", async ({ page }) => {

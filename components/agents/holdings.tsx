@@ -12,6 +12,8 @@ import type { Column } from "../ui/data-table.tsx";
 
 type Holding = PortfolioView["data"][number];
 
+const NO_PRICE = <span className="text-ink-3">–</span>;
+
 const COLUMNS: readonly Column<Holding>[] = [
   { id: "token", header: "Token", cell: (row) => <span className="font-medium">{row.symbol}</span> },
   {
@@ -20,23 +22,28 @@ const COLUMNS: readonly Column<Holding>[] = [
     align: "right",
     cell: (row) => <span className="tabular break-all">{formatUnits(BigInt(row.amount), row.decimals)}</span>,
   },
-  { id: "worth", header: "Worth", align: "right", from: "sm", cell: (row) => <Amount units={row.value} /> },
+  {
+    id: "worth",
+    header: "Worth",
+    align: "right",
+    from: "sm",
+    cell: (row) => (row.value === null ? NO_PRICE : <Amount units={row.value} />),
+  },
   {
     id: "share",
     header: "Share",
     align: "right",
-    cell: (row) => <span className="tabular">{bpsText(BigInt(row.shareBps))}</span>,
+    cell: (row) =>
+      row.shareBps === null ? NO_PRICE : <span className="tabular">{bpsText(BigInt(row.shareBps))}</span>,
   },
 ];
 
-/** What an agent's account has of everything that is traded, at the feeds' prices. */
+/** What an agent's account has of everything that is traded, at the feeds' prices, of ether and of what its limits name. */
 export default function Holdings({ id }: { id: string }) {
   const trpc = useTRPC();
   const query = useQuery(
     trpc.strategy.portfolio.queryOptions({ id }, { retry: false, refetchInterval: every(10_000) }),
   );
-  // On a chain without a market there is nothing but dollars, which stand above.
-  if (query.isError && query.data === undefined) return null;
   return (
     <QueryCard
       title="What it holds"

@@ -85,7 +85,7 @@ export type MarketOutput = z.infer<typeof marketOutput>;
 
 export const portfolioInput = z.strictObject({ id: agentId });
 export const portfolioOutput = z.object({
-  /** Micro-dollars that everything in the agent's account is worth by the feeds. */
+  /** Micro-dollars that everything in the agent's account that a feed prices is worth. */
   value: z.string(),
   data: z.array(
     z.object({
@@ -93,9 +93,10 @@ export const portfolioOutput = z.object({
       symbol: z.string(),
       decimals: z.int(),
       amount: z.string(),
-      value: z.string(),
-      /** Hundredths of a percent of the whole. */
-      shareBps: z.int(),
+      /** Micro-dollars; null of what no feed prices. */
+      value: z.string().nullable(),
+      /** Hundredths of a percent of what has a price; null of what has none. */
+      shareBps: z.int().nullable(),
     }),
   ),
 });

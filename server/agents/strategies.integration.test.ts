@@ -11,9 +11,10 @@ import { listActivity } from "#server/wallets/get-agents.ts";
 import { followUntilQuiet } from "#server/wallets/testing/wallet-world.ts";
 import { noteMarketPrices } from "./market/market-history.ts";
 import { simulateMarket } from "./market/simulate-market.ts";
+import { getPortfolio } from "./portfolio.ts";
 import { runBacktest } from "./run-backtest.ts";
 import { runStrategies } from "./run-strategies.ts";
-import { createStrategy, getMarket, getPortfolio, listDecisions, listStrategies, setStrategy } from "./strategies.ts";
+import { createStrategy, getMarket, listDecisions, listStrategies, setStrategy } from "./strategies.ts";
 import { makeTrader, type Trader } from "./testing/trading-world.ts";
 
 let trader: Trader;

@@ -1,12 +1,11 @@
-import type { Address } from "viem";
 import { DomainError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { STALE_SECONDS } from "#core/market/listed.ts";
-import { poolPrice, portfolioValue, unitsWorth } from "#core/market/market-view.ts";
+import { poolPrice } from "#core/market/market-view.ts";
 import { type Page, type PageInput, toPage } from "#core/page.ts";
-import type { DecisionView, MarketOutput, PortfolioView, StrategyView } from "#core/schemas/strategy.ts";
+import type { DecisionView, MarketOutput, StrategyView } from "#core/schemas/strategy.ts";
 import type { StrategySettings } from "#core/strategies/settings.ts";
-import { readMarket, readPortfolio, tradeRouter } from "#server/chain/market.ts";
+import { readMarket, tradeRouter } from "#server/chain/market.ts";
 import { db } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { getAgentRow, getOwnAgentRow } from "#server/wallets/agent-rows.ts";
@@ -95,30 +94,5 @@ export async function getMarket(): Promise<MarketOutput> {
       pricedAt: new Date(token.answeredAtSeconds * 1_000).toISOString(),
       isStale: atSeconds - token.answeredAtSeconds > STALE_SECONDS,
     })),
-  };
-}
-
-/** What an agent's account holds, and what that is worth. */
-export async function getPortfolio(actor: Actor, { id }: { id: string }): Promise<PortfolioView> {
-  const agent = await getAgentRow(actor, id);
-  const [market, portfolio] = await Promise.all([readMarket(), readPortfolio(agent.account as Address)]);
-  const whole = portfolioValue(portfolio, market);
-  const line = (token: string, symbol: string, decimals: number, amount: bigint, value: bigint) => ({
-    token,
-    symbol,
-    decimals,
-    amount: amount.toString(),
-    value: value.toString(),
-    shareBps: whole === 0n ? 0 : Number((value * 10_000n) / whole),
-  });
-  return {
-    value: whole.toString(),
-    data: [
-      line(market.usd, "USD", 6, portfolio.usd, portfolio.usd),
-      ...market.tokens.map(({ token, symbol, decimals, answer }) => {
-        const amount = portfolio.held.get(token) ?? 0n;
-        return line(token, symbol, decimals, amount, unitsWorth(amount, decimals, answer));
-      }),
-    ],
   };
 }

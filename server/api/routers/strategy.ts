@@ -14,15 +14,9 @@ import {
   strategiesOutput,
   strategyOutput,
 } from "#core/schemas/strategy.ts";
+import { getPortfolio } from "#server/agents/portfolio.ts";
 import { runBacktest } from "#server/agents/run-backtest.ts";
-import {
-  createStrategy,
-  getMarket,
-  getPortfolio,
-  listDecisions,
-  listStrategies,
-  setStrategy,
-} from "#server/agents/strategies.ts";
+import { createStrategy, getMarket, listDecisions, listStrategies, setStrategy } from "#server/agents/strategies.ts";
 import { router, scoped, userProcedure } from "../trpc.ts";
 
 const tags = ["Strategies"];
