@@ -33,7 +33,9 @@ function otherWords(policy: PolicyInput, trading: ReadonlySet<RuleInput>, market
   const { caps = [], gasPerWindow = "0", guards, rules, windowSeconds } = policy;
   const isTraded = (token: string) => trading.size > 0 && market?.data.some((one) => one.token === token) === true;
   return [
-    ...rules.flatMap((rule) => (rule.kind === "deposit" || rule.kind === "pay" || trading.has(rule) ? [] : [ruleWords(rule)])),
+    ...rules.flatMap((rule) =>
+      rule.kind === "deposit" || rule.kind === "pay" || trading.has(rule) ? [] : [ruleWords(rule)],
+    ),
     ...caps
       .filter(({ token }) => !isTraded(token))
       .map(

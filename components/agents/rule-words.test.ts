@@ -5,16 +5,11 @@ import { ruleWords } from "./rule-words.ts";
 const target = `0x${"11".repeat(20)}`;
 const proof = { modelId: `0x${"22".repeat(32)}`, outputMin: "128", maxAgeSeconds: 60 };
 
-test.each<[Exclude<RuleInput, { kind: "deposit" }>, string]>([
-  [{ kind: "pay", recipient: target }, "It may pay 0x1111…1111."],
-  [
-    { kind: "pay", recipient: target, proof },
-    "It may pay 0x1111…1111 only with a fresh proof whose output is at least 128.",
-  ],
+test.each<[Exclude<RuleInput, { kind: "deposit" | "pay" }>, string]>([
   [{ kind: "ether", recipient: target, valueMax: "5" }, "It may send 0x1111…1111 at most 5 wei a call."],
   [
-    { kind: "call", target, selector: "0x12345678", counterparty: target },
-    "It may call 0x12345678 of 0x1111…1111 with 0x1111…1111 as its first argument.",
+    { kind: "call", target, selector: "0x12345678", counterparty: target, proof },
+    "It may call 0x12345678 of 0x1111…1111 with 0x1111…1111 as its first argument only with a fresh proof whose output is at least 128.",
   ],
   [
     {

@@ -6,7 +6,7 @@ import { hexToBytes } from "viem/utils";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ImportSlot, importPurpose, sealForImport } from "#core/key-import.ts";
 import { readPrivateKey } from "#core/private-key.ts";
-import type { PolicyInput } from "#core/schemas/agent.ts";
+import type { PolicyInput } from "#core/schemas/agent-policy.ts";
 import { sealKey } from "#core/sealed-key.ts";
 import { signerClient } from "#server/chain/signer-client.ts";
 import { db, pool } from "#server/db.ts";
