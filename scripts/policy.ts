@@ -3,6 +3,7 @@ import { dirname, relative, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { dryRunWords } from "#core/policy/dry-run-words.ts";
 import { printPolicy } from "#core/policy/policy-code.ts";
 import { type PolicyInput, policyInput } from "#core/schemas/agent-policy.ts";
 import type { PolicyPreview, PolicyVersionView } from "#core/schemas/policy-version.ts";
@@ -59,11 +60,15 @@ function printPlan({ changes, isNarrower, waitSeconds, policyHash, dryRun }: Pol
   const when = isNarrower
     ? "Narrower: it holds at the signer as soon as it is applied. The chain follows when the owner signs."
     : `Wider: ${waitSeconds} seconds after it is applied the owner can sign it, and it holds when the chain has it.`;
-  const past = `The last ${dryRun.days} days under it: ${dryRun.tried} tried, ${dryRun.stillAllowed} allowed and ${dryRun.stillDenied} denied as they were, ${dryRun.changes.length} otherwise.`;
   const otherwise = dryRun.changes.map(
-    ({ id, at, wasDone, rule, value }) => `  ${at} ${id} ${wasDone ? `denied: ${rule}, ${value}` : "allowed"}`,
+    ({ id, at, would, rule, value }) => `  ${at} ${id} ${would}${rule === null ? "" : `: ${rule}, ${value}`}`,
   );
-  process.stdout.write(`${[...lines, "", when, `Its hash: ${policyHash}`, "", past, ...otherwise].join("\n")}\n`);
+  const past = [
+    `The last ${dryRun.days} days under it:`,
+    ...dryRunWords(dryRun).map((words) => `  ${words}`),
+    ...otherwise,
+  ];
+  process.stdout.write(`${[...lines, "", when, `Its hash: ${policyHash}`, "", ...past].join("\n")}\n`);
 }
 
 async function plan(agent: string, file: string): Promise<{ policy: PolicyInput; differs: boolean }> {

@@ -1,7 +1,7 @@
+import { dryRunWords } from "#core/policy/dry-run-words.ts";
 import type { PolicyPreview } from "#core/schemas/policy-version.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Time } from "../ui/time.tsx";
-import { dryRunWords } from "./dry-run-words.ts";
 
 const WORDS: Record<PolicyPreview["changes"][number]["what"], string> = {
   cap: "Cap",

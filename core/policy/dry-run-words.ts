@@ -1,4 +1,4 @@
-import type { PolicyPreview } from "#core/schemas/policy-version.ts";
+import type { PolicyPreview } from "../schemas/policy-version.ts";
 
 type DryRun = PolicyPreview["dryRun"];
 type Outcome = DryRun["changes"][number]["would"];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { PolicyPreview } from "#core/schemas/policy-version.ts";
+import type { PolicyPreview } from "../schemas/policy-version.ts";
 import { dryRunWords } from "./dry-run-words.ts";
 
 type DryRun = PolicyPreview["dryRun"];
