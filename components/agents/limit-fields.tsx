@@ -15,7 +15,7 @@ type Props = {
 };
 
 /** The usual choices, and the one that a template brought if it is another. */
-const withChosen = (options: readonly Option[], value: string, label: string): readonly Option[] =>
+export const withChosen = (options: readonly Option[], value: string, label: string): readonly Option[] =>
   options.some((option) => option.value === value) ? options : [...options, { value, label }];
 
 /** How much an agent may spend, in which time, and until when. */
