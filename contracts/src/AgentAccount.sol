@@ -10,6 +10,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ERC1155Holder} from "@openzeppelin/contracts/token/ERC1155/utils/ERC1155Holder.sol";
 import {ERC721Holder} from "@openzeppelin/contracts/token/ERC721/utils/ERC721Holder.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+import {Bytes} from "@openzeppelin/contracts/utils/Bytes.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
@@ -26,6 +27,7 @@ import {TokenSpending} from "./libraries/TokenSpending.sol";
 contract AgentAccount is IAgentAccount, Account, ERC7821, ERC7739, ERC721Holder, ERC1155Holder {
     using RollingWindow for RollingWindow.Window;
     using PolicyCode for bytes;
+    using Bytes for bytes;
 
     bytes1 private constant OWNER_SIGNATURE = 0x00;
     bytes1 private constant AGENT_SIGNATURE = 0x01;
@@ -158,7 +160,10 @@ contract AgentAccount is IAgentAccount, Account, ERC7821, ERC7739, ERC721Holder,
     /// @inheritdoc IAgentAccount
     function owner() public view returns (bytes memory) {
         // The shared implementation is nobody's account; an empty signer verifies no signature.
-        return address(this) == _implementation ? bytes("") : Clones.fetchCloneArgs(address(this));
+        if (address(this) == _implementation) return bytes("");
+        bytes memory args = Clones.fetchCloneArgs(address(this));
+        // The last word is the salt, for the factory to know its accounts by.
+        return args.splice(0, args.length - 32);
     }
 
     /// @inheritdoc IAgentAccount
@@ -239,7 +244,14 @@ contract AgentAccount is IAgentAccount, Account, ERC7821, ERC7739, ERC721Holder,
 
     /// @dev The owner's signature; used for operations and, wrapped by ERC-7739, for ERC-1271.
     function _rawSignatureValidation(bytes32 hash, bytes calldata signature) internal view override returns (bool) {
-        return SignatureChecker.isValidSignatureNow(owner(), hash, signature);
+        bytes memory owner_ = owner();
+        // A wallet's key comes before the question whether the wallet is a contract: bundlers forbid to look at an address
+        // without code (ERC-7562, OP-041).
+        if (owner_.length == 20) {
+            (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecover(hash, signature);
+            if (failure == ECDSA.RecoverError.NoError && signer == address(bytes20(owner_))) return true;
+        }
+        return SignatureChecker.isValidSignatureNow(owner_, hash, signature);
     }
 
     /// @dev The entry point may execute batches: it does so only for operations the owner signed.

@@ -182,7 +182,9 @@ contract AgentAccountOwnerTest is BaseTest {
         bytes memory owner = _ownerBytes();
         vm.assertEq(factory.createAccount(owner, bytes32(0)), address(account), "the same account");
         vm.assertTrue(factory.isAccount(address(account)), "known");
+        vm.assertEq(account.owner(), owner, "and its owner's");
         vm.assertTrue(!factory.isAccount(address(this)), "unknown");
+        vm.assertTrue(!factory.isAccount(shop), "nothing there");
         vm.assertTrue(factory.getAddress(owner, bytes32(uint256(1))) != address(account), "another salt");
         vm.assertTrue(factory.getAddress(abi.encodePacked(shop), bytes32(0)) != address(account), "another owner");
         vm.expectRevert(IAgentAccountFactory.AgentAccountFactory_OwnerInvalid.selector);

@@ -25,6 +25,14 @@ contract GasSponsorTest is BaseTest {
         ENTRY_POINT.handleOps(ops, payable(bundler));
     }
 
+    /// @dev Where the budget is what the operation may cost.
+    function _overAccountBudget(PackedUserOperation memory op) private view returns (bytes memory) {
+        uint256 spent = sponsor.spentBy(address(account)) + _maxCost(op);
+        return abi.encodeWithSelector(
+            IGasSponsor.GasSponsor_OverAccountBudget.selector, address(account), spent, _maxCost(op)
+        );
+    }
+
     function _maxCost(PackedUserOperation memory op) private pure returns (uint256) {
         return (400_000 + 500_000 + 300_000 + 80_000 + op.preVerificationGas) * 1 gwei;
     }
@@ -73,20 +81,60 @@ contract GasSponsorTest is BaseTest {
         );
     }
 
-    function test_BudgetComesBackAfterADay() external {
+    function test_BudgetComesBackAfterThreeDaysAndNotAfterOne() external {
         PackedUserOperation memory op = _ownerOperation(_payData());
         _limit(uint128(_maxCost(op)), 1000 ether);
         _expectExecuted(op);
         op = _ownerOperation(_payData());
-        uint256 spent = sponsor.spentBy(address(account)) + _maxCost(op);
-        _expectRefused(
-            op,
-            abi.encodeWithSelector(
-                IGasSponsor.GasSponsor_OverAccountBudget.selector, address(account), spent, _maxCost(op)
-            )
-        );
+        _expectRefused(op, _overAccountBudget(op));
         vm.warp(block.timestamp + 25 hours);
+        _expectRefused(op, _overAccountBudget(op));
+        vm.warp(block.timestamp + 50 hours);
+        _expectExecuted(_ownerOperation(_payData()));
+    }
+
+    function test_AnOperationIsGoodForTwoDaysFromTheTimeItCountsAsOf() external {
+        PackedUserOperation memory op = _countedAt(uint48(block.timestamp));
+        _expectNotDue(op);
+        vm.warp(block.timestamp + 2 days);
         _expectExecuted(op);
+        _expectNotDue(_countedAt(uint48(block.timestamp - 2 days - 1)));
+    }
+
+    function test_BudgetHoldsForOperationsOfOneBundleThatCountAsOfDifferentTimes() external {
+        PackedUserOperation[] memory ops = new PackedUserOperation[](2);
+        ops[0] = _countedAt(uint48(block.timestamp - 2 days));
+        _limit(uint128(2 * _maxCost(ops[0]) - 1), 1000 ether);
+        ops[1] = _operation(_payData(), account.getNonce(1));
+        ops[1].signature = abi.encodePacked(bytes1(0x00), _sign(ownerPrivateKey, _hash(ops[1])));
+        vm.expectRevert();
+        vm.prank(bundler, bundler);
+        ENTRY_POINT.handleOps(ops, payable(bundler));
+        _limit(uint128(2 * _maxCost(ops[0])), 1000 ether);
+        vm.prank(bundler, bundler);
+        ENTRY_POINT.handleOps(ops, payable(bundler));
+        vm.assertEq(sponsor.spentInTotal(), sponsor.spentBy(address(account)), "both gave back what they did not use");
+        vm.assertLe(sponsor.spentInTotal(), _maxCost(ops[0]), "and only that much counts");
+    }
+
+    function test_RevertWhen_TheTimeItCountsAsOfIsMissing() external {
+        PackedUserOperation memory op = _operation(_payData(), account.getNonce());
+        op.paymasterAndData = abi.encodePacked(address(sponsor), uint128(300_000), uint128(80_000));
+        op.signature = abi.encodePacked(bytes1(0x00), _sign(ownerPrivateKey, _hash(op)));
+        _expectRefused(op, abi.encodeWithSelector(IGasSponsor.GasSponsor_DataInvalid.selector, ""));
+    }
+
+    function _countedAt(uint48 time) private view returns (PackedUserOperation memory op) {
+        op = _operation(_payData(), account.getNonce());
+        op.paymasterAndData = _sponsored(time);
+        op.signature = abi.encodePacked(bytes1(0x00), _sign(ownerPrivateKey, _hash(op)));
+    }
+
+    function _expectNotDue(PackedUserOperation memory op) private {
+        PackedUserOperation[] memory ops = _batch(op);
+        vm.expectRevert(abi.encodeWithSelector(IEntryPoint.FailedOp.selector, 0, "AA32 paymaster expired or not due"));
+        vm.prank(bundler, bundler);
+        ENTRY_POINT.handleOps(ops, payable(bundler));
     }
 
     function test_RevertWhen_FeeIsTooHighOrTheAccountIsNotOurs() external {
@@ -97,7 +145,7 @@ contract GasSponsorTest is BaseTest {
 
         // An account of the same code whose owner made it themselves.
         AgentAccount implementation = AgentAccount(payable(factory.implementation()));
-        bytes memory owner = _ownerBytes();
+        bytes memory owner = abi.encodePacked(_ownerBytes(), bytes32(0));
         address stranger;
         bytes memory code = abi.encodePacked(
             hex"61",

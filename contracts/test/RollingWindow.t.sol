@@ -53,11 +53,36 @@ contract RollingWindowTest is Test {
         vm.assertEq(window.sum(), 0, "and is then forgotten");
     }
 
+    /// @dev As the sponsor counts: in a window of three days, as of a time that lies up to two days back.
+    function testFuzz_ADayIsCoveredWhateverTimeIsClaimed(
+        uint32[24] calldata gaps,
+        uint32[24] calldata ages,
+        uint64[24] calldata amounts
+    ) external {
+        vm.warp(1_800_000_000);
+        for (uint256 i = 0; i < 24; ++i) {
+            vm.warp(block.timestamp + bound(gaps[i], 0, i % 8 == 7 ? 4 days : 8 hours));
+            uint256 claimed = block.timestamp - bound(ages[i], 0, 2 days);
+            window.resizeAt(3 days, claimed);
+            uint256 counted = window.sumAt(claimed);
+            uint256 least = 0;
+            for (uint256 j = 0; j < entries.length; ++j) {
+                if (entries[j].time > block.timestamp - 1 days) least += entries[j].amount;
+            }
+            vm.assertGe(counted, least, "what a day has seen counts");
+            (uint128 total,) = window.addAt(amounts[i], claimed);
+            vm.assertEq(total, counted + amounts[i], "and this on top of it");
+            entries.push(Entry(block.timestamp, amounts[i]));
+        }
+        vm.warp(block.timestamp + 75 hours);
+        vm.assertEq(window.sum(), 0, "and is forgotten in time");
+    }
+
     function test_SubtractGivesBackInTheSameBlock() external {
         vm.warp(1_800_000_000);
         window.resize(1 days);
-        window.add(10);
-        window.subtract(4);
+        (, uint64 bucket) = window.addAt(10, block.timestamp);
+        window.subtract(4, bucket);
         vm.assertEq(window.sum(), 6, "the rest");
         vm.warp(block.timestamp + 25 hours);
         vm.assertEq(window.sum(), 0, "forgotten in step");

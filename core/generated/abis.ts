@@ -245,9 +245,6 @@ export const agentAccountFactoryAbi = [
   {"type":"event","name":"AccountCreated","inputs":[{"name":"account","type":"address","indexed":true},{"name":"owner","type":"bytes","indexed":false},{"name":"salt","type":"bytes32","indexed":false}],"anonymous":false},
   {"type":"error","name":"AgentAccountFactory_OwnerInvalid","inputs":[]},
   {"type":"error","name":"CloneArgumentsTooLong","inputs":[]},
-  {"type":"error","name":"Create2EmptyBytecode","inputs":[]},
-  {"type":"error","name":"FailedDeployment","inputs":[]},
-  {"type":"error","name":"InsufficientBalance","inputs":[{"name":"balance","type":"uint256"},{"name":"needed","type":"uint256"}]},
 ] as const;
 
 export const inferenceRegistryAbi = [
@@ -442,6 +439,7 @@ export const gasSponsorAbi = [
   {"type":"event","name":"OwnershipTransferStarted","inputs":[{"name":"previousOwner","type":"address","indexed":true},{"name":"newOwner","type":"address","indexed":true}],"anonymous":false},
   {"type":"event","name":"OwnershipTransferred","inputs":[{"name":"previousOwner","type":"address","indexed":true},{"name":"newOwner","type":"address","indexed":true}],"anonymous":false},
   {"type":"event","name":"Sponsored","inputs":[{"name":"account","type":"address","indexed":true},{"name":"cost","type":"uint256","indexed":false}],"anonymous":false},
+  {"type":"error","name":"GasSponsor_DataInvalid","inputs":[{"name":"paymasterData","type":"bytes"}]},
   {"type":"error","name":"GasSponsor_FeeTooHigh","inputs":[{"name":"maxFeePerGas","type":"uint256"},{"name":"limit","type":"uint256"}]},
   {"type":"error","name":"GasSponsor_NotOurAccount","inputs":[{"name":"account","type":"address"}]},
   {"type":"error","name":"GasSponsor_OverAccountBudget","inputs":[{"name":"account","type":"address"},{"name":"spent","type":"uint256"},{"name":"budget","type":"uint256"}]},
@@ -645,7 +643,6 @@ export const contractErrorsAbi = [
   {"type":"error","name":"ComputeEscrow_TooEarly","inputs":[{"name":"from","type":"uint64"}]},
   {"type":"error","name":"ComputeEscrow_TooLate","inputs":[{"name":"deadline","type":"uint64"}]},
   {"type":"error","name":"ComputeEscrow_VoucherInvalid","inputs":[{"name":"leaseId","type":"bytes32"}]},
-  {"type":"error","name":"Create2EmptyBytecode","inputs":[]},
   {"inputs":[{"name":"success","type":"bool"},{"name":"ret","type":"bytes"}],"name":"DelegateAndRevert","type":"error"},
   {"type":"error","name":"ECDSAInvalidSignature","inputs":[]},
   {"type":"error","name":"ECDSAInvalidSignatureLength","inputs":[{"name":"length","type":"uint256"}]},
@@ -666,9 +663,9 @@ export const contractErrorsAbi = [
   {"type":"error","name":"EnforcedPause","inputs":[]},
   {"type":"error","name":"ExpectedPause","inputs":[]},
   {"type":"error","name":"FailedCall","inputs":[]},
-  {"type":"error","name":"FailedDeployment","inputs":[]},
   {"inputs":[{"name":"opIndex","type":"uint256"},{"name":"reason","type":"string"}],"name":"FailedOp","type":"error"},
   {"inputs":[{"name":"opIndex","type":"uint256"},{"name":"reason","type":"string"},{"name":"inner","type":"bytes"}],"name":"FailedOpWithRevert","type":"error"},
+  {"type":"error","name":"GasSponsor_DataInvalid","inputs":[{"name":"paymasterData","type":"bytes"}]},
   {"type":"error","name":"GasSponsor_FeeTooHigh","inputs":[{"name":"maxFeePerGas","type":"uint256"},{"name":"limit","type":"uint256"}]},
   {"type":"error","name":"GasSponsor_NotOurAccount","inputs":[{"name":"account","type":"address"}]},
   {"type":"error","name":"GasSponsor_OverAccountBudget","inputs":[{"name":"account","type":"address"},{"name":"spent","type":"uint256"},{"name":"budget","type":"uint256"}]},

@@ -1,5 +1,5 @@
 import type { Address, Hex } from "viem";
-import { concatHex, encodeFunctionData, slice } from "viem/utils";
+import { concatHex, encodeFunctionData, slice, toHex } from "viem/utils";
 import { DomainError } from "#core/errors.ts";
 import { agentAccountFactoryAbi, entryPointAbi } from "#core/generated/abis.ts";
 import {
@@ -23,6 +23,8 @@ const DEPLOYMENT_GAS = 350_000n;
 const SPONSOR_VERIFICATION_GAS = 400_000n;
 const SPONSOR_POST_GAS = 100_000n;
 const BUNDLE_OVERHEAD_GAS = 120_000n;
+/** The sponsor counts an operation as of a time that must be over wherever it is looked at, whoever's clock is slow. */
+const COUNTED_BACK_SECONDS = 60n;
 
 /** An operation without its signature, and the hash that is to be signed. */
 export type UnsignedOperation = { operation: PackedUserOperation; hash: Hex };
@@ -83,7 +85,7 @@ export const nextNonce = (sender: Address, nonceKey: bigint, blockNumber?: bigin
     ...(blockNumber === undefined ? {} : { blockNumber }),
   });
 
-/** Builds an operation that the gas sponsor pays for; everything but the signature. Throws when the chain would refuse it. */
+/** Builds an operation that the gas sponsor pays for, for two days from now; everything but the signature. Throws when the chain would refuse it. */
 export async function buildUserOperation(input: {
   account: OperatedAccount;
   nonce: bigint;
@@ -91,10 +93,11 @@ export async function buildUserOperation(input: {
 }): Promise<UnsignedOperation> {
   const { account, callData, nonce } = input;
   const { AgentAccountFactory, GasSponsor } = loadDeployment().contracts;
-  const [deployed, fees, simulated] = await Promise.all([
+  const [deployed, fees, simulated, { timestamp }] = await Promise.all([
     isDeployed(account.address),
     currentFees(),
     simulateExecution(account, callData),
+    publicClient().getBlock({ blockTag: "latest" }),
   ]);
   if (!simulated.ok) throw revertedError(simulated.revert);
   const initCode = deployed ? "0x" : concatHex([AgentAccountFactory, createAccountData(account.owner, account.salt)]);
@@ -109,7 +112,11 @@ export async function buildUserOperation(input: {
     ),
     preVerificationGas: 50_000n + calldataGas(concatHex([initCode, callData])),
     gasFees: packPair(fees.maxPriorityFeePerGas, fees.maxFeePerGas),
-    paymasterAndData: concatHex([GasSponsor, packPair(SPONSOR_VERIFICATION_GAS, SPONSOR_POST_GAS)]),
+    paymasterAndData: concatHex([
+      GasSponsor,
+      packPair(SPONSOR_VERIFICATION_GAS, SPONSOR_POST_GAS),
+      toHex(timestamp - COUNTED_BACK_SECONDS, { size: 6 }),
+    ]),
     signature: "0x",
   };
   return { operation, hash: hashUserOperation(operation, env.CHAIN_ID) };

@@ -3,7 +3,8 @@ pragma solidity ^0.8.30;
 
 /// @title IAgentAccountFactory
 /// @notice Creates agent accounts at addresses known before they exist.
-/// @dev An account is an ERC-1167 clone whose code carries the owner, so there is no initializer to call or to race.
+/// @dev An account is an ERC-1167 clone whose code carries the owner and the salt, so there is no initializer to call or
+/// to race, and nothing to remember: a factory without storage needs no stake with any bundler (ERC-7562).
 interface IAgentAccountFactory {
     event AccountCreated(address indexed account, bytes owner, bytes32 salt);
 
@@ -16,7 +17,7 @@ interface IAgentAccountFactory {
     /// @notice The address `createAccount` gives for the same arguments.
     function getAddress(bytes calldata owner, bytes32 salt) external view returns (address account);
 
-    /// @notice Whether this factory created the account.
+    /// @notice Whether this factory created the account: whether the address is the one that its own code leads to.
     function isAccount(address account) external view returns (bool);
 
     /// @notice The code all accounts delegate to.

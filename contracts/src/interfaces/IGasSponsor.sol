@@ -2,9 +2,12 @@
 pragma solidity ^0.8.30;
 
 /// @title IGasSponsor
-/// @notice An ERC-4337 paymaster (EntryPoint v0.8) for accounts of one factory, with rolling daily budgets in wei.
+/// @notice An ERC-4337 paymaster (EntryPoint v0.8) for accounts of one factory, with budgets in wei that hold in any
+/// trailing day.
 /// @dev Validation reserves an operation's worst case and `postOp` returns the rest, so budgets hold for any number of
-/// operations in one bundle. Reads the block time while validating: meant for the platform's own bundler.
+/// operations in one bundle. An operation's paymaster data is the time it counts as of (`uint48`, seconds): from then on,
+/// and for two days, it is good. What was spent counts for one day at least and for 75 hours at most. With a stake any
+/// bundler takes its operations (ERC-7562).
 interface IGasSponsor {
     struct Limits {
         uint128 accountBudget;
@@ -16,6 +19,7 @@ interface IGasSponsor {
     event LimitsChanged(uint128 accountBudget, uint128 totalBudget, uint128 maxFeePerGas);
 
     error GasSponsor_NotOurAccount(address account);
+    error GasSponsor_DataInvalid(bytes paymasterData);
     error GasSponsor_FeeTooHigh(uint256 maxFeePerGas, uint256 limit);
     error GasSponsor_OverAccountBudget(address account, uint256 spent, uint256 budget);
     error GasSponsor_OverTotalBudget(uint256 spent, uint256 budget);

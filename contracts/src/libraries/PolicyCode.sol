@@ -102,11 +102,13 @@ library PolicyCode {
         uint256 flags = read(code, rule + 2, 1);
         uint256 position = rule + RULE_HEAD + (flags & 2 == 0 ? 0 : 68);
         for (uint256 left = read(code, rule + 43, 1); left > 0; --left) {
+            // Reading (1), word (2), element (2), comparison (1), number of operands (1).
+            uint256 head = read(code, position, CONDITION_HEAD);
             (bool isReadable, uint256 value) =
-                _argument(data, read(code, position, 1), read(code, position + 1, 2), read(code, position + 3, 2));
-            uint256 operands = read(code, position + 6, 1);
+                _argument(data, head >> 48, (head >> 32) & 0xffff, (head >> 16) & 0xffff);
+            uint256 operands = head & 0xff;
             bool isMet = isReadable
-                ? _compare(code, value, read(code, position + 5, 1), position + CONDITION_HEAD, operands)
+                ? _compare(code, value, (head >> 8) & 0xff, position + CONDITION_HEAD, operands)
                 : flags & 1 != 0;
             if (!isMet) return false;
             position += CONDITION_HEAD + 32 * operands;
@@ -149,7 +151,10 @@ library PolicyCode {
 
     function _wordAt(bytes calldata data, uint256 offset) private pure returns (bool isThere, uint256 value) {
         if (data.length < offset + 32) return (false, 0);
-        return (true, uint256(bytes32(data[offset:offset + 32])));
+        assembly ("memory-safe") {
+            value := calldataload(add(data.offset, offset))
+        }
+        return (true, value);
     }
 
     function _compare(bytes memory code, uint256 value, uint256 comparison, uint256 position, uint256 operands)

@@ -27,11 +27,16 @@ library RollingWindow {
     /// @notice Sets the window's length. What counted before goes on counting; when the length of a bucket changes, as if
     /// it had been added now.
     function resize(Window storage self, uint32 windowSeconds) internal {
+        resizeAt(self, windowSeconds, block.timestamp);
+    }
+
+    /// @notice The same as of a given time, for code that may not ask what time it is.
+    function resizeAt(Window storage self, uint32 windowSeconds, uint256 time) internal {
         uint32 bucketSeconds = uint32((uint256(windowSeconds) + BUCKETS - 1) / BUCKETS);
         if (bucketSeconds == self.bucketSeconds) return;
 
-        uint128 carried = sum(self);
-        uint64 index = uint64(block.timestamp / bucketSeconds);
+        uint128 carried = sumAt(self, time);
+        uint64 index = uint64(time / bucketSeconds);
         uint32 generation = self.generation + 1;
         self.bucketSeconds = bucketSeconds;
         self.generation = generation;
@@ -46,9 +51,30 @@ library RollingWindow {
         return _sumAt(self, uint64(block.timestamp / self.bucketSeconds));
     }
 
+    /// @notice What counts at a time; at an earlier one than that of the newest amount, what counted with that one.
+    function sumAt(Window storage self, uint256 time) internal view returns (uint128) {
+        if (self.bucketSeconds == 0) return 0;
+        return _sumAt(self, _indexAt(self, time));
+    }
+
     /// @notice Adds an amount now and returns what then counts.
     function add(Window storage self, uint128 amount) internal returns (uint128 total) {
-        uint64 index = uint64(block.timestamp / self.bucketSeconds);
+        return _add(self, amount, uint64(block.timestamp / self.bucketSeconds));
+    }
+
+    /// @notice Adds an amount as of a time, or as of the newest one added if that is later; also returns its bucket.
+    function addAt(Window storage self, uint128 amount, uint256 time) internal returns (uint128 total, uint64 index) {
+        index = _indexAt(self, time);
+        total = _add(self, amount, index);
+    }
+
+    /// @notice Takes back a part of what was added to a bucket, which must still count.
+    function subtract(Window storage self, uint128 amount, uint64 index) internal {
+        self.ring[index % RING].amount -= amount;
+        self.total -= amount;
+    }
+
+    function _add(Window storage self, uint128 amount, uint64 index) private returns (uint128 total) {
         uint32 generation = self.generation;
         total = _sumAt(self, index) + amount;
 
@@ -60,11 +86,9 @@ library RollingWindow {
         self.total = total;
     }
 
-    /// @notice Takes back a part of what was added earlier in the same block.
-    function subtract(Window storage self, uint128 amount) internal {
-        uint64 index = uint64(block.timestamp / self.bucketSeconds);
-        self.ring[index % RING].amount -= amount;
-        self.total -= amount;
+    function _indexAt(Window storage self, uint256 time) private view returns (uint64 index) {
+        index = uint64(time / self.bucketSeconds);
+        if (index < self.head) index = self.head;
     }
 
     function _sumAt(Window storage self, uint64 index) private view returns (uint128 total) {

@@ -46,8 +46,9 @@ library TokenSpending {
         spending.token = target;
         (spending.isReadable, spending.amount) = _word(data, word);
         if (selector == PERMIT_ALL) spending.amount = type(uint256).max;
+        if (selector == TRANSFER || !spending.isReadable) return spending;
         uint256 position = _spenderWord(selector);
-        if (position == 0 || !spending.isReadable) return spending;
+        if (position == 0) return spending;
         (, uint256 spender) = _word(data, position - 1);
         spending.spender = address(uint160(spender));
     }
@@ -93,6 +94,9 @@ library TokenSpending {
     function _word(bytes calldata data, uint256 index) private pure returns (bool isThere, uint256 value) {
         uint256 offset = 4 + 32 * index;
         if (data.length < offset + 32) return (false, 0);
-        return (true, uint256(bytes32(data[offset:offset + 32])));
+        assembly ("memory-safe") {
+            value := calldataload(add(data.offset, offset))
+        }
+        return (true, value);
     }
 }

@@ -123,7 +123,11 @@ abstract contract BaseTest is Test {
         op.accountGasLimits = bytes32((uint256(400_000) << 128) | 500_000);
         op.preVerificationGas = 50_000;
         op.gasFees = bytes32((uint256(1 gwei) << 128) | 1 gwei);
-        op.paymasterAndData = abi.encodePacked(address(sponsor), uint128(300_000), uint128(80_000));
+        op.paymasterAndData = _sponsored(uint48(block.timestamp - 1));
+    }
+
+    function _sponsored(uint48 countedAt) internal view returns (bytes memory) {
+        return abi.encodePacked(address(sponsor), uint128(300_000), uint128(80_000), countedAt);
     }
 
     function _ownerOperation(bytes memory callData) internal view returns (PackedUserOperation memory op) {
