@@ -97,6 +97,17 @@ export function measure(kind: BreakerKind, behaviour: Behaviour): bigint | null 
 /** The next action: to whom somebody new it pays, how much, and of a trade what it would lose; null of what is none. */
 export type NextAction = { newRecipient: string | null; amount: bigint; lossBps: bigint | null; isTrade: boolean };
 
+/** What a breaker makes of the next action, in the unit of its limit; null where it does not look at such an action. */
+export function measureNext(kind: BreakerKind, next: Behaviour & NextAction): bigint | null {
+  if (kind === "counterparty") return next.newRecipient === null ? null : next.amount;
+  if (kind === "slippage") return next.lossBps;
+  return measure(kind, next);
+}
+
+/** What a breaker measured when it let an action pass, beside its limit. */
+export const breakerReading = z.strictObject({ kind: breakerKind, measured: z.string(), limit: z.string() });
+export type BreakerReading = z.output<typeof breakerReading>;
+
 /** Why the next action trips a breaker, or null. */
 export function whyTripped(
   kind: BreakerKind,

@@ -29,8 +29,8 @@ export type DenialRule =
 export type Spent = ReadonlyMap<Address, bigint>;
 
 export type PolicyVerdict =
-  | { allowed: true; spent: Spent }
-  | { allowed: false; rule: DenialRule; value: string; fix: string };
+  /** `rules`: which rule decided about each call, by its place in the policy. */
+  { allowed: true; spent: Spent; rules: number[] } | { allowed: false; rule: DenialRule; value: string; fix: string };
 
 type Denial = Extract<PolicyVerdict, { allowed: false }>;
 
@@ -59,7 +59,12 @@ function ruleSelector(data: Hex): Hex | null {
 }
 
 /** The rule that decides about a call: the first that matches. */
-function findRule(policy: AgentPolicy, call: Call, where: string, account: Address): PolicyRule | Denial {
+function findRule(
+  policy: AgentPolicy,
+  call: Call,
+  where: string,
+  account: Address,
+): { rule: PolicyRule; index: number } | Denial {
   if (isAddressEqual(call.target, account))
     return deny("own-account", where, "An agent cannot call its own account; the owner changes it.");
   if (isAddressEqual(call.target, ENTRY_POINT_ADDRESS))
@@ -79,7 +84,7 @@ function findRule(policy: AgentPolicy, call: Call, where: string, account: Addre
       `${where}, by rule ${index + 1}`,
       "The owner forbade this call; a denial is stronger than what allows it.",
     );
-  return rule;
+  return { rule, index };
 }
 
 /** What an owner, or a caller, would have to change for a call that no rule allows. */
@@ -189,15 +194,17 @@ export function evaluatePolicy(
     );
   }
   const meter = new Meter(policy);
+  const rules: number[] = [];
   for (const [index, call] of calls.entries()) {
     const where = `call ${index}: ${selectorOf(call.data)} on ${call.target}`;
-    const rule = findRule(policy, call, where, state.account);
-    if ("allowed" in rule) return rule;
-    const denial = judgeRule(rule, call, where, inferenceIds[index]) ?? judgeSpending(meter, call, where);
+    const found = findRule(policy, call, where, state.account);
+    if ("allowed" in found) return found;
+    const denial = judgeRule(found.rule, call, where, inferenceIds[index]) ?? judgeSpending(meter, call, where);
     if (denial) return denial;
+    rules.push(found.index);
   }
   const over = meter.check(policy, state.spentInWindow);
-  return over ?? { allowed: true, spent: new Map([...meter.spent].filter(([, amount]) => amount > 0n)) };
+  return over ?? { allowed: true, spent: new Map([...meter.spent].filter(([, amount]) => amount > 0n)), rules };
 }
 
 function judgeSpending(meter: Meter, call: Call, where: string): Denial | null {

@@ -12,6 +12,7 @@ import {
   wireAmount,
 } from "./account.ts";
 import { policyInput, policyOutput } from "./agent-policy.ts";
+import { pageInput } from "./page.ts";
 import { madeFromInput } from "./policy-template.ts";
 
 const publicKeyText = z.string().regex(/^0x04[0-9a-f]{128}$/, "An uncompressed point of P-256.");
@@ -117,12 +118,27 @@ export const refusalOutput = z.object({
 });
 export type Refusal = z.infer<typeof refusalOutput>;
 
+export const ACTIVITY_KINDS = ["payment", "deposit", "call"] as const;
+/** "planned" is written down and not sent: a repeat of the request carries it on, or it fails after ten minutes. */
+export const ACTIVITY_STATUSES = [
+  "refused",
+  "planned",
+  "awaiting-approval",
+  "submitted",
+  "succeeded",
+  "failed",
+] as const;
+export const listActivityInput = pageInput.extend({
+  id: agentId,
+  status: z.enum(ACTIVITY_STATUSES).optional(),
+  kind: z.enum(ACTIVITY_KINDS).optional(),
+});
+
 export const activityOutput = z.object({
   id: z.string(),
   agentId: z.string(),
-  kind: z.enum(["payment", "deposit", "call"]),
-  /** "planned" is written down and not sent: a repeat of the request carries it on, or it fails after ten minutes. */
-  status: z.enum(["refused", "planned", "awaiting-approval", "submitted", "succeeded", "failed"]),
+  kind: z.enum(ACTIVITY_KINDS),
+  status: z.enum(ACTIVITY_STATUSES),
   recipient: z.string().nullable(),
   amount: wireAmount.nullable(),
   inferenceId: z.string().nullable(),

@@ -36,6 +36,22 @@ const operatorTransactionSchema = z.strictObject({
 
 /** What of each token, by its address; the zero address stands for ether. */
 const amounts = z.array(z.strictObject({ token: addressSchema, amount: uint256 }));
+/** Why a batch may be carried out, and what stood against its limits at that moment. */
+export const judgement = z.strictObject({
+  policyHash: bytes32Schema,
+  /** Which rule of the policy decided about each call. */
+  rules: z.array(z.int().min(0)),
+  spent: amounts,
+  /** What else was signed for in the window so far. */
+  spentInWindow: amounts,
+  /** Micro-dollars that it is worth, and that were signed for in the window so far; null where the guards do not ask. */
+  usd: z.strictObject({ value: uint256, inWindow: uint256 }).nullable(),
+  /** Tried out: what the account had and would have of each token; null where the guards do not ask. */
+  outcome: z.array(z.strictObject({ token: addressSchema, before: uint256, after: uint256 })).nullable(),
+  approvalsNeeded: z.int().min(0),
+});
+export type Judgement = z.output<typeof judgement>;
+
 const wallet = z.strictObject({ address: addressSchema });
 const hex = z.string().transform((text) => text as Hex);
 const bytesOfLength = (bytes: number) =>
@@ -117,7 +133,7 @@ export const SIGNER_METHODS = {
   /** Judges a batch and signs nothing. What was signed for the same nonce before does not count beside it. */
   evaluateExecution: {
     input: z.strictObject({ agentId, callData: bytesSchema(65_536), nonce: uint256.optional() }),
-    output: z.strictObject({ spent: amounts, spentInWindow: amounts, approvalsNeeded: z.int().min(0) }),
+    output: judgement,
   },
   signUserOperation: {
     input: z.strictObject({
@@ -131,7 +147,7 @@ export const SIGNER_METHODS = {
         .max(8)
         .optional(),
     }),
-    output: z.strictObject({ userOperationHash: hex, signature: hex, spent: amounts }),
+    output: judgement.extend({ userOperationHash: hex, signature: hex }),
   },
   /** Signs an EIP-3009 authorization of the agent's purse, which is the account of its key. */
   signPurchase: {

@@ -8,6 +8,7 @@ import type { Intent } from "#core/strategies/decision.ts";
 import { tradeRouter } from "#server/chain/market.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { callAsAgent, depositAsAgent, payAsAgent } from "#server/wallets/act-as-agent.ts";
+import type { Turn } from "#server/wallets/action-record.ts";
 import { explainAction } from "#server/wallets/explain-action.ts";
 
 const amount = uintSchema(2n ** 128n - 1n);
@@ -56,20 +57,20 @@ export function swapCalls(
   ];
 }
 
-type Ordered = { intent: Intent; agentId: string; account: Address; decidedAt: Date; key: string };
+export type Ordered = { intent: Intent; agentId: string; account: Address; decidedAt: Date; key: string; turn: Turn };
 
 /** Has the agent do it: the policy and the breakers decide. Asked again under the same key it happens once. */
 export function carryOut(
   actor: Actor,
-  { intent, agentId: id, account, decidedAt, key }: Ordered,
+  { intent, agentId: id, account, decidedAt, key, turn }: Ordered,
 ): Promise<ActivityView> {
   switch (intent.kind) {
     case "swap":
-      return callAsAgent(actor, { id, calls: swapCalls(intent, account, decidedAt), key });
+      return callAsAgent(actor, { id, calls: swapCalls(intent, account, decidedAt), key, turn });
     case "pay":
-      return payAsAgent(actor, { id, recipient: intent.recipient, units: intent.units.toString(), key });
+      return payAsAgent(actor, { id, recipient: intent.recipient, units: intent.units.toString(), key, turn });
     case "deposit":
-      return depositAsAgent(actor, { id, units: intent.units.toString(), key });
+      return depositAsAgent(actor, { id, units: intent.units.toString(), key, turn });
   }
 }
 

@@ -16,9 +16,9 @@ import { db } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { agentAccount } from "#server/ledger/account-codes.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
-import { refusalOf } from "#server/wallets/act-as-agent.ts";
+import { refusalOf, refusedActionOf } from "#server/wallets/act-as-agent.ts";
 import type { AgentRow } from "#server/wallets/agent-rows.ts";
-import { carryOut, tryOut } from "./intents.ts";
+import { carryOut, type Ordered, tryOut } from "./intents.ts";
 import { viewMarket } from "./market/market-history.ts";
 import { actorOf } from "./strategy-rows.ts";
 
@@ -145,12 +145,13 @@ async function propose(row: Row, decision: AgentDecision, proposal: Proposal, st
   const intent = intentOf(proposal, await viewMarket(null));
   if (typeof intent === "string") return told(`Not understood: ${intent}`);
   const actor = actorOf(row.agent);
-  const ordered = {
+  const ordered: Ordered = {
     intent,
     agentId: row.agentId,
     account: row.agent.account as Address,
     decidedAt: decision.createdAt,
     key: `strategy:${row.id}:${row.turn}:${step}`,
+    turn: { kind: "strategy", strategyId: row.id, turn: row.turn, step },
   };
   if (row.mode === "dry-run") {
     const { allowed, refusal, contract } = await tryOut(actor, ordered);
@@ -162,7 +163,7 @@ async function propose(row: Row, decision: AgentDecision, proposal: Proposal, st
     return { result: `${status}.`, activityId: id };
   } catch (error) {
     const refusal = refusalOf(error);
-    if (refusal) return told(`Refused: ${refusal.rule}. ${refusal.fix}`);
+    if (refusal) return { result: `Refused: ${refusal.rule}. ${refusal.fix}`, activityId: refusedActionOf(error) };
     // The same request under its key before a restart, with another price since: what is on its way is on its way.
     if (error instanceof DomainError && error.code === "IDEMPOTENCY_KEY_REUSED") return told("It was ordered before.");
     throw error;

@@ -12,9 +12,9 @@ import { env } from "#server/env.ts";
 import { agentAccount } from "#server/ledger/account-codes.ts";
 import { getBalance } from "#server/ledger/get-balance.ts";
 import { log } from "#server/log.ts";
-import { getPayment, refusalOf } from "#server/wallets/act-as-agent.ts";
+import { getPayment, refusalOf, refusedActionOf } from "#server/wallets/act-as-agent.ts";
 import type { AgentRow } from "#server/wallets/agent-rows.ts";
-import { carryOut, intentSchema, intentToJson, tryOut } from "./intents.ts";
+import { carryOut, intentSchema, intentToJson, type Ordered, tryOut } from "./intents.ts";
 import { viewMarket } from "./market/market-history.ts";
 import { decideModel, takeModelTurn } from "./model-turn.ts";
 import { actorOf, settingsOf, stateOf } from "./strategy-rows.ts";
@@ -133,12 +133,13 @@ async function follow(row: Row, settings: StrategySettings, decision: AgentDecis
   }
   if (decision.intent === null) return close(row, decision, "noted", { pauseSeconds: pauseOf(settings) });
   const actor = actorOf(row.agent);
-  const ordered = {
+  const ordered: Ordered = {
     intent: intentSchema.parse(decision.intent),
     agentId: row.agentId,
     account: row.agent.account as Address,
     decidedAt: decision.createdAt,
     key: `strategy:${row.id}:${row.turn}`,
+    turn: { kind: "strategy", strategyId: row.id, turn: row.turn, step: null },
   };
   if (row.mode === "dry-run") {
     const { refusal, contract } = await tryOut(actor, ordered);
@@ -147,7 +148,7 @@ async function follow(row: Row, settings: StrategySettings, decision: AgentDecis
     return close(row, decision, "tried-dry", { refusal: refusal ?? revert, pauseSeconds: REFUSED_SECONDS });
   }
   if (decision.activityId === null) {
-    const refusal = await carryOut(actor, ordered).then(
+    const refused = await carryOut(actor, ordered).then(
       async ({ id }) => {
         await db.agentDecision.update({ where: { id: decision.id }, data: { activityId: id, outcome: "submitted" } });
         return null;
@@ -155,10 +156,10 @@ async function follow(row: Row, settings: StrategySettings, decision: AgentDecis
       (error: unknown) => {
         const known = refusalOf(error);
         if (!known) throw error;
-        return known;
+        return { refusal: known, activityId: refusedActionOf(error) };
       },
     );
-    if (refusal) return close(row, decision, "refused", { refusal, pauseSeconds: await restAfterRefusal(row) });
+    if (refused) return close(row, decision, "refused", { ...refused, pauseSeconds: await restAfterRefusal(row) });
     return rest(row, decision.why, ORDERED_SECONDS);
   }
   const activity = await getPayment(actor, { id: row.agentId, paymentId: decision.activityId });
@@ -181,20 +182,20 @@ async function restAfterRefusal(row: Row): Promise<number> {
   return REFUSED_SECONDS * 2 ** last.filter(({ outcome }) => outcome === "refused").length;
 }
 
-type Closing = { why?: string; refusal?: Refusal | null; pauseSeconds: number };
+type Closing = { why?: string; refusal?: Refusal | null; activityId?: string | null; pauseSeconds: number };
 
 /** Ends a decision and begins the next turn. What it remembers counts only when it was carried out. */
 async function close(
   row: Row,
   decision: AgentDecision,
   outcome: "noted" | "tried-dry" | "refused" | "succeeded" | "failed",
-  { why = decision.why, refusal = null, pauseSeconds }: Closing,
+  { why = decision.why, refusal = null, activityId = decision.activityId, pauseSeconds }: Closing,
 ): Promise<void> {
   const isKept = outcome === "noted" || outcome === "succeeded" || (outcome === "tried-dry" && refusal === null);
   await db.$transaction([
     db.agentDecision.update({
       where: { id: decision.id },
-      data: { outcome, why, ...(refusal ? { refusal } : {}) },
+      data: { outcome, why, activityId, ...(refusal ? { refusal } : {}) },
     }),
     db.agentStrategy.updateMany({
       where: { id: row.id, turn: row.turn },

@@ -67,6 +67,7 @@ const ACCESS: Record<string, Rule> = {
   "agent.pay": "scope agents:write",
   "agent.listPayments": "scope agents:read",
   "agent.getPayment": "scope agents:read",
+  "agent.getAction": "scope agents:read",
   "agent.deposit": "scope agents:write",
   "agent.callContracts": "scope agents:write",
   "agent.listApprovals": "user",

@@ -15,6 +15,6 @@ export const handleMcp = (request: Request): Promise<Response> =>
     if (actor.via !== "api_key")
       throw new DomainError("SCOPE_MISSING", { message: "The MCP door needs an API key, not a signed-in page." });
     const parsedBody = parseJson(await readJsonText(request));
-    const handler = createMcpHandler(() => createTools({ actor, requestId, request }));
+    const handler = createMcpHandler(() => createTools({ actor: { ...actor, door: "mcp" }, requestId, request }));
     return handler.fetch(request, { parsedBody });
   });

@@ -11,4 +11,6 @@ export type Actor = {
   apiKeyId?: string;
   /** Set when the key belongs to an agent: it acts and pays as that agent. */
   agentId?: string;
+  /** Through what they ask, where it is worth a word. */
+  door?: "mcp";
 };

@@ -39,14 +39,27 @@ const isFromBefore = (stored: unknown): boolean =>
   stored.policy !== null &&
   !("guards" in stored.policy);
 
+/** Grants that were read before, by their text: every signature reads one, and nothing of it is secret. */
+const known = new Map<string, Grant>();
+const KNOWN_MAX = 20_000;
+
+function readGrantText(text: string): Grant {
+  const found = known.get(text);
+  if (found) return found;
+  const stored: unknown = JSON.parse(text);
+  if (isFromBefore(stored)) throw new DomainError("AGENT_REVOKED");
+  const grant = grantSchema.parse(stored);
+  if (known.size >= KNOWN_MAX) known.clear();
+  known.set(text, grant);
+  return grant;
+}
+
 export async function openGrant(keys: KeyRing, wallet: WalletRow): Promise<Grant> {
   const altered = () => new DomainError("SIGNER_RECORD_ALTERED", { wallet: wallet.id });
   if (wallet.purpose !== "agent" || wallet.grant_text === null || wallet.grant_mac === null) throw altered();
   const expected = await keys.of(wallet.key_id).authenticate(wallet.grant_text);
   if (wallet.grant_mac.length !== expected.length || !timingSafeEqual(wallet.grant_mac, expected)) throw altered();
-  const stored: unknown = JSON.parse(wallet.grant_text);
-  if (isFromBefore(stored)) throw new DomainError("AGENT_REVOKED");
-  const grant = grantSchema.parse(stored);
+  const grant = readGrantText(wallet.grant_text);
   // A genuine grant of another wallet, copied into this row, gives this wallet nothing.
   if (grant.walletId !== wallet.id || grant.address !== wallet.address) throw altered();
   return grant;

@@ -4,6 +4,8 @@ import { DomainError } from "#core/errors.ts";
 import { evaluatePolicy, type Spent } from "#core/policy/evaluate-policy.ts";
 import { decodeExecution } from "#core/policy/execution.ts";
 import { evaluateGuards, hashGuards, USD_VALUE } from "#core/policy/guards.ts";
+import { type AgentPolicy, hashPolicy } from "#core/policy/policy.ts";
+import type { Judgement } from "#core/schemas/signer.ts";
 import { type Facts, gatherFacts } from "./gather-facts.ts";
 import type { Grant } from "./grant.ts";
 
@@ -48,7 +50,22 @@ export async function withFacts<Result>(
   throw new DomainError("CONFLICT", { message: "The agent's policy keeps changing. Ask again." });
 }
 
-export type Judged = { spent: Spent; usd: bigint | null; approvalsNeeded: number };
+const hashes = new WeakMap<AgentPolicy, Hex>();
+
+/** Made once for each policy that was read: it takes longer than judging by it. */
+function policyHashOf(policy: AgentPolicy): Hex {
+  const hash = hashes.get(policy) ?? hashPolicy(policy);
+  hashes.set(policy, hash);
+  return hash;
+}
+
+/** Of the tokens that a try would move. */
+const outcomeOf = ({ outcome }: Facts): Judgement["outcome"] =>
+  outcome === null || outcome === "fails"
+    ? null
+    : [...outcome].filter(([, { before, after }]) => before !== after).map(([token, moved]) => ({ token, ...moved }));
+
+export type Judged = { spent: Spent; usd: bigint | null; judgement: Judgement };
 
 /** Judges a batch of the agent's key by its own bytes, against what was signed before; throws the policy's reason. */
 export function judgeExecution(
@@ -66,11 +83,22 @@ export function judgeExecution(
   const nowSeconds = Math.floor(Date.now() / 1000);
   const verdict = evaluatePolicy(grant.policy, execution, state, nowSeconds);
   if (!verdict.allowed) throw denied(verdict);
-  const { spent } = verdict;
-  if (!guards) return { spent, usd: null, approvalsNeeded: 0 };
+  const { spent, rules } = verdict;
+  const judgement: Judgement = {
+    policyHash: policyHashOf(grant.policy),
+    rules,
+    spent: amountsOf(spent),
+    spentInWindow: amountsOf(spentInWindow),
+    usd: null,
+    outcome: null,
+    approvalsNeeded: 0,
+  };
+  if (!guards) return { spent, usd: null, judgement };
   if (facts?.guardsHash !== hashGuards(guards)) throw new FactsWanted(grant);
   const usdInWindow = spentInWindow.get(USD_VALUE) ?? 0n;
   const guarded = evaluateGuards(guards, spent, { ...facts, nowSeconds, usdInWindow });
   if (!guarded.allowed) throw denied(guarded);
-  return { spent, usd: guarded.usd, approvalsNeeded: guarded.approvalsNeeded };
+  const { usd, approvalsNeeded } = guarded;
+  const worth = usd === null ? null : { value: usd, inWindow: usdInWindow };
+  return { spent, usd, judgement: { ...judgement, usd: worth, outcome: outcomeOf(facts), approvalsNeeded } };
 }

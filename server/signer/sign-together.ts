@@ -10,7 +10,7 @@ import { lockAgents, type OpenAgent, refusalOrThrow } from "./agent-wallets.ts";
 import type { Facts } from "./gather-facts.ts";
 import type { Grant } from "./grant.ts";
 import { readHalts } from "./halts.ts";
-import { amountsOf, denied, FactsWanted, type Judged, judgeExecution, refuse } from "./judge-execution.ts";
+import { denied, FactsWanted, type Judged, judgeExecution, refuse } from "./judge-execution.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { type Connection, inTransaction, recordSpends, sumSpends } from "./store.ts";
 import { signHash, withSecret } from "./wallets.ts";
@@ -70,10 +70,11 @@ function judgeOperation(
   const judged = judgeExecution(grant, input.userOperation.callData, { ...state, facts });
   const approvers = grant.policy.guards?.approvals?.approvers ?? [];
   const approved = approvers.filter(({ owner }) => signers.has(owner)).length;
-  if (approved < judged.approvalsNeeded)
+  const { approvalsNeeded } = judged.judgement;
+  if (approved < approvalsNeeded)
     throw denied({
       rule: "approvals",
-      value: `${approved} of ${judged.approvalsNeeded}`,
+      value: `${approved} of ${approvalsNeeded}`,
       fix: "Its approvers decide about this operation first.",
     });
   return judged;
@@ -129,7 +130,7 @@ async function sign(keys: KeyRing, { asked, agent: { wallet, grant }, judged }: 
   const { userOperationHash } = asked;
   const { r, s, yParity } = await withSecret(keys, wallet, (secret) => signHash(secret, userOperationHash));
   const signature = agentSignature(grant.address, concatHex([r, s, toHex(27 + yParity)]));
-  return { userOperationHash, signature, spent: amountsOf(judged.spent) };
+  return { ...judged.judgement, userOperationHash, signature };
 }
 
 /**

@@ -5,7 +5,7 @@ import { createGroupCommit } from "#server/group-commit.ts";
 import { lockAgent, readGrant } from "./agent-wallets.ts";
 import { findSigners } from "./approvals.ts";
 import { readHalts } from "./halts.ts";
-import { amountsOf, judgeExecution, withFacts } from "./judge-execution.ts";
+import { judgeExecution, withFacts } from "./judge-execution.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { type Asked, type Refused, type Signed, signTogether } from "./sign-together.ts";
 import { inTransaction, sumSpends } from "./store.ts";
@@ -27,8 +27,7 @@ export function evaluateExecution(
       const [spentInWindow = new Map()] = await sumSpends(connection, [
         { walletId: wallet.id, windowSeconds, exceptNonce },
       ]);
-      const { spent, approvalsNeeded } = judgeExecution(grant, callData, { halt, spentInWindow, facts });
-      return { spent: amountsOf(spent), spentInWindow: amountsOf(spentInWindow), approvalsNeeded };
+      return judgeExecution(grant, callData, { halt, spentInWindow, facts }).judgement;
     }),
   );
 }

@@ -3,9 +3,10 @@ import type { ActivityView, Refusal, SimulationView } from "#core/schemas/agent.
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { signerClient } from "#server/chain/signer-client.ts";
 import { buildUserOperation, nextNonce, simulateExecution } from "#server/chain/user-operations.ts";
-import { db } from "#server/db.ts";
+import { db, pool, sqlOf } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import type { Actor } from "#server/identity/actor.ts";
+import { noteBreakers, noteJudged, type Turn } from "./action-record.ts";
 import {
   type Action,
   type CallInput,
@@ -45,8 +46,11 @@ export const PORTS: ActionPorts = {
   order: submitSigned,
 };
 
-/** The caller's Idempotency-Key, when there is one: the same action under the same key happens once. */
-type Keyed = { key?: string | undefined };
+/**
+ * The caller's Idempotency-Key, when there is one: the same action under the same key happens once. And the strategy's turn
+ * that it comes from, when it does.
+ */
+type Keyed = { key?: string | undefined; turn?: Turn | undefined };
 
 /** Pays dollars from the agent's account to an address that its policy names. */
 export const payAsAgent = (
@@ -86,7 +90,7 @@ async function actAsAgent(
   const agent = await getAgentRow(actor, input.id);
   if (agent.status === "awaiting-owner") throw new DomainError("AGENT_NOT_READY");
   const encoded = encodeAction(agent, action);
-  const plan = await planAction(actor, agent, encoded, input.key);
+  const plan = await planAction(actor, agent, encoded, input);
   if (plan.status === "planned") {
     await carryOut(agent, encoded, plan, ports).catch((error: unknown) =>
       leavePlan(plan, error, input.key !== undefined),
@@ -99,13 +103,13 @@ async function carryOut(agent: AgentRow, encoded: EncodedAction, plan: Plan, por
   const { prepared, approvalsNeeded } = await prepareOnce(agent, encoded, plan, ports);
   if (approvalsNeeded > 0) return awaitApproval(plan);
   const { signature: _, ...userOperation } = prepared.operation;
-  const { signature } = await ports.sign({
+  const { signature, ...judgement } = await ports.sign({
     agentId: agent.id,
     chainId: env.CHAIN_ID,
     entryPoint: loadDeployment().contracts.EntryPoint,
     userOperation,
   });
-  await ports.order(prepared.id, signature, (sql) => markSubmitted(sql, plan.id));
+  await ports.order(prepared.id, signature, (sql) => markSubmitted(sql, plan.id, judgement));
 }
 
 /** The plan's operation, built now or before: a repeat signs the bytes that are written down and no others. */
@@ -121,10 +125,13 @@ async function prepareOnce(
   // An agent's lanes carry its key in their low bits: the contract and the signer take no others.
   const nonce =
     prepared?.operation.nonce ?? (await nextNonce(account.address, (BigInt(draft.lane) << 160n) | BigInt(agent.key)));
-  const { approvalsNeeded } = await ports.evaluate({ agentId: agent.id, callData, nonce });
+  const judgement = await ports.evaluate({ agentId: agent.id, callData, nonce });
+  await noteJudged(sqlOf(pool), plan.id, judgement);
+  const { approvalsNeeded } = judgement;
   if (prepared) return { prepared, approvalsNeeded };
-  await passBreakers(agent, encoded);
-  await keepOperation(draft.id, await ports.build({ account, callData, nonce }));
+  const readings = await passBreakers(agent, encoded);
+  const built = await ports.build({ account, callData, nonce });
+  await keepOperation(draft.id, built, (sql) => noteBreakers(sql, plan.id, readings));
   const kept = await findUnsent(draft.id);
   if (!kept.prepared) throw new Error("An operation was written down and is not there.");
   return { prepared: kept.prepared, approvalsNeeded };
@@ -138,11 +145,23 @@ async function prepareOnce(
 async function leavePlan(plan: Plan, error: unknown, isRepeatable: boolean): Promise<void> {
   const refusal = refusalOf(error);
   if (refusal) {
-    if (await closeAsRefused(plan.operationId, refusal)) throw error;
+    if (await closeAsRefused(plan.operationId, refusal)) throw namingAction(error, plan.id);
   } else if (!isRepeatable && error instanceof Error) {
     if (await closeAsFailed(plan.operationId, `Not sent: ${error.message}`)) throw error;
   }
   if (await isUnsent(plan.id)) throw error;
+}
+
+/** A refusal says where in the agent's history it is. */
+function namingAction(error: unknown, actionId: string): unknown {
+  if (!(error instanceof DomainError)) return error;
+  return new DomainError(error.code, { ...error.details, actionId }, { cause: error });
+}
+
+/** The action in the agent's history that a refusal was about, where one was written down. */
+export function refusedActionOf(error: unknown): string | null {
+  const actionId = error instanceof DomainError ? error.details.actionId : null;
+  return typeof actionId === "string" ? actionId : null;
 }
 
 /** What the history says about an error; null when nobody refused and something else went wrong. */

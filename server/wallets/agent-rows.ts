@@ -54,7 +54,7 @@ export async function viewAgent(agent: AgentRow): Promise<AgentView> {
   };
 }
 
-type ActivityRow = NonNullable<Awaited<ReturnType<typeof db.agentActivity.findUnique>>>;
+export type ActivityRow = NonNullable<Awaited<ReturnType<typeof db.agentActivity.findUnique>>>;
 
 type Causes = Pick<ActivityView, "decision" | "approvals">;
 type Caused = { activityId: string; strategyId: string; strategy: string; why: string };

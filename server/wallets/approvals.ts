@@ -157,14 +157,14 @@ async function signApproved(
 ): Promise<void> {
   const { signature: _, ...userOperation } = operation;
   try {
-    const { signature } = await signerClient.signUserOperation({
+    const { signature, ...judgement } = await signerClient.signUserOperation({
       agentId: row.agentId,
       chainId: env.CHAIN_ID,
       entryPoint: loadDeployment().contracts.EntryPoint,
       userOperation,
       approvals: given.map(({ owner, signature: signed }) => ({ owner: owner as Hex, signature: signed as Hex })),
     });
-    await submitSigned(id, signature, (sql) => markSubmitted(sql, row.id));
+    await submitSigned(id, signature, (sql) => markSubmitted(sql, row.id, judgement));
   } catch (error) {
     // Another approver's signature was enough a moment ago: it is on its way.
     if (error instanceof DomainError && error.code === "OPERATION_CLOSED" && !(await isUnsent(row.id))) return;

@@ -5,11 +5,13 @@ import {
   BREAKER_KINDS,
   type BreakerInput,
   type BreakerKind,
+  type BreakerReading,
   type BreakerSettings,
   breakerKind,
   FAILURES_LOOKED_AT,
   mayRearm,
   measure,
+  measureNext,
   type NextAction,
   whyTripped,
 } from "#core/breakers.ts";
@@ -123,21 +125,29 @@ async function nextAction(agent: AgentRow, { recipient, amount, callData }: Enco
   };
 }
 
-/** Asked before every action: throws while a breaker is tripped, and trips one that this action is too much for. */
-export async function passBreakers(agent: AgentRow, action: EncodedAction): Promise<void> {
+/**
+ * Asked before every action: throws while a breaker is tripped, and trips one that this action is too much for. Answers
+ * what the others measured.
+ */
+export async function passBreakers(agent: AgentRow, action: EncodedAction): Promise<BreakerReading[]> {
   const breakers = await readBreakers(agent.id);
   for (const [kind, { row }] of breakers)
     if (row?.trippedAt) throw new DomainError("BREAKER_TRIPPED", { breaker: kind, reason: row.reason ?? "" });
   const next = await nextAction(agent, action);
+  const readings: BreakerReading[] = [];
   for (const [kind, { settings }] of breakers) {
     if (!settings.isOn || kind === "manual") continue;
     if (MARKET_KINDS.has(kind) && !next.isTrade) continue;
-    const behaviour = await behaviourOf(agent.id, kind, settings.seconds);
-    const reason = whyTripped(kind, settings, { ...behaviour, ...next });
-    if (reason === null) continue;
-    await trip(agent.id, kind, reason, null);
-    throw new DomainError("BREAKER_TRIPPED", { breaker: kind, reason });
+    const behaviour = { ...(await behaviourOf(agent.id, kind, settings.seconds)), ...next };
+    const reason = whyTripped(kind, settings, behaviour);
+    if (reason !== null) {
+      await trip(agent.id, kind, reason, null);
+      throw new DomainError("BREAKER_TRIPPED", { breaker: kind, reason });
+    }
+    const measured = measureNext(kind, behaviour);
+    if (measured !== null) readings.push({ kind, measured: measured.toString(), limit: settings.limit.toString() });
   }
+  return readings;
 }
 
 /** Trips the agents whose holdings have fallen too far, whatever they do. A loop. */

@@ -1,3 +1,4 @@
+import { zeroAddress } from "viem";
 import { agentAccountAbi, entryPointAbi, testUsdAbi, vaultAbi } from "#core/generated/abis.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { type LogHandler, onEvent } from "#server/chain/index-chain.ts";
@@ -127,13 +128,23 @@ const operationSettled = onEvent({
   contract: "EntryPoint",
   abi: entryPointAbi,
   event: "UserOperationEvent",
-  apply: async (sql, { args, transactionHash }) => {
+  apply: async (sql, { args, transactionHash, blockNumber, at }) => {
     const status = args.success ? "succeeded" : "failed";
     const [row] = await sql.query<{ id: string }>(
-      `UPDATE user_operation SET status = $2, transaction_hash = $3, gas_used = $4, gas_cost = $5::numeric, updated_at = now(),
+      `UPDATE user_operation SET status = $2, transaction_hash = $3, gas_used = $4, gas_cost = $5::numeric,
+              block_number = $6, mined_at = $7, payer = $8, updated_at = now(),
               error = CASE WHEN $2 = 'failed' THEN coalesce(error, 'Reverted') END
         WHERE hash = $1 RETURNING id`,
-      [args.userOpHash, status, transactionHash, args.actualGasUsed, args.actualGasCost.toString()],
+      [
+        args.userOpHash,
+        status,
+        transactionHash,
+        args.actualGasUsed,
+        args.actualGasCost.toString(),
+        blockNumber,
+        at,
+        args.paymaster === zeroAddress ? args.sender : args.paymaster,
+      ],
     );
     if (row) await settleActivity(sql, row.id, status);
   },

@@ -45,14 +45,24 @@ export async function getAgent(actor: Actor, input: { id: string }): Promise<Age
   };
 }
 
-/** What the agent did and what it was refused, newest first. */
-export async function listActivity(actor: Actor, input: PageInput & { id: string }): Promise<Page<ActivityView>> {
-  await getAgentRow(actor, input.id);
+type ActivityFilter = { status?: ActivityView["status"] | undefined; kind?: ActivityView["kind"] | undefined };
+
+/** What the agent did and what it was refused, newest first; of one status or one kind where that is asked for. */
+export async function listActivity(
+  actor: Actor,
+  { id, cursor, limit, status, kind }: PageInput & ActivityFilter & { id: string },
+): Promise<Page<ActivityView>> {
+  await getAgentRow(actor, id);
   const rows = await db.agentActivity.findMany({
-    where: { agentId: input.id, ...(input.cursor ? { id: { lt: input.cursor } } : {}) },
+    where: {
+      agentId: id,
+      ...(cursor ? { id: { lt: cursor } } : {}),
+      ...(status ? { status } : {}),
+      ...(kind ? { kind } : {}),
+    },
     orderBy: { id: "desc" },
-    take: input.limit + 1,
+    take: limit + 1,
   });
-  const page = toPage(rows, input.limit);
+  const page = toPage(rows, limit);
   return { ...page, data: await viewActivities(page.data) };
 }

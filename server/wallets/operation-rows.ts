@@ -93,9 +93,13 @@ export type PreparedRow = UnsignedOperation & { id: string; expiresAt: Date };
  * Writes down what will be signed, unless another call did so first: there is one operation a row, ever.
  *
  * An earlier row of the lane that came to nothing may have been the very same operation. The chain can take it once, and
- * if it does, that is this row's: the earlier one gives up the hash.
+ * if it does, that is this row's: the earlier one gives up the hash. `alongside` runs in the same transaction.
  */
-export async function keepOperation(id: string, built: UnsignedOperation): Promise<void> {
+export async function keepOperation(
+  id: string,
+  built: UnsignedOperation,
+  alongside: (sql: Sql) => Promise<void> = async () => undefined,
+): Promise<void> {
   await withTransaction(async (sql) => {
     await sql.query(
       `UPDATE user_operation SET hash = 'superseded:' || id, updated_at = now()
@@ -107,6 +111,7 @@ export async function keepOperation(id: string, built: UnsignedOperation): Promi
         WHERE id = $1 AND hash = $4 AND status = 'prepared'`,
       [id, built.hash, JSON.stringify(operationToJson(built.operation)), draftHash(id)],
     );
+    await alongside(sql);
   });
 }
 

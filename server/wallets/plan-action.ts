@@ -1,8 +1,10 @@
 import { DomainError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import type { Refusal } from "#core/schemas/agent.ts";
+import type { Judgement } from "#core/schemas/signer.ts";
 import { pool, type Sql, sqlOf, withTransaction } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
+import { askedBy, noteSigned, type Turn } from "./action-record.ts";
 import type { EncodedAction } from "./agent-actions.ts";
 import { type AgentRow, accountOfAgent } from "./agent-rows.ts";
 import { takeLaneIn } from "./operation-rows.ts";
@@ -20,7 +22,7 @@ export async function planAction(
   actor: Actor,
   agent: AgentRow,
   action: EncodedAction,
-  key: string | undefined,
+  { key, turn }: { key?: string | undefined; turn?: Turn | undefined },
 ): Promise<Plan> {
   const id = newId("payment");
   const operationId = newId("userOperation");
@@ -28,8 +30,9 @@ export async function planAction(
   const isNew = await withTransaction(async (sql) => {
     const added = await sql.query(
       `INSERT INTO agent_activity
-         (id, agent_id, kind, status, request_key, call_data_hash, call_data, recipient, amount, inference_id, user_operation_id, updated_at)
-       VALUES ($1, $2, $3, 'planned', $4, $5, $6, $7, $8, $9, $10, now())
+         (id, agent_id, kind, status, request_key, call_data_hash, call_data, recipient, amount, inference_id, user_operation_id,
+          asked_by, updated_at)
+       VALUES ($1, $2, $3, 'planned', $4, $5, $6, $7, $8, $9, $10, $11::jsonb, now())
        ON CONFLICT (request_key) DO NOTHING RETURNING id`,
       [
         id,
@@ -42,6 +45,7 @@ export async function planAction(
         action.amount,
         action.inferenceId,
         operationId,
+        JSON.stringify(askedBy(actor, turn)),
       ],
     );
     if (added.length === 0) return false;
@@ -84,12 +88,13 @@ export async function awaitApproval({ id, operationId }: Plan): Promise<void> {
 }
 
 /** Runs in the transaction that orders the operation. */
-export async function markSubmitted(sql: Sql, id: string): Promise<void> {
+export async function markSubmitted(sql: Sql, id: string, given: Judgement): Promise<void> {
   const changed = await sql.query(
     "UPDATE agent_activity SET status = 'submitted', updated_at = now() WHERE id = $1 AND status IN ('planned', 'awaiting-approval') RETURNING id",
     [id],
   );
   if (changed.length === 0) throw new DomainError("OPERATION_CLOSED");
+  await noteSigned(sql, id, given);
 }
 
 /** Whether nothing of a plan was ordered; it may be given up or refused by now. */

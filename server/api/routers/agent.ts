@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { withdrawalOutput } from "#core/schemas/account.ts";
+import { actionInput, actionOutput } from "#core/schemas/action.ts";
 import {
   activityOutput,
   agentCallsInput,
@@ -16,6 +17,7 @@ import {
   exportKeyInput,
   fundAgentInput,
   importSlotOutput,
+  listActivityInput,
   payInput,
   paymentId,
   prepareExportInput,
@@ -35,6 +37,7 @@ import { armBreaker, listBreakers, setBreaker, stopOwnAgents, tripBreaker } from
 import { confirmAgent, createAgent, prepareGrant } from "#server/wallets/create-agent.ts";
 import { explainAction } from "#server/wallets/explain-action.ts";
 import { exportKey, prepareExport } from "#server/wallets/export-key.ts";
+import { getAction } from "#server/wallets/get-action.ts";
 import { getAgent, listActivity, listAgents } from "#server/wallets/get-agents.ts";
 import { prepareImport } from "#server/wallets/import-key.ts";
 import { fundAgent, pauseAgent, resumeAgent } from "#server/wallets/pause-agent.ts";
@@ -159,7 +162,7 @@ export const agentRouter = router({
         protect: true,
       },
     })
-    .input(pageInput.extend({ id: agentId }))
+    .input(listActivityInput)
     .output(pageOf(activityOutput))
     .query(({ ctx, input }) => listActivity(ctx.actor, input)),
 
@@ -176,6 +179,20 @@ export const agentRouter = router({
     .input(z.strictObject({ id: agentId, paymentId }))
     .output(activityOutput)
     .query(({ ctx, input }) => getPayment(ctx.actor, input)),
+
+  getAction: scoped("agents:read")
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/agents/{id}/actions/{actionId}",
+        tags,
+        summary: "One action from who asked to what came of it",
+        protect: true,
+      },
+    })
+    .input(actionInput)
+    .output(actionOutput)
+    .query(({ ctx, input }) => getAction(ctx.actor, input)),
 
   deposit: scoped("agents:write")
     .meta({
