@@ -1,4 +1,4 @@
-import type { ActivityView } from "#core/schemas/agent.ts";
+import type { ActivityView, Refusal } from "#core/schemas/agent.ts";
 import { Amount } from "../money/amount.tsx";
 import type { ReceiptStep } from "../receipt/receipt-step.ts";
 import { shorten } from "../ui/identifier.tsx";
@@ -18,12 +18,14 @@ const REFUSERS = {
   approver: "An approver",
 } as const;
 
+export const refusalTitle = ({ refusedBy, rule }: Refusal): string => `${REFUSERS[refusedBy]} refused it: ${rule}`;
+
 function decision(activity: ActivityView): ReceiptStep {
   const { refusal } = activity;
   if (refusal === null) return { kind: "decision", title: "The signer’s policy check allowed exactly these bytes" };
   return {
     kind: "decision",
-    title: `${REFUSERS[refusal.refusedBy]} refused it: ${refusal.rule}`,
+    title: refusalTitle(refusal),
     detail: (
       <>
         {refusal.value}. {refusal.fix}

@@ -17,6 +17,8 @@ const ACTIVITYS: StatusWords<ActivityView["status"]> = {
   failed: ["bad", "Failed"],
 };
 
+export const activityStatusWord = (status: ActivityView["status"]): string => ACTIVITYS[status][1];
+
 export const AgentStatus = ({ status }: { status: AgentView["status"] }) => (
   <StatusWord words={AGENTS} status={status} />
 );

@@ -21,35 +21,11 @@ import { Identifier } from "../ui/identifier.tsx";
 import { Opener } from "../ui/opener.tsx";
 import { Time } from "../ui/time.tsx";
 import { toast } from "../ui/toast.ts";
+import { ActionLink } from "./action-link.tsx";
+import { Calls } from "./calls.tsx";
 import { Changes } from "./policy-changes.tsx";
-import { readCall } from "./read-call.ts";
 
 const RejectDialog = lazy(() => import("./reject-dialog.tsx"));
-
-function Calls({ calls }: Pick<ApprovalRequest, "calls">) {
-  return (
-    <ol className="flex flex-col gap-2">
-      {calls.map((call, index) => {
-        const { name, values } = readCall(call.data);
-        return (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a batch never changes
-          <li key={index} className="rounded-md border border-line p-3 text-sm">
-            <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
-              <span className="font-medium">{name}</span>
-              <span className="text-ink-3">on</span> <Identifier value={call.target} label="target" />
-              {call.value !== "0" && <Badge tone="outline">{call.value} wei</Badge>}
-            </span>
-            {values.map((value) => (
-              <code key={value} className="block break-all font-mono text-ink-2 text-xs">
-                {value}
-              </code>
-            ))}
-          </li>
-        );
-      })}
-    </ol>
-  );
-}
 
 function Effects({ effects }: Pick<ApprovalRequest, "effects">) {
   if (effects === null) return <p className="text-bad text-sm">Tried out now, it would not go through.</p>;
@@ -117,6 +93,12 @@ function Request({ request }: { request: ApprovalRequest }) {
         description={
           <>
             Asked <Time iso={request.createdAt} />; can be approved until <Time iso={request.expiresAt} isExact />.
+            {request.owner.isYou && (
+              <>
+                {" "}
+                <ActionLink agentId={request.agent.id} id={request.id} />
+              </>
+            )}
           </>
         }
         action={

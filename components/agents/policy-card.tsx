@@ -8,31 +8,20 @@ import { Identifier } from "../ui/identifier.tsx";
 import { Time } from "../ui/time.tsx";
 import { conditionWords } from "./condition-words.ts";
 import { guardWords } from "./guard-words.ts";
+import { demandsOf, ruleName } from "./judged-rule-words.ts";
 import { spanWord, windowWord } from "./window-word.ts";
 
 const ETHER = "0x0000000000000000000000000000000000000000";
 
 type Rule = AgentDetail["policy"]["rules"][number];
 
-/** The functions people meet; any other is shown by its selector. */
-const FUNCTIONS: Record<string, string> = {
-  "0xa9059cbb": "Pay",
-  "0x095ea7b3": "Approve",
-  "0x1de26e16": "Deposit",
-};
-
 function RuleRow({ rule, token }: { rule: Rule; token: string }) {
-  const isPayment = rule.selector === "0x00000000";
-  const name = isPayment ? "Pay ether" : (FUNCTIONS[rule.selector.toLowerCase()] ?? rule.selector);
-  const demands = rule.conditions.filter(({ reading, word, comparison }) => {
-    const isCounterparty = reading === "word" && word === 0 && comparison === "equal";
-    return !isCounterparty || rule.counterparty === null;
-  });
+  const demands = demandsOf(rule);
   const isToken = rule.target.toLowerCase() === token.toLowerCase();
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-1 py-2 text-sm">
       {rule.effect === "deny" && <Badge tone="bad">Never</Badge>}
-      <span className="font-medium">{name}</span>
+      <span className="font-medium">{ruleName(rule)}</span>
       {rule.counterparty !== null && <NamedAddress value={rule.counterparty} label="counterparty" />}
       {!isToken && (
         <span className="flex items-center gap-1 text-ink-3">

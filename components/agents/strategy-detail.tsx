@@ -17,9 +17,10 @@ import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Time } from "../ui/time.tsx";
 import { toast } from "../ui/toast.ts";
+import { ActionLink } from "./action-link.tsx";
 import { intentWords, KINDS, OUTCOMES, STRATEGY_STATES, settingsWords } from "./strategy-words.ts";
 
-function Steps({ steps }: Pick<DecisionView, "steps">) {
+function Steps({ steps, agentId }: Pick<DecisionView, "steps"> & { agentId: string }) {
   if (steps.length === 0) return null;
   return (
     <ol className="mt-2 flex flex-col gap-2 border-line border-l pl-3">
@@ -30,13 +31,14 @@ function Steps({ steps }: Pick<DecisionView, "steps">) {
           <span className="text-ink-2">{Object.values(step.input).join(" · ")}</span>
           <span className="block text-ink-3">{step.thought}</span>
           <span className="line-clamp-3 block break-all text-ink-2">{step.result}</span>
+          {step.activityId !== null && <ActionLink agentId={agentId} id={step.activityId} />}
         </li>
       ))}
     </ol>
   );
 }
 
-const columnsOf = (market: MarketOutput | null): readonly Column<DecisionView>[] => [
+const columnsOf = (agentId: string, market: MarketOutput | null): readonly Column<DecisionView>[] => [
   timeColumn("When", (row) => row.createdAt, { from: "sm" }),
   {
     id: "decision",
@@ -52,7 +54,12 @@ const columnsOf = (market: MarketOutput | null): readonly Column<DecisionView>[]
             {row.refusal.rule}, by the {row.refusal.refusedBy}. {row.refusal.fix}
           </span>
         )}
-        <Steps steps={row.steps} />
+        {row.activityId !== null && (
+          <span className="block text-sm">
+            <ActionLink agentId={agentId} id={row.activityId} />
+          </span>
+        )}
+        <Steps steps={row.steps} agentId={agentId} />
       </span>
     ),
   },
@@ -141,7 +148,7 @@ export function StrategyDetail({ id, strategyId }: { id: string; strategyId: str
           description="And why, and what became of it. Waiting is not listed."
           query={decisions}
           what="Decisions"
-          columns={columnsOf(market)}
+          columns={columnsOf(id, market)}
           rowKey={(row) => row.id}
           empty={<EmptyState title="Nothing yet">Decisions appear here with their reasons.</EmptyState>}
         />

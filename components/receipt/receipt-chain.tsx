@@ -1,4 +1,15 @@
-import { ArrowUpRight, BadgeCheck, Cuboid, FileSignature, Radio, Scale, SquareEqual } from "lucide-react";
+import {
+  ArrowUpRight,
+  BadgeCheck,
+  Cuboid,
+  FileSignature,
+  Flag,
+  MessageSquare,
+  Radio,
+  Scale,
+  SquareEqual,
+  UserCheck,
+} from "lucide-react";
 import { cn } from "../ui/class-names.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { shorten } from "../ui/identifier.tsx";
@@ -6,12 +17,15 @@ import { Time } from "../ui/time.tsx";
 import { formatElapsed, type ReceiptStep, type ReceiptStepKind } from "./receipt-step.ts";
 
 const KINDS = {
+  intent: { icon: MessageSquare, word: "Intent" },
   event: { icon: Radio, word: "Event" },
   posting: { icon: SquareEqual, word: "Posting" },
   decision: { icon: Scale, word: "Decision" },
+  approval: { icon: UserCheck, word: "Approval" },
   signature: { icon: FileSignature, word: "Signature" },
   transaction: { icon: Cuboid, word: "Transaction" },
   proof: { icon: BadgeCheck, word: "Proof" },
+  outcome: { icon: Flag, word: "Outcome" },
 } as const satisfies Record<ReceiptStepKind, { icon: typeof Radio; word: string }>;
 
 const MARKS = {

@@ -1,7 +1,16 @@
 import type { ReactNode } from "react";
 
 /** What kind of link in the chain of causes a step is. */
-export type ReceiptStepKind = "event" | "posting" | "decision" | "signature" | "transaction" | "proof";
+export type ReceiptStepKind =
+  | "intent"
+  | "event"
+  | "posting"
+  | "decision"
+  | "approval"
+  | "signature"
+  | "transaction"
+  | "proof"
+  | "outcome";
 
 export type ReceiptStep = {
   kind: ReceiptStepKind;

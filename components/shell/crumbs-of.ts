@@ -22,7 +22,7 @@ const LABELS: Record<string, string> = {
 };
 
 /** What stands on the page above it and has none of its own. */
-const PARTS = new Set(["strategies"]);
+const PARTS = new Set(["strategies", "actions"]);
 
 /** Breadcrumbs from an address: known words by their name, ids by their ends. */
 export function crumbsOf(pathname: string): Crumb[] {
