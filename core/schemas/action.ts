@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { breakerReading } from "../breakers.ts";
-import { activityOutput, agentId, paymentId, policyOutput } from "./agent.ts";
+import { activityOutput, agentId, paymentId } from "./agent.ts";
+import { policyOutput } from "./agent-policy.ts";
 
 const isoTime = z.iso.datetime();
 /** Base units of a token; its name and digits where it is known here. */

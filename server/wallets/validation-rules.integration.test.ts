@@ -4,7 +4,7 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { encodeFunctionData } from "viem/utils";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gasSponsorAbi, testUsdAbi } from "#core/generated/abis.ts";
-import type { PolicyInput } from "#core/schemas/agent.ts";
+import type { PolicyInput } from "#core/schemas/agent-policy.ts";
 import type { PackedUserOperation } from "#core/user-operation.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { db, pool } from "#server/db.ts";
