@@ -48,11 +48,10 @@ export async function createAgent(
     policy,
     ...(importedKey ? { imported: toImported(importedKey) } : {}),
   });
-  // Sent a second time, the same import has made this agent already.
-  if (importedKey && (await db.agent.findFirst({ where: { id, userId: actor.userId } })))
-    return prepareGrant(actor, { id });
   const agent = await db.$transaction(async (tx) => {
+    // Of one import sent twice at once, the second waits here and finds the agent of the first.
     await ensureDepositAccount(sqlOf(tx), agentAccount(id));
+    if (importedKey && (await tx.agent.findUnique({ where: { id } }))) return null;
     const made = await tx.agent.create({
       data: {
         id,
@@ -71,6 +70,7 @@ export async function createAgent(
     await recordFirstPolicy(sqlOf(tx), id, input.policy, policy);
     return made;
   });
+  if (agent === null) return prepareGrant(actor, { id });
   return { agent: await viewAgent(agent), operation: await prepareGrantOf(agent) };
 }
 

@@ -82,6 +82,9 @@ describe("an agent with a key that its owner brought", () => {
     const imported = await sealFor(await prepareImport(owner.actor), generatePrivateKey());
     const first = await create(owner, imported);
     const again = await create(owner, imported);
+    const twice = await sealFor(await prepareImport(owner.actor), generatePrivateKey());
+    const atOnce = await Promise.all([create(owner, twice), create(owner, twice), create(owner, twice)]);
+    expect(new Set(atOnce.map(({ agent }) => agent.id)).size).toBe(1);
     expect(again.agent).toMatchObject({ id: first.agent.id, key: first.agent.key });
   });
 
