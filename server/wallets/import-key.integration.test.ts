@@ -1,4 +1,7 @@
+import { existsSync } from "node:fs";
+import { copyFile, cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Hex } from "viem";
 import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
@@ -41,6 +44,17 @@ const sealBytes = async (slot: ImportSlot, bytes: Hex, address = payee): Promise
   const sealed = await sealKey(secret, recipient as Hex, importPurpose(slot, address));
   return { agentId, keyId, expiresAt, address, sealed };
 };
+
+/** A folder for another signer, with the key-encryption key that the wallets are under: a rotation may have put it aside. */
+async function sameKeyElsewhere(): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), "converge-signer-"));
+  const { rows } = await pool.query<{ key_id: string }>("SELECT key_id FROM signer_wallet LIMIT 1");
+  const retired = join(env.CONVERGE_HOME, "signer", `kek.retired-${rows[0]?.key_id}`);
+  await mkdir(join(home, "signer"), { mode: 0o700 });
+  await copyFile(existsSync(retired) ? retired : join(env.CONVERGE_HOME, "signer", "kek"), join(home, "signer", "kek"));
+  await cp(join(env.CONVERGE_HOME, "deployments"), join(home, "deployments"), { recursive: true });
+  return home;
+}
 
 let owner: Person;
 beforeAll(async () => {
@@ -89,8 +103,9 @@ describe("an agent with a key that its owner brought", () => {
   });
 
   it("takes a key that was sealed for another signer process under the same key-encryption key", async () => {
-    const socket = join(env.CONVERGE_HOME, "second.sock");
-    const second = await startSigner({ ...process.env, SIGNER_SOCKET: socket }, env.CONVERGE_HOME);
+    const home = await sameKeyElsewhere();
+    const socket = join(home, "second.sock");
+    const second = await startSigner({ ...process.env, CONVERGE_HOME: home, SIGNER_SOCKET: socket }, home);
     try {
       const slot = await prepareImport(owner.actor);
       const { agentId, account, chainId } = slot;
@@ -111,6 +126,7 @@ describe("an agent with a key that its owner brought", () => {
       expect(agent.key).toBe(privateKeyToAddress(key));
     } finally {
       second.child.kill("SIGTERM");
+      await rm(home, { recursive: true });
     }
   });
 });
