@@ -7,7 +7,7 @@ import type { PreparedOperation } from "#core/schemas/account.ts";
 import type { AgentDetail } from "#core/schemas/agent.ts";
 import { notifyError } from "../api/notify-error.ts";
 import { useTRPC } from "../api/trpc.ts";
-import { NotSigned, signOperation } from "../identity/sign-operation.ts";
+import { signOperation } from "../identity/sign-operation.ts";
 import { Button } from "../ui/button.tsx";
 import { Opener } from "../ui/opener.tsx";
 import { toast } from "../ui/toast.ts";
@@ -60,8 +60,7 @@ function OwnerButton({ label, icon: Icon, done, carryOut }: OwnerButtonProps) {
       toast.success(done);
       await queryClient.invalidateQueries({ queryKey: trpc.agent.pathKey() });
     } catch (error) {
-      if (error instanceof NotSigned) toast.error("Not signed", { description: error.message });
-      else notifyError("That did not work", error);
+      notifyError("That did not work", error);
     } finally {
       setIsPending(false);
     }

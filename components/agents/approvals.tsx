@@ -9,7 +9,7 @@ import { every } from "../api/every.ts";
 import { notifyError } from "../api/notify-error.ts";
 import { QueryError } from "../api/query-error.tsx";
 import { useTRPC } from "../api/trpc.ts";
-import { NotSigned, signOperation } from "../identity/sign-operation.ts";
+import { signOperation } from "../identity/sign-operation.ts";
 import { Amount } from "../money/amount.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
@@ -54,8 +54,7 @@ function Decide({ request }: { request: ApprovalRequest }) {
       const { status } = await approve.mutateAsync({ id: request.id, signature: await signOperation(toSign) });
       toast.success(status === "awaiting-approval" ? "Approved; others are still wanted" : "Approved and sent");
     } catch (error) {
-      if (error instanceof NotSigned) toast.error("Not signed", { description: error.message });
-      else notifyError("It could not be approved", error);
+      notifyError("It could not be approved", error);
     }
   };
   return (
@@ -149,8 +148,7 @@ function Agree({ request }: { request: AgreementRequest }) {
       await agree.mutateAsync({ id: request.agent.id, number: request.number, signature });
       toast.success("Agreed", { description: "Its owner's signature puts it on the chain." });
     } catch (error) {
-      if (error instanceof NotSigned) toast.error("Not signed", { description: error.message });
-      else notifyError("That did not work", error);
+      notifyError("That did not work", error);
     }
   };
   return (

@@ -7,7 +7,7 @@ import { every } from "../api/every.ts";
 import { notifyError } from "../api/notify-error.ts";
 import { QueryCard } from "../api/query-table.tsx";
 import { useTRPC } from "../api/trpc.ts";
-import { NotSigned, signOperation } from "../identity/sign-operation.ts";
+import { signOperation } from "../identity/sign-operation.ts";
 import { Amount } from "../money/amount.tsx";
 import { StatusWord, type StatusWords } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
@@ -42,8 +42,7 @@ function SignButton({ id, number }: { id: string; number: number }) {
       toast.success("Signed", { description: "It holds as soon as the chain has it." });
       await queryClient.invalidateQueries({ queryKey: trpc.agent.pathKey() });
     } catch (error) {
-      if (error instanceof NotSigned) toast.error("Not signed", { description: error.message });
-      else notifyError("It could not be signed", error);
+      notifyError("It could not be signed", error);
     } finally {
       setIsPending(false);
     }

@@ -5,7 +5,7 @@ import type { OpenKey } from "#core/private-key.ts";
 import type { PolicyInput } from "#core/schemas/agent-policy.ts";
 import { readApiError } from "../api/read-api-error.ts";
 import { useTRPC } from "../api/trpc.ts";
-import { NotSigned, signOperation } from "../identity/sign-operation.ts";
+import { signOperation } from "../identity/sign-operation.ts";
 import { toast } from "../ui/toast.ts";
 
 type NewAgent = {
@@ -43,8 +43,7 @@ export function useCreateAgent() {
         });
       } catch (error) {
         // The agent exists and waits; its page offers the signature again.
-        const description = error instanceof NotSigned ? error.message : readApiError(error).message;
-        toast.error("The agent still awaits your signature", { description });
+        toast.error("The agent still awaits your signature", { description: readApiError(error).message });
       }
       await queryClient.invalidateQueries({ queryKey: trpc.agent.pathKey() });
       router.push(`/agents/${made.agent.id}`);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { toWireError } from "#core/api-error.ts";
 import { DomainError } from "#core/errors.ts";
+import { LocalProblem } from "./local-problem.ts";
 import { isTransient, readApiError } from "./read-api-error.ts";
 
 const wire = toWireError(new DomainError("POLICY_DENIED", { fix: "Ask for less." }), "req_1");
@@ -21,3 +22,8 @@ test.each([undefined, null, "text", new TypeError("failed to fetch"), { error: {
   "takes %o for a connection that never came about",
   (error) => expect(readApiError(error).code).toBe("NETWORK"),
 );
+
+test("reads what went wrong in the page itself", () => {
+  const problem = new LocalProblem("NOT_SIGNED", "Not signed", "You declined.");
+  expect(readApiError(problem)).toMatchObject({ code: "NOT_SIGNED", message: "You declined.", requestId: undefined });
+});

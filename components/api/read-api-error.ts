@@ -1,3 +1,5 @@
+import { LocalProblem } from "./local-problem.ts";
+
 export type ReadableError = {
   code: string;
   message: string;
@@ -27,6 +29,7 @@ export function readApiError(error: unknown): ReadableError {
   const wire = field(field(error, "data"), "error") ?? field(error, "error");
   const code = text(field(wire, "code"));
   const message = text(field(wire, "message"));
+  if (error instanceof LocalProblem) return { ...NETWORK, code: error.code, message: error.message };
   if (code === undefined || message === undefined) return NETWORK;
   return {
     code,

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { EscrowCall } from "#core/schemas/escrow.ts";
 import { notifyError } from "../api/notify-error.ts";
 import { useTRPC } from "../api/trpc.ts";
-import { NotSigned, signOperation } from "../identity/sign-operation.ts";
+import { signOperation } from "../identity/sign-operation.ts";
 import { toast } from "../ui/toast.ts";
 
 type Options = {
@@ -29,8 +29,7 @@ export function useEscrowOperation({ done, onDone, isRefusalShown = false }: Opt
       await queryClient.invalidateQueries({ queryKey: trpc.escrow.pathKey() });
     },
     onError: (error) => {
-      if (error instanceof NotSigned) toast.error("Not signed", { description: error.message });
-      else if (!isRefusalShown) notifyError("That did not work", error);
+      if (!isRefusalShown) notifyError("That did not work", error);
     },
   });
 }

@@ -4,7 +4,6 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { FormDialog } from "../api/form-dialog.tsx";
 import { useTRPC } from "../api/trpc.ts";
-import { NotSigned } from "../identity/sign-operation.ts";
 import { Amount } from "../money/amount.tsx";
 import { AmountInput } from "../money/amount-input.tsx";
 import { Field } from "../ui/field.tsx";
@@ -60,7 +59,7 @@ export default function OpenEscrow({ escrowId, ...popup }: Popup & { escrowId?: 
       submitLabel={escrowId === undefined ? "Open" : "Top up"}
       isReady={units !== "" && (escrowId !== undefined || nodeId !== "")}
       isPending={operation.isPending}
-      error={operation.error instanceof NotSigned ? null : operation.error}
+      error={operation.error}
       onSubmit={() => operation.mutate(plan)}
     >
       {escrowId === undefined && options.length > 0 && (

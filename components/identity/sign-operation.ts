@@ -1,4 +1,5 @@
 import type { OwnerSignature, PreparedOperation } from "#core/schemas/account.ts";
+import { LocalProblem } from "../api/local-problem.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { ensureNetwork, findWallet } from "./wallets.ts";
 
@@ -9,9 +10,13 @@ type ToSign = Pick<PreparedOperation, "hash" | "signer" | "typedData">;
 const NO_PASSKEY =
   "The passkey that owns your account did not sign: it was declined, or it is on another device. Nothing was changed.";
 
-/** No signature was given; the message says why, for a person. */
-export class NotSigned extends Error {
+/** No signature was given; the message says why. */
+export class NotSigned extends LocalProblem {
   override readonly name = "NotSigned";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("NOT_SIGNED", "Not signed", message, options);
+  }
 }
 
 /**
