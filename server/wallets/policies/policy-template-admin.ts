@@ -133,17 +133,24 @@ export async function changeTemplate(actor: Actor, input: ChangeTemplateInput): 
   return getTemplate({ id });
 }
 
-type Locked = Version & { status: string; version: number; position: number };
+type Locked = { status: string; version: number; position: number };
 
-async function lock(sql: Sql, id: string): Promise<Locked> {
-  const [row] = await sql.query<Locked>(
-    `SELECT t.status, t.version, t.position, v.number, v.name, v.description, v.policy
-     FROM policy_template t JOIN policy_template_version v ON v.template_id = t.id AND v.number = t.version
-     WHERE t.id = $1 FOR UPDATE OF t`,
+/**
+ * The template under its row lock, with its newest version. That is read once the lock is held: read together, it would
+ * be of before the wait, and not fit to what somebody saved meanwhile.
+ */
+async function lock(sql: Sql, id: string): Promise<Locked & Version> {
+  const [template] = await sql.query<Locked>(
+    "SELECT status, version, position FROM policy_template WHERE id = $1 FOR UPDATE",
     [id],
   );
-  if (!row) throw new DomainError("NOT_FOUND");
-  return row;
+  if (!template) throw new DomainError("NOT_FOUND");
+  const [newest] = await sql.query<Version>(
+    "SELECT number, name, description, policy FROM policy_template_version WHERE template_id = $1 AND number = $2",
+    [id, template.version],
+  );
+  if (!newest) throw new Error(`Version ${template.version} of ${id} is not there.`);
+  return { ...template, ...newest };
 }
 
 type Decision = { id: string; reason: string };

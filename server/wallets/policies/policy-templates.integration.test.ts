@@ -133,8 +133,24 @@ describe("a template", () => {
       changeTemplate(admin, { ...written, policy: { ...policy, windowCap }, id, version: 1, position: 40, reason });
     const results = await Promise.allSettled([change("3000000"), change("4000000"), change("5000000")]);
     expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    // Those that waited for the first are told why, and not that there is nothing.
+    const refused = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+    expect(refused.map(({ code }) => code)).toEqual(["CONFLICT", "CONFLICT"]);
     await expect(change("6000000")).rejects.toMatchObject({ code: "CONFLICT", details: { version: 2 } });
     expect((await getTemplate({ id })).versions).toHaveLength(2);
+  });
+
+  it("is retired while somebody saves another version of it", async () => {
+    for (const n of [1, 2, 3, 4, 5]) {
+      const { id } = await createTemplate(admin, { ...written, name: `Busy ${n}` });
+      await publishTemplate(admin, { id, reason });
+      const wider = { ...policy, windowCap: "3000000" };
+      await Promise.all([
+        changeTemplate(admin, { ...written, policy: wider, id, version: 1, position: 40, reason }),
+        retireTemplate(admin, { id, reason }),
+      ]);
+      expect(await getTemplate({ id })).toMatchObject({ status: "retired", version: 2 });
+    }
   });
 
   it("that is not there is not found", async () => {
