@@ -36,8 +36,10 @@ const COLUMNS: readonly Column<Version>[] = [
   )),
 ];
 
-const agentsWord = (agents: number): string =>
-  `${agents} ${agents === 1 ? "agent was" : "agents were"} made from it. Each keeps what its owner signed.`;
+function agentsWord(agents: number): string {
+  if (agents === 0) return "No agent was made from it yet.";
+  return `${agents} ${agents === 1 ? "agent was" : "agents were"} made from it. Each keeps what its owner signed.`;
+}
 
 /** One template: whether it is offered, its next version, and all that it was. */
 export function TemplateDetail({ id }: { id: string }) {

@@ -3,7 +3,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useState } from "react";
-import { type AdminTemplateDetail, templatePolicy } from "#core/schemas/policy-template.ts";
+import { type AdminTemplateDetail, type TemplatePolicy, templatePolicy } from "#core/schemas/policy-template.ts";
 import { LimitFields } from "../agents/limit-fields.tsx";
 import { EMPTY_DRAFT, type PolicyTerms } from "../agents/policy-draft.ts";
 import { readJson } from "../agents/read-json.ts";
@@ -122,7 +122,7 @@ function useSave(template: AdminTemplateDetail | null) {
       },
     }),
   );
-  const save = ({ name, description, position, reason }: About, policy: ReturnType<typeof templateOf>) => {
+  const save = ({ name, description, position, reason }: About, policy: TemplatePolicy) => {
     const named = { name: name.trim(), description: description.trim(), policy };
     if (template === null) create.mutate({ ...named, ...(position === "" ? {} : { position: Number(position) }) });
     else {
@@ -132,6 +132,46 @@ function useSave(template: AdminTemplateDetail | null) {
   };
   const { isPending, error } = template === null ? create : change;
   return { save, isPending, problem: error ? readApiError(error).message : null };
+}
+
+type InWordsProps = {
+  template: AdminTemplateDetail | null;
+  result: ReturnType<typeof readJson<TemplatePolicy>>;
+  isReady: boolean;
+  isPending: boolean;
+  /** Why it was not saved. */
+  problem: string | null;
+};
+
+/** What is written, as it will be read, with the button that saves it. */
+function InWords({ template, result, isReady, isPending, problem }: InWordsProps) {
+  return (
+    <Card className="lg:sticky lg:top-20">
+      <CardHeader title="In words" description="As it would be signed today." />
+      <CardBody className="flex flex-col gap-4">
+        <div>
+          {"value" in result ? (
+            <TemplateWords policy={result.value} />
+          ) : (
+            <p className="text-bad text-sm">{result.problem}</p>
+          )}
+        </div>
+        {problem !== null && (
+          <p role="alert" className="text-bad text-sm">
+            {problem}
+          </p>
+        )}
+        <Button type="submit" variant="primary" size="lg" isPending={isPending} disabled={!isReady}>
+          {template === null ? "Save as a draft" : `Save as version ${template.version + 1}`}
+        </Button>
+        <p className="text-ink-3 text-xs">
+          {template?.status === "published"
+            ? "It is offered from then on. Agents that were made from an older version stay as they are."
+            : "Nobody is offered it until it is published."}
+        </p>
+      </CardBody>
+    </Card>
+  );
 }
 
 /** Writes a template, by its fields or as JSON, beside what it says in words. */
@@ -205,31 +245,7 @@ export function TemplateEditor({ template }: { template: AdminTemplateDetail | n
           </CardBody>
         </Card>
       </div>
-      <Card className="lg:sticky lg:top-20">
-        <CardHeader title="In words" description="As it would be signed today." />
-        <CardBody className="flex flex-col gap-4">
-          <div>
-            {"value" in result ? (
-              <TemplateWords policy={result.value} />
-            ) : (
-              <p className="text-bad text-sm">{result.problem}</p>
-            )}
-          </div>
-          {problem !== null && (
-            <p role="alert" className="text-bad text-sm">
-              {problem}
-            </p>
-          )}
-          <Button type="submit" variant="primary" size="lg" isPending={isPending} disabled={!isReady}>
-            {template === null ? "Save as a draft" : `Save as version ${template.version + 1}`}
-          </Button>
-          <p className="text-ink-3 text-xs">
-            {template?.status === "published"
-              ? "It is offered from then on. Agents that were made from an older version stay as they are."
-              : "Nobody is offered it until it is published."}
-          </p>
-        </CardBody>
-      </Card>
+      <InWords template={template} result={result} isReady={isReady} isPending={isPending} problem={problem} />
     </form>
   );
 }

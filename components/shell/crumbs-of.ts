@@ -12,6 +12,7 @@ const LABELS: Record<string, string> = {
   admin: "Admin",
   adjustments: "Adjustments",
   reconciliation: "Reconciliation",
+  templates: "Templates",
   ledger: "Ledger",
   models: "Models",
   nodes: "Nodes",
