@@ -98,6 +98,30 @@ test("a wallet owns an agent: one signature of its limits makes it active", asyn
   await createAgent(page);
 });
 
+test("what an agent was refused has a timeline that ends with what to do", async ({ page }) => {
+  await installWallet(page, { account: newWallet() });
+  await chooseWallet(page, "/agents/new");
+  await createAgent(page);
+  await page.getByRole("button", { name: "Let it pay" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Amount").fill("0.01");
+  await dialog.getByLabel("To", { exact: true }).fill(newWallet().address);
+  await dialog.getByRole("button", { name: "Propose payment" }).click();
+  await expect(refusal(page)).toBeVisible();
+  await page.keyboard.press("Escape");
+
+  await page.getByLabel("What became of it").selectOption("Done");
+  await expect(page.getByText("Nothing of that")).toBeVisible();
+  await page.getByLabel("What became of it").selectOption("Refused");
+  await page.getByRole("link", { name: "Payment", exact: true }).click();
+  await expect(page).toHaveURL(/\/actions\/pay_/);
+  const timeline = page.getByRole("region", { name: "Timeline" }).getByRole("listitem");
+  await expect(timeline.first()).toContainText("asked for it");
+  await expect(timeline.last()).toContainText("The signer refused it: not-allowed");
+  await expect(timeline.last()).toContainText("What to do:");
+  await expectAccessible(page);
+});
+
 test("a trader is made from its template, tried on the past, and watches the market in a dry run", async ({ page }) => {
   test.setTimeout(120_000);
   await installWallet(page, { account: newWallet() });

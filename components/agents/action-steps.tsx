@@ -1,5 +1,6 @@
 import Link from "next/link";
 import type { ActionView } from "#core/schemas/action.ts";
+import { NamedAddress } from "../addresses/named-address.tsx";
 import { Amount } from "../money/amount.tsx";
 import type { ReceiptStep } from "../receipt/receipt-step.ts";
 import { DefinitionList } from "../ui/definition-list.tsx";
@@ -39,7 +40,7 @@ function Intent({ action }: { action: ActionView }) {
           <Amount units={amount.units} className="font-medium" />
           {recipient && (
             <>
-              <span className="text-ink-3">to</span> <Identifier value={recipient} label="recipient" />
+              <span className="text-ink-3">to</span> <NamedAddress value={recipient} label="recipient" />
             </>
           )}
         </p>
@@ -57,6 +58,7 @@ function intent(action: ActionView): ReceiptStep[] {
       at: action.createdAt,
       detail: <Intent action={action} />,
       hash: action.callDataHash,
+      hashName: "calls",
     },
     ...(action.inferenceId === null
       ? []
@@ -80,6 +82,7 @@ function decisions({ judged, breakers, refusal, updatedAt, signed, operation }: 
           title: `The agent’s policy${version} allows it`,
           at: judged.at,
           hash: judged.policyHash,
+          hashName: "policy",
           detail: (
             <>
               <Judgement judgement={judged} />
@@ -119,6 +122,7 @@ const approvals = (action: ActionView): ReceiptStep[] =>
     title: `${name} approved of exactly these bytes (${index + 1} of ${action.approval?.needed ?? index + 1})`,
     at,
     hash: action.approval?.hash ?? undefined,
+    hashName: "signed",
   }));
 
 function signature({ signed, operation, agent, transaction, approval }: ActionView): ReceiptStep[] {
@@ -129,6 +133,7 @@ function signature({ signed, operation, agent, transaction, approval }: ActionVi
       title: "Signed by the agent’s key",
       at: signed?.at,
       hash: operation.hash,
+      hashName: "operation",
       detail: (
         <>
           {signed && approval && (
@@ -169,7 +174,12 @@ function transaction({ transaction: sent, status, error }: ActionView): ReceiptS
               ? [
                   {
                     term: "Paid by",
-                    value: sent.isSponsored ? "the gas sponsor" : <Identifier value={sent.payer} label="payer" />,
+                    value: (
+                      <span className="inline-flex flex-wrap items-center justify-end gap-x-2">
+                        {sent.isSponsored ? "the gas sponsor" : "its account"}{" "}
+                        <Identifier value={sent.payer} label="payer" />
+                      </span>
+                    ),
                   },
                 ]
               : []),
@@ -194,7 +204,7 @@ function outcome({ status, error, outcome: read, transaction: sent }: ActionView
     {
       kind: "outcome",
       title: sent?.gasUsed ? "It failed on the chain; no money moved" : "It was not carried out; no money moved",
-      state: "refused",
+      state: "failed",
       detail: error ?? undefined,
     },
   ];

@@ -72,7 +72,7 @@ const COLUMNS: readonly Column<ActivityView>[] = [
           {row.refusal.rule}, by the {row.refusal.refusedBy}
         </span>
       ) : (
-        <span className="text-ink-2">{row.error ?? ""}</span>
+        <span className="text-ink-2 [overflow-wrap:anywhere]">{row.error ?? ""}</span>
       ),
     skeletonWidth: "w-32",
   },

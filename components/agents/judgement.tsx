@@ -11,8 +11,8 @@ type Cap = JudgementView["caps"][number];
 
 /** What counted in the window before an action, and with it, of what may be spent in it. */
 function CapLine({ cap, windowSeconds }: { cap: Cap; windowSeconds: number | null }) {
-  const amount = (units: string) =>
-    cap.symbol === "USD" ? <Amount units={units} /> : <TokenAmount {...cap} units={units} />;
+  const { token, symbol, decimals } = cap;
+  const amount = (units: string) => <TokenAmount units={units} token={token} symbol={symbol} decimals={decimals} />;
   const share = cap.perWindow === null ? null : shareOf(cap.after, cap.perWindow);
   return (
     <li>

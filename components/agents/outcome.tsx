@@ -1,6 +1,6 @@
 import type { ActionOutcome } from "#core/schemas/action.ts";
+import { NamedAddress } from "../addresses/named-address.tsx";
 import { TokenAmount } from "../money/token-amount.tsx";
-import { Identifier } from "../ui/identifier.tsx";
 
 /** What came into the account and what left it, and whatever else the chain says of it. */
 export function Outcome({ outcome: { movements, events } }: { outcome: ActionOutcome }) {
@@ -18,7 +18,7 @@ export function Outcome({ outcome: { movements, events } }: { outcome: ActionOut
                 <TokenAmount units={amount} token={token} symbol={symbol} decimals={decimals} />
               </span>
               <span className="text-ink-3">{isIn ? "from" : "to"}</span>
-              <Identifier value={isIn ? from : to} label={isIn ? "sender" : "recipient"} />
+              <NamedAddress value={isIn ? from : to} label={isIn ? "sender" : "recipient"} />
             </li>
           ))}
         </ul>

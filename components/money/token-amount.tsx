@@ -1,5 +1,6 @@
 import { formatUnits } from "viem/utils";
 import { shorten } from "../ui/identifier.tsx";
+import { Amount } from "./amount.tsx";
 
 type TokenAmountProps = {
   /** Base units. */
@@ -10,11 +11,12 @@ type TokenAmountProps = {
   decimals: number | null;
 };
 
-/** An amount of a token on the chain, exact. */
+/** An amount of a token on the chain, exact; dollars as everywhere. */
 export function TokenAmount({ units, token, symbol, decimals }: TokenAmountProps) {
+  if (symbol === "USD") return <Amount units={units} />;
   const isKnown = symbol !== null && decimals !== null;
   return (
-    <data value={units} className="tabular break-all">
+    <data value={units} className={isKnown ? "tabular whitespace-nowrap" : "tabular break-all"}>
       {isKnown ? `${formatUnits(BigInt(units), decimals)} ${symbol}` : `${units} base units of ${shorten(token)}`}
     </data>
   );

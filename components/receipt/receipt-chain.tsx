@@ -32,6 +32,7 @@ const MARKS = {
   done: "border-line-strong text-ink",
   waiting: "border-dashed border-line-strong text-ink-3",
   refused: "border-bad text-bad",
+  failed: "border-bad text-bad",
 } as const;
 
 function Step({ step, previousAt }: { step: ReceiptStep; previousAt: string | undefined }) {
@@ -57,10 +58,9 @@ function Step({ step, previousAt }: { step: ReceiptStep; previousAt: string | un
       </span>
       <div className="min-w-0 flex-1">
         <div className="flex items-baseline justify-between gap-3 text-xs">
-          <span className={state === "refused" ? "text-bad" : "text-ink-3"}>
+          <span className={state === "refused" || state === "failed" ? "text-bad" : "text-ink-3"}>
             {word}
-            {state === "refused" && " · refused"}
-            {state === "waiting" && " · waiting"}
+            {state !== "done" && ` · ${state}`}
           </span>
           {step.at !== undefined && (
             <span className="tabular shrink-0 text-ink-3">
@@ -76,11 +76,12 @@ function Step({ step, previousAt }: { step: ReceiptStep; previousAt: string | un
           <div className="mt-0.5 text-ink-2 text-sm [overflow-wrap:anywhere]">{step.detail}</div>
         )}
         {step.hash !== undefined && (
-          <div className="mt-1.5 flex items-center gap-1 rounded-sm bg-sunken py-0.5 pr-0.5 pl-2 font-mono text-ink-2 text-xs">
+          <div className="mt-1.5 flex items-center gap-2 rounded-sm bg-sunken py-0.5 pr-0.5 pl-2 font-mono text-ink-2 text-xs">
+            {step.hashName !== undefined && <span className="shrink-0 text-ink-3">{step.hashName}</span>}
             <span className="min-w-0 flex-1 truncate" title={step.hash}>
               {shorten(step.hash, 18, 12)}
             </span>
-            <CopyButton value={step.hash} label={`Copy ${word.toLowerCase()} identifier`} />
+            <CopyButton value={step.hash} label={`Copy ${step.hashName ?? `${word.toLowerCase()} identifier`}`} />
             {step.href !== undefined && (
               <a
                 href={step.href}

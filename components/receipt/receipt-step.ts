@@ -19,8 +19,10 @@ export type ReceiptStep = {
   at?: string | undefined;
   detail?: ReactNode;
   hash?: string | undefined;
+  /** What the hash is of, where its step does not say so. */
+  hashName?: string;
   href?: string | undefined;
-  state?: "done" | "waiting" | "refused";
+  state?: "done" | "waiting" | "refused" | "failed";
 };
 
 /** How long a step came after the one before it, in the unit a person reads best. */

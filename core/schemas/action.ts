@@ -72,6 +72,7 @@ const transactionOutput = z.object({
   /** Wei. */
   gasCost: z.string().nullable(),
   payer: z.string().nullable(),
+  /** Whether somebody else than the account paid for the gas. */
   isSponsored: z.boolean(),
 });
 export type ActionTransaction = z.infer<typeof transactionOutput>;

@@ -98,7 +98,6 @@ function transactionOf(
   order: Awaited<ReturnType<typeof db.chainTransaction.findFirst>>,
   read: OperationOutcome | null,
 ): ActionTransaction {
-  const { GasSponsor } = loadDeployment().contracts;
   return {
     orderedAt: order?.createdAt.toISOString() ?? null,
     sentAt: order?.sentAt?.toISOString() ?? null,
@@ -109,7 +108,7 @@ function transactionOf(
     gasUsed: operation.gasUsed?.toString() ?? null,
     gasCost: operation.gasCost?.toFixed(0) ?? null,
     payer: operation.payer,
-    isSponsored: operation.payer !== null && isAddressEqual(operation.payer as Address, GasSponsor),
+    isSponsored: operation.payer !== null && !isAddressEqual(operation.payer as Address, operation.sender as Address),
   };
 }
 
