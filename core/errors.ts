@@ -136,6 +136,13 @@ const ERRORS = {
   PROOF_LIMIT_REACHED: [429, "Too many of your proofs are waiting. Retry when one is done."],
   PROVER_UNAVAILABLE: [503, "Proofs cannot be made on this machine right now. Nothing was charged."],
 
+  ZK_OUT_OF_RANGE: [
+    422,
+    "This input leaves the range that the network was calibrated for; the details say at which layer. Nothing was proved.",
+  ],
+  ZK_SAMPLES_INVALID: [400, "These samples are not ones that the network takes; the details say which and why."],
+  ZK_NETWORK_REFUSED: [422, "This network cannot be written in whole numbers; the details name the layer and say why."],
+
   // Agents, accounts and the chain
   CALLDATA_INVALID: [400, "The call data does not encode what it should, byte for byte."],
   POLICY_INVALID: [400, "This policy cannot be granted."],
