@@ -109,27 +109,47 @@ export const leakyRelu = (x: Int32Array, { multipliers }: IntegerParameters): Re
 export const clip = (x: Int32Array, { low, high }: IntegerParameters): Results =>
   Float64Array.from(x, (value) => Math.min(Math.max(value, low ?? value), high ?? Number.POSITIVE_INFINITY));
 
-/** What of each window lies in the image, channel after channel and position after position. */
-function* insidesOf(window: Window, x: Int32Array): Generator<number[]> {
+/** Goes through the windows of each channel, and through what of each lies in the image. */
+function pool(
+  window: Window,
+  x: Int32Array,
+  {
+    start,
+    join,
+    finish,
+  }: {
+    start: number;
+    join: (total: number, value: number) => number;
+    finish: (total: number, count: number) => number;
+  },
+): Results {
   const places = placesOf(window);
   const positions = places[0]?.length ?? 0;
   const plane = window.height * window.width;
-  for (let channel = 0; channel < window.channels; channel++)
-    for (let position = 0; position < positions; position++)
-      yield places
-        .map((sources) => of(sources, position))
-        .filter((source) => source >= 0)
-        .map((source) => of(x, channel * plane + source));
+  const results = new Float64Array(window.channels * positions);
+  for (let i = 0; i < results.length; i++) {
+    const origin = Math.floor(i / positions) * plane;
+    let [total, count] = [start, 0];
+    for (const sources of places) {
+      const source = of(sources, i % positions);
+      if (source < 0) continue;
+      total = join(total, of(x, origin + source));
+      count++;
+    }
+    results[i] = count === 0 ? 0 : finish(total, count);
+  }
+  return results;
 }
 
 export const maxPool = ({ window }: LayerOf<"maxPool">, x: Int32Array): Results =>
-  Float64Array.from(insidesOf(window, x), (inside) => (inside.length === 0 ? 0 : Math.max(...inside)));
+  pool(window, x, { start: Number.NEGATIVE_INFINITY, join: Math.max, finish: (largest) => largest });
 
 export function averagePool(layer: LayerOf<"averagePool">, x: Int32Array, { multipliers }: IntegerParameters): Results {
   const counts = countsOf(layer);
-  return Float64Array.from(insidesOf(layer.window, x), (inside) => {
-    const sum = inside.reduce((total, value) => total + value, 0);
-    return requantise(sum, of(multipliers, layer.countsPads ? 0 : counts.indexOf(inside.length)));
+  return pool(layer.window, x, {
+    start: 0,
+    join: (sum, value) => sum + value,
+    finish: (sum, count) => requantise(sum, of(multipliers, layer.countsPads ? 0 : counts.indexOf(count))),
   });
 }
 

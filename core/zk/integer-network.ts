@@ -44,8 +44,11 @@ export const TREE_BITS = 12;
 /** A table has so many places. */
 export const TABLE_PLACES = 1_024;
 
-/** Of which kind the numbers of a tensor are, and what one step of them stands for. */
-export type TensorFormat = { scale: number; isSigned: boolean };
+/**
+ * Of which kind the numbers of a tensor are, and what one step of them stands for. Each element of the input may have a
+ * scale of its own, which `scale` is the largest of: a circuit does not see it.
+ */
+export type TensorFormat = { scale: number; isSigned: boolean; scales?: Float64Array };
 
 /**
  * Whole numbers of one layer; empty where it has none of a kind (`parameterCountsOf`). Weights and biases lie as in

@@ -164,11 +164,11 @@ export function quantiseInput(network: IntegerNetwork, input: ArrayLike<number>)
   const { tensor, shape } = network.architecture.input;
   checkLength(input, sizeOf(shape));
   const format = formatOf(network, tensor);
-  const wholes = Float64Array.from(input, (value) => Math.floor(value / format.scale + 0.5));
+  const wholes = Float64Array.from(input, (value, i) => Math.floor(value / (format.scales?.[i] ?? format.scale) + 0.5));
   if (wholes.some(Number.isNaN)) throw inputInvalid("Not everything in the input is a number.");
   return heldTo(wholes, { layer: null, tensor }, rangeOf(format));
 }
 
 /** What whole numbers of a tensor stand for. */
 export const dequantise = (format: TensorFormat, wholes: ArrayLike<number>): Float64Array =>
-  Float64Array.from(wholes, (whole) => whole * format.scale);
+  Float64Array.from(wholes, (whole, i) => whole * (format.scales?.[i] ?? format.scale));

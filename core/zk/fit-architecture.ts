@@ -1,0 +1,101 @@
+import { type Calibration, observedOf } from "./calibrate.ts";
+import { formatGroupsOf, ownFormatOf, sharesFormat } from "./formats.ts";
+import {
+  type Architecture,
+  type FloatNetwork,
+  type Layer,
+  type LayerOf,
+  sizeOf,
+  type TableFunction,
+} from "./network.ts";
+
+/** Where functions that level off are looked up, so that an architecture does not change with what a network was taught. */
+const DOMAINS: Partial<Record<TableFunction, readonly [low: number, high: number]>> = {
+  sigmoid: [-8, 8],
+  tanh: [-4, 4],
+  erf: [-4, 4],
+  hardSigmoid: [-4, 4],
+};
+
+/** The same text for layers that write one format, whatever their network was taught. */
+function ownFormatKeyOf(layer: Layer): string | null {
+  if (ownFormatOf(layer) === null) return null;
+  if (layer.kind !== "table") return layer.kind;
+  return DOMAINS[layer.function] ? layer.function : layer.name;
+}
+
+/** For each group of tensors with one format, the formats that layers outside of it bring in. */
+function formatsBroughtIn({ input, layers }: Architecture, groups: ReadonlyMap<string, string>) {
+  const brought = new Map<string | undefined, Set<string | null>>([[groups.get(input.tensor), new Set([null])]]);
+  for (const layer of layers.filter((one) => !sharesFormat(one))) {
+    const group = groups.get(layer.output);
+    brought.set(group, (brought.get(group) ?? new Set()).add(ownFormatKeyOf(layer)));
+  }
+  return brought;
+}
+
+/**
+ * Puts a layer that only changes the scale behind tables and softmaxes whose numbers are joined with others: what is joined
+ * has one format, and theirs is given.
+ */
+export function separateFormats(network: FloatNetwork): FloatNetwork {
+  const { architecture } = network;
+  const groups = formatGroupsOf(architecture);
+  const brought = formatsBroughtIn(architecture, groups);
+  const isMixed = (layer: Layer) =>
+    !sharesFormat(layer) && ownFormatOf(layer) !== null && (brought.get(groups.get(layer.output))?.size ?? 0) > 1;
+  const mixed = new Set(architecture.layers.filter(isMixed).map((layer) => layer.output));
+  const rescaled = (tensor: string) => (mixed.has(tensor) ? `${tensor} rescaled` : tensor);
+  const parameters = new Map(network.parameters);
+  const layers = architecture.layers.flatMap((layer): Layer[] => {
+    const own = sharesFormat(layer) ? readingFrom(layer, rescaled) : layer;
+    if (!mixed.has(layer.output)) return [own];
+    const change: Layer = {
+      ...{ kind: "scale", name: `${layer.name} rescaled`, activation: "none" },
+      ...{ input: layer.output, output: rescaled(layer.output) },
+      ...{ shape: layer.shape, channels: 1, inner: sizeOf(layer.shape) },
+    };
+    parameters.set(change.name, { weights: Float32Array.of(1), biases: Float32Array.of(0) });
+    return [own, change];
+  });
+  return { architecture: { ...architecture, layers }, parameters };
+}
+
+const readingFrom = (layer: Layer, rename: (tensor: string) => string): Layer =>
+  layer.kind === "rewire"
+    ? { ...layer, inputs: layer.inputs.map(rename) }
+    : "input" in layer
+      ? { ...layer, input: rename(layer.input) }
+      : layer;
+
+const powerAbove = (value: number) => 2 ** Math.ceil(Math.log2(value));
+const powerBelow = (value: number) => 2 ** Math.floor(Math.log2(value));
+
+/** Powers of two around what was seen; zero where a function begins or everything lies on one side of it. */
+function domainOf(layer: LayerOf<"table">, low: number, high: number): readonly [number, number] {
+  const fixed = DOMAINS[layer.function];
+  if (fixed) return fixed;
+  const isNarrow = layer.function === "log" || layer.function === "reciprocal";
+  if (isNarrow && low > 0) return [powerBelow(low), powerAbove(high)];
+  if (isNarrow && high < 0) return [-powerAbove(-low), -powerBelow(-high)];
+  const below = low < 0 ? -powerAbove(-low) : 0;
+  const above = high > 0 ? powerAbove(high) : 0;
+  if (layer.function === "sqrt" || layer.function === "log") return [0, above || 1];
+  return below === above ? [0, 1] : [below, above];
+}
+
+/** Gives each table the stretch that what it reads was seen to lie in, and `margin` of it more on both sides. */
+export function fitTables(architecture: Architecture, calibration: Calibration, margin: number): Architecture {
+  const layers = architecture.layers.map((layer) => {
+    if (layer.kind !== "table") return layer;
+    const { low, high } = observedOf(calibration, layer.input);
+    // What is above zero stays above it: a margin is a part of the number, not of the stretch.
+    const [least, most] = [
+      low < 0 ? low * (1 + margin) : low / (1 + margin),
+      high < 0 ? high / (1 + margin) : high * (1 + margin),
+    ];
+    const [start, end] = domainOf(layer, least, most);
+    return { ...layer, low: start, high: end };
+  });
+  return { ...architecture, layers };
+}
