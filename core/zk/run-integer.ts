@@ -10,33 +10,31 @@ import {
 } from "./integer-network.ts";
 import { type Layer, type LayerOf, sizeOf } from "./network.ts";
 
-/** Where a number left its range: `layer` is null of the input, and `over` says by how many steps. */
-export type OutOfRange = {
-  layer: string | null;
-  tensor: string;
-  element: number;
-  value: number;
-  low: number;
-  high: number;
-  over: number;
-};
-
-function outOfRange({ layer, tensor, element, value }: Omit<OutOfRange, "low" | "high" | "over">, range: Range): never {
-  const [low, high] = range;
-  const over = value > high ? value - high : low - value;
-  const of = layer === null ? "Its input" : `The layer ${layer}`;
-  throw new DomainError("ZK_OUT_OF_RANGE", {
-    ...{ layer, tensor, element, value, low, high, over },
-    message: `The input leaves the range that the network was calibrated for. ${of} has ${value} at place ${element} of ${tensor}: ${over} beyond ${value > high ? high : low}.`,
-  });
-}
-
 type Range = readonly [low: number, high: number];
+
+/** Which number it was: `layer` is null of the input. */
+type Place = { layer: string | null; tensor: string; element: number; value: number };
+
+/** A number left its range: the input is not one that the network was calibrated for. `over` says by how many steps. */
+export class OutOfRange extends DomainError {
+  readonly layer: string | null;
+
+  constructor({ layer, tensor, element, value }: Place, [low, high]: Range) {
+    const bound = value > high ? high : low;
+    const over = Math.abs(value - bound);
+    const whose = layer === null ? "The" : `Of the layer ${layer}, the`;
+    super("ZK_OUT_OF_RANGE", {
+      ...{ layer, tensor, element, value, low, high, over },
+      message: `The input leaves the range that the network was calibrated for. ${whose} number ${element} of ${tensor} is ${value}, ${over} beyond ${bound}.`,
+    });
+    this.layer = layer;
+  }
+}
 
 /**
  * Computes a network in whole numbers, exactly as its circuit does, and gives the numbers of every tensor.
  *
- * Throws PROOF_INPUT_INVALID for what is no input of the network, ZK_OUT_OF_RANGE (`OutOfRange`) where a number leaves
+ * Throws PROOF_INPUT_INVALID for what is no input of the network, `OutOfRange` (ZK_OUT_OF_RANGE) where a number leaves
  * the range of its tensor, and `RangeError` when the network itself is not whole.
  */
 export function runInteger(network: IntegerNetwork, input: ArrayLike<number>): Map<string, Int32Array> {
@@ -110,7 +108,7 @@ function rewire({ name, sources }: LayerOf<"rewire">, inputs: readonly Int32Arra
 function cutBelow({ name, output }: Layer, results: Float64Array): void {
   const low = -(2 ** BELOW_BITS);
   for (const [element, value] of results.entries()) {
-    if (value < low) outOfRange({ layer: name, tensor: output, element, value }, [low, 0]);
+    if (value < low) throw new OutOfRange({ layer: name, tensor: output, element, value }, [low, 0]);
     if (value < 0) results[element] = 0;
   }
 }
@@ -119,7 +117,7 @@ function heldTo(numbers: Float64Array, at: { layer: string | null; tensor: strin
   const [low, high] = range;
   const element = numbers.findIndex((value) => !(value >= low && value <= high));
   const value = numbers[element];
-  if (value !== undefined) outOfRange({ ...at, element, value }, range);
+  if (value !== undefined) throw new OutOfRange({ ...at, element, value }, range);
   return Int32Array.from(numbers);
 }
 
@@ -157,7 +155,7 @@ function checkLength(input: ArrayLike<number>, size: number): void {
 /**
  * The whole numbers that stand for an input, halves rounded up.
  *
- * Throws PROOF_INPUT_INVALID for what is no input, and ZK_OUT_OF_RANGE where a number is larger than the network was
+ * Throws PROOF_INPUT_INVALID for what is no input, and `OutOfRange` where a number is larger than the network was
  * calibrated for.
  */
 export function quantiseInput(network: IntegerNetwork, input: ArrayLike<number>): Int32Array {
