@@ -1,4 +1,4 @@
-import { type Calibration, observedOf } from "./calibrate.ts";
+import { type Calibration, type Observed, observedOf } from "./calibrate.ts";
 import { formatGroupsOf, ownFormatOf, sharesFormat } from "./formats.ts";
 import {
   type Architecture,
@@ -68,34 +68,50 @@ const readingFrom = (layer: Layer, rename: (tensor: string) => string): Layer =>
       ? { ...layer, input: rename(layer.input) }
       : layer;
 
+/** Below these a function is what it is there, to a step or so: more places are left for what it bends in. */
+const FLAT_BELOW: Partial<Record<TableFunction, number>> = { elu: -8, gelu: -8, hardSwish: -4, softplus: -8 };
+/** A power that much below the largest is nothing beside it. */
+const EXP_DEPTH = 16;
+const EXP_STEP = 0.25;
+
 const powerAbove = (value: number) => 2 ** Math.ceil(Math.log2(value));
 const powerBelow = (value: number) => 2 ** Math.floor(Math.log2(value));
 
+/** Of exp a margin is one of what it gives: twice the exponent would leave its numbers no digits. */
+function domainOfExp(low: number, high: number, margin: number): readonly [number, number] {
+  const above = Math.ceil((high + Math.log1p(margin)) / EXP_STEP) * EXP_STEP;
+  const below = Math.floor((low - Math.log1p(margin)) / EXP_STEP) * EXP_STEP;
+  return [Math.max(below, above - EXP_DEPTH), Math.max(above, below + EXP_STEP)];
+}
+
 /** Powers of two around what was seen; zero where a function begins or everything lies on one side of it. */
-function domainOf(layer: LayerOf<"table">, low: number, high: number): readonly [number, number] {
-  const fixed = DOMAINS[layer.function];
-  if (fixed) return fixed;
-  const isNarrow = layer.function === "log" || layer.function === "reciprocal";
+function domainOf({ function: looked }: LayerOf<"table">, low: number, high: number): readonly [number, number] {
+  const isNarrow = looked === "log" || looked === "reciprocal";
   if (isNarrow && low > 0) return [powerBelow(low), powerAbove(high)];
   if (isNarrow && high < 0) return [-powerAbove(-low), -powerBelow(-high)];
   const below = low < 0 ? -powerAbove(-low) : 0;
   const above = high > 0 ? powerAbove(high) : 0;
-  if (layer.function === "sqrt" || layer.function === "log") return [0, above || 1];
-  return below === above ? [0, 1] : [below, above];
+  if (looked === "sqrt" || looked === "log") return [0, above || 1];
+  if (below === above) return [0, 1];
+  const flat = FLAT_BELOW[looked];
+  return flat === undefined || above === 0 ? [below, above] : [Math.max(below, flat), above];
+}
+
+function stretchOf(layer: LayerOf<"table">, { low, high }: Observed, margin: number): readonly [number, number] {
+  const fixed = DOMAINS[layer.function];
+  if (fixed) return fixed;
+  if (layer.function === "exp") return domainOfExp(low, high, margin);
+  // What is above zero stays above it: a margin is a part of the number, not of the stretch.
+  const widened = (bound: number, isOutward: boolean) => (isOutward ? bound * (1 + margin) : bound / (1 + margin));
+  return domainOf(layer, widened(low, low < 0), widened(high, high > 0));
 }
 
 /** Gives each table the stretch that what it reads was seen to lie in, and `margin` of it more on both sides. */
 export function fitTables(architecture: Architecture, calibration: Calibration, margin: number): Architecture {
   const layers = architecture.layers.map((layer) => {
     if (layer.kind !== "table") return layer;
-    const { low, high } = observedOf(calibration, layer.input);
-    // What is above zero stays above it: a margin is a part of the number, not of the stretch.
-    const [least, most] = [
-      low < 0 ? low * (1 + margin) : low / (1 + margin),
-      high < 0 ? high / (1 + margin) : high * (1 + margin),
-    ];
-    const [start, end] = domainOf(layer, least, most);
-    return { ...layer, low: start, high: end };
+    const [low, high] = stretchOf(layer, observedOf(calibration, layer.input), margin);
+    return { ...layer, low, high };
   });
   return { ...architecture, layers };
 }

@@ -152,6 +152,19 @@ describe("quantise", () => {
     ]);
   });
 
+  it("leaves out of a stretch what a function is flat on", () => {
+    const layers = ["gelu", "exp", "abs"].map((looked) => tableOf("x", looked, 1, looked, [-1_000, 1_000]));
+    const integer = quantise(networkOf(layers, 1), samplesOf([-100], [2]));
+    const stretches = integer.architecture.layers.map((layer) =>
+      layer.kind === "table" ? [layer.low, layer.high] : [],
+    );
+    expect(stretches).toEqual([
+      [-8, 4],
+      [-13.5, 2.5],
+      [-256, 4],
+    ]);
+  });
+
   it("brings tables that are joined to one scale", () => {
     const joined: Layer = {
       ...{ kind: "rewire", name: "y", output: "y", shape: [2], inputs: ["s", "t"] },

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { seededRandom } from "../../models/event-scorer/random.ts";
-import { checkIntegerNetwork } from "./check-integer-network.ts";
-import { rangeOf } from "./integer-network.ts";
-import type { Layer } from "./network.ts";
-import { formatOf, runInteger } from "./run-integer.ts";
-import { LAYER_KINDS, pick } from "./testing/random-layers.ts";
-import { randomInput, randomIntegerNetwork } from "./testing/random-networks.ts";
+import { seededRandom } from "../../../models/event-scorer/random.ts";
+import { checkIntegerNetwork } from "../check-integer-network.ts";
+import { rangeOf } from "../integer-network.ts";
+import type { Layer } from "../network.ts";
+import { formatOf, OutOfRange, runInteger } from "../run-integer.ts";
+import { LAYER_KINDS, pick } from "./random-layers.ts";
+import { randomInput, randomIntegerNetwork } from "./random-networks.ts";
 
 const RUNS = 150;
 
@@ -40,5 +40,26 @@ describe("random networks in whole numbers", () => {
       const kinds = Array.from({ length: random.integer(2, 6) }, () => pick(random, LAYER_KINDS));
       reachOf(kinds, run);
     }
+  });
+
+  it("are computed in range or not at all when their multipliers are whatever they may be", () => {
+    const random = seededRandom(5);
+    const counts = { whole: 0, left: 0 };
+    for (let run = 0; run < 1_500; run++) {
+      const network = randomIntegerNetwork(random, [pick(random, LAYER_KINDS)]);
+      for (const { multipliers } of network.parameters.values())
+        for (let i = 0; i < multipliers.length; i++) multipliers[i] = random.integer(0, 2 ** random.integer(1, 28) - 1);
+      try {
+        for (const [tensor, values] of runInteger(network, randomInput(random, network))) {
+          const [low, high] = rangeOf(formatOf(network, tensor));
+          expect(values.every((value) => value >= low && value <= high)).toBe(true);
+        }
+        counts.whole++;
+      } catch (error) {
+        if (!(error instanceof OutOfRange)) throw error;
+        counts.left++;
+      }
+    }
+    expect(Math.min(counts.whole, counts.left)).toBeGreaterThan(100);
   });
 });
