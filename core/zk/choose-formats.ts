@@ -1,4 +1,4 @@
-import { type Calibration, observedOf } from "./calibrate.ts";
+import { type Calibration, type Observed, observedOf } from "./calibrate.ts";
 import { formatGroupsOf, ownFormatOf, signsOf } from "./formats.ts";
 import {
   ACTIVATION_BITS,
@@ -8,15 +8,13 @@ import {
   SCALE_BITS,
   type TensorFormat,
 } from "./integer-network.ts";
-import { type Architecture, type FloatNetwork, inputsOf, type Layer, type LayerParameters, sizeOf } from "./network.ts";
+import { type Architecture, type FloatNetwork, inputsOf, type Layer, type LayerParameters } from "./network.ts";
 import { refuseNetwork } from "./refuse-network.ts";
 import { LARGEST_LEAF, LARGEST_WEIGHT, largestOf, worstSumOf } from "./weight-channels.ts";
 
 export const LARGEST_MULTIPLIER = 2 ** MULTIPLIER_BITS - 1;
 /** The largest number that a multiplier stands for, less what a double may be off. */
 export const LARGEST_RATIO = (LARGEST_MULTIPLIER - 2 ** 10) / 2 ** SCALE_BITS;
-
-type Formats = ReadonlyMap<string, TensorFormat>;
 
 /** The finest scale at which numbers from low to high are whole numbers in range. */
 const finestScale = (low: number, high: number, isSigned: boolean): number =>
@@ -45,18 +43,44 @@ export function scalesEach(architecture: Architecture, wanted: "one" | "each" | 
   return wanted === undefined ? isTabular && canScaleEach(architecture) : wanted === "each";
 }
 
-function formatOfInput(
-  format: TensorFormat,
-  size: number,
-  calibration: Calibration,
-  { tensor, margin }: { tensor: string; margin: number },
-): TensorFormat {
-  const { lows, highs } = observedOf(calibration, tensor);
-  const scales = Float64Array.from({ length: size }, (_, i) => {
-    const scale = finestScale(lows[i] ?? 0, highs[i] ?? 0, format.isSigned) * (1 + margin);
-    return scale > 0 ? scale : format.scale;
-  });
-  return { ...format, scales };
+type Groups = ReadonlyMap<string, string>;
+
+/** The scales of groups that a table, a softmax or an argMax writes. */
+function givenScales({ layers }: Architecture, groups: Groups): Map<string | undefined, number> {
+  const given = new Map<string | undefined, number>();
+  for (const layer of layers) {
+    const own = ownFormatOf(layer);
+    if (own) given.set(groups.get(layer.output), own.scale);
+  }
+  return given;
+}
+
+/** The finest scale at which a group holds what was seen of all of its tensors, and `margin` of it more. */
+function seenScales(architecture: Architecture, groups: Groups, calibration: Calibration, margin: number) {
+  const signs = signsOf(architecture);
+  const seen = new Map<string | undefined, number>();
+  for (const [tensor, group] of groups) {
+    const { low, high } = observedOf(calibration, tensor);
+    const scale = finestScale(low, high, signs.get(tensor) ?? true) * (1 + margin);
+    seen.set(group, Math.max(seen.get(group) ?? 0, scale));
+  }
+  return seen;
+}
+
+function formatsOf(architecture: Architecture, groups: Groups, scales: ReadonlyMap<string | undefined, number>) {
+  const signs = signsOf(architecture);
+  return new Map(
+    [...groups].map(([tensor, group]): [string, TensorFormat] => {
+      const scale = scales.get(group) ?? 0;
+      if (scale === 0) refuseNetwork({ tensor }, "It is zero on every sample, so that nothing is known of its scale.");
+      return [tensor, { scale, isSigned: signs.get(tensor) ?? true }];
+    }),
+  );
+}
+
+/** Each element's own scale; that of all where it was zero on every sample. */
+function scalesOfInput({ scale, isSigned }: TensorFormat, { lows, highs }: Observed, margin: number): Float64Array {
+  return lows.map((low, i) => finestScale(low, highs[i] ?? low, isSigned) * (1 + margin) || scale);
 }
 
 /**
@@ -71,47 +95,33 @@ export function chooseFormats(
   { margin, hasScales }: { margin: number; hasScales: boolean },
 ): Map<string, TensorFormat> {
   const groups = formatGroupsOf(architecture);
-  const groupOf = (tensor: string) => groups.get(tensor) ?? tensor;
-  const signs = signsOf(architecture);
-  const given = new Map<string, number>();
-  for (const layer of architecture.layers) {
-    const own = ownFormatOf(layer);
-    if (own) given.set(groupOf(layer.output), own.scale);
-  }
-  const scales = new Map<string, number>();
-  for (const tensor of groups.keys()) {
-    const { low, high } = observedOf(calibration, tensor);
-    const scale = finestScale(low, high, signs.get(tensor) ?? true) * (1 + margin);
-    scales.set(groupOf(tensor), Math.max(scales.get(groupOf(tensor)) ?? 0, scale));
-  }
-  const formats = new Map<string, TensorFormat>();
-  const write = (): void => {
-    for (const tensor of groups.keys()) {
-      const scale = given.get(groupOf(tensor)) ?? scales.get(groupOf(tensor)) ?? 0;
-      if (scale === 0) refuseNetwork({ tensor }, "It is zero on every sample, so that nothing is known of its scale.");
-      formats.set(tensor, { scale, isSigned: signs.get(tensor) ?? true });
-    }
-    const { tensor, shape } = architecture.input;
-    const format = formats.get(tensor);
-    if (hasScales && format) formats.set(tensor, formatOfInput(format, sizeOf(shape), calibration, { tensor, margin }));
-  };
-  write();
+  const given = givenScales(architecture, groups);
+  const scales = new Map([...seenScales(architecture, groups, calibration, margin), ...given]);
+  const { tensor } = architecture.input;
   for (let pass = 0; ; pass++) {
+    const formats = formatsOf(architecture, groups, scales);
+    const format = formats.get(tensor);
+    if (hasScales && format)
+      formats.set(tensor, { ...format, scales: scalesOfInput(format, observedOf(calibration, tensor), margin) });
     const short = architecture.layers.filter((layer) => {
-      const group = groupOf(layer.output);
+      const group = groups.get(layer.output);
       const least = leastScaleOf(layer, parameters.get(layer.name), formats);
       if (given.has(group) || least <= (scales.get(group) ?? 0)) return false;
       scales.set(group, least);
       return true;
     });
     if (short[0] === undefined) return formats;
+    // A scale that a layer makes coarser may be that of what it reads, over and over.
     if (pass > architecture.layers.length) refuseNetwork({ layer: short[0].name }, "Its scale follows from itself.");
-    write();
   }
 }
 
 /** The finest scale of what a layer writes to which multipliers lead, and whose relu knows the sign of everything. */
-function leastScaleOf(layer: Layer, learnt: LayerParameters | undefined, formats: Formats): number {
+function leastScaleOf(
+  layer: Layer,
+  learnt: LayerParameters | undefined,
+  formats: ReadonlyMap<string, TensorFormat>,
+): number {
   const scaleOf = (tensor: string) => formats.get(tensor)?.scale ?? 1;
   const below = (worst: number) => ("activation" in layer && layer.activation === "relu" ? worst / 2 ** BELOW_BITS : 0);
   switch (layer.kind) {

@@ -1,5 +1,5 @@
 import { type Calibration, type Observed, observedOf } from "./calibrate.ts";
-import { formatGroupsOf, ownFormatOf, sharesFormat } from "./formats.ts";
+import { formatGroupsOf, sharesFormat } from "./formats.ts";
 import {
   type Architecture,
   type FloatNetwork,
@@ -17,11 +17,10 @@ const DOMAINS: Partial<Record<TableFunction, readonly [low: number, high: number
   hardSigmoid: [-4, 4],
 };
 
-/** The same text for layers that write one format, whatever their network was taught. */
+/** The same text for layers that write one format whatever their network was taught; null for those that fit theirs. */
 function ownFormatKeyOf(layer: Layer): string | null {
-  if (ownFormatOf(layer) === null) return null;
-  if (layer.kind !== "table") return layer.kind;
-  return DOMAINS[layer.function] ? layer.function : layer.name;
+  if (layer.kind === "table") return DOMAINS[layer.function] ? layer.function : layer.name;
+  return layer.kind === "softmax" || layer.kind === "argMax" ? layer.kind : null;
 }
 
 /** For each group of tensors with one format, the formats that layers outside of it bring in. */
@@ -43,7 +42,7 @@ export function separateFormats(network: FloatNetwork): FloatNetwork {
   const groups = formatGroupsOf(architecture);
   const brought = formatsBroughtIn(architecture, groups);
   const isMixed = (layer: Layer) =>
-    !sharesFormat(layer) && ownFormatOf(layer) !== null && (brought.get(groups.get(layer.output))?.size ?? 0) > 1;
+    ownFormatKeyOf(layer) !== null && (brought.get(groups.get(layer.output))?.size ?? 0) > 1;
   const mixed = new Set(architecture.layers.filter(isMixed).map((layer) => layer.output));
   const rescaled = (tensor: string) => (mixed.has(tensor) ? `${tensor} rescaled` : tensor);
   const parameters = new Map(network.parameters);
@@ -61,12 +60,11 @@ export function separateFormats(network: FloatNetwork): FloatNetwork {
   return { architecture: { ...architecture, layers }, parameters };
 }
 
-const readingFrom = (layer: Layer, rename: (tensor: string) => string): Layer =>
-  layer.kind === "rewire"
-    ? { ...layer, inputs: layer.inputs.map(rename) }
-    : "input" in layer
-      ? { ...layer, input: rename(layer.input) }
-      : layer;
+/** A layer that shares its format has one input, but for rewire. */
+function readingFrom(layer: Layer, rename: (tensor: string) => string): Layer {
+  if ("inputs" in layer) return layer.kind === "rewire" ? { ...layer, inputs: layer.inputs.map(rename) } : layer;
+  return { ...layer, input: rename(layer.input) };
+}
 
 /** Below these a function is what it is there, to a step or so: more places are left for what it bends in. */
 const FLAT_BELOW: Partial<Record<TableFunction, number>> = { elu: -8, gelu: -8, hardSwish: -4, softplus: -8 };

@@ -194,7 +194,7 @@ function quantiseTrees(layer: LayerOf<"trees">, { formatOf, learnt }: LayerConte
   const from = formatOf(layer.input);
   const to = formatOf(layer.output).scale;
   const features = layer.trees.flatMap(({ nodes }) => nodes.map(({ feature }) => feature));
-  // A whole number q is at most t / scale exactly when it is at most the whole number below.
+  // A whole number q is at most t / scale exactly when it is at most the whole number below. Beyond the range is its end.
   const thresholds = Int16Array.from(weights, (threshold, node) => {
     const whole = Math.floor(threshold / (from.scales?.[features[node] ?? 0] ?? from.scale));
     return Math.min(LARGEST_LEAF, Math.max(-LARGEST_LEAF - 1, whole));
