@@ -1,23 +1,19 @@
-import { type CircuitBuilder, type Term, toField, type Wire } from "./builder.ts";
+import { perLimb } from "../commitment.ts";
+import { ACTIVATION_BITS, BELOW_BITS, SCALE_BITS, type TensorFormat } from "../integer-network.ts";
+import { type CircuitBuilder, type Product, type Term, toField, type Wire } from "./builder.ts";
 
-/** Bits of an activation: whole numbers in [-2048, 2047]. */
-export const ACTIVATION_BITS = 12;
-export const ACTIVATION_HALF = 1n << BigInt(ACTIVATION_BITS - 1);
-/** A scale is multiplier / 2^SCALE_BITS; multipliers lie in [0, 2^SCALE_BITS). */
-export const SCALE_BITS = 24;
-
-/** 31 bytes, 20 activations, 10 multipliers or 5 biases: what stays below the field's order. */
-const PACKED_BITS = 248;
+const ACTIVATION_HALF = 1n << BigInt(ACTIVATION_BITS - 1);
+const SCALE = 1n << BigInt(SCALE_BITS);
 
 /**
  * Packs wires of so many bits each into as few as hold them. Injective only because every wire was checked to have no
  * more bits: without that two models could be packed into the same.
  */
 export function pack(builder: CircuitBuilder, wires: readonly Wire[], bits: number): Wire[] {
-  const perLimb = Math.floor(PACKED_BITS / bits);
+  const size = perLimb(bits);
   const limbs: Wire[] = [];
-  for (let at = 0; at < wires.length; at += perLimb) {
-    const terms = wires.slice(at, at + perLimb).map((wire, i): Term => [1n << BigInt(bits * i), wire]);
+  for (let at = 0; at < wires.length; at += size) {
+    const terms = wires.slice(at, at + size).map((wire, i): Term => [1n << BigInt(bits * i), wire]);
     limbs.push(builder.sum("pack", [], terms));
   }
   return limbs;
@@ -26,37 +22,132 @@ export function pack(builder: CircuitBuilder, wires: readonly Wire[], bits: numb
 /** `poseidon2Hash` of wires: a sponge of rate 3 whose capacity starts as domain · 2^64 + length. */
 export function hash(builder: CircuitBuilder, domain: bigint, wires: readonly Wire[]): Wire {
   const zero = builder.constant(0n);
-  let state: [Wire, Wire, Wire, Wire] = [
-    zero,
-    zero,
-    zero,
-    builder.constant(toField(domain * 2n ** 64n + BigInt(wires.length))),
-  ];
+  const start = builder.constant(toField(domain * 2n ** 64n + BigInt(wires.length)));
+  let state: [Wire, Wire, Wire, Wire] = [zero, zero, zero, start];
+  const absorb = (rate: Wire, next: Wire | undefined): Wire => {
+    if (next === undefined) return rate;
+    return rate === zero
+      ? next
+      : builder.sum(
+          "hash",
+          [],
+          [
+            [1n, rate],
+            [1n, next],
+          ],
+        );
+  };
   for (let at = 0; at < wires.length; at += 3) {
-    const absorb = (rate: Wire, next: Wire | undefined): Wire => {
-      if (next === undefined) return rate;
-      if (rate === zero) return next;
-      return builder.sum(
-        "hash",
-        [],
-        [
-          [1n, rate],
-          [1n, next],
-        ],
-      );
-    };
     const [a, b, c, capacity] = state;
-    state = builder.permutation("hash", [
-      absorb(a, wires[at]),
-      absorb(b, wires[at + 1]),
-      absorb(c, wires[at + 2]),
-      capacity,
-    ]);
+    const rate = [absorb(a, wires[at]), absorb(b, wires[at + 1]), absorb(c, wires[at + 2])] as const;
+    state = builder.permutation("hash", [...rate, capacity]);
   }
   return state[0];
 }
 
-/** Holds a wire to the range of activations. */
-export function activation(builder: CircuitBuilder, label: string, wire: Wire): void {
-  builder.range(label, builder.sum(label, [], [[1n, wire]], ACTIVATION_HALF), ACTIVATION_BITS);
+/** Holds a wire to what its format allows; answers the wire with its offset, which has ACTIVATION_BITS bits. */
+export function holdToFormat(builder: CircuitBuilder, label: string, wire: Wire, { isSigned }: TensorFormat): Wire {
+  const positive = isSigned ? builder.sum(label, [], [[1n, wire]], ACTIVATION_HALF) : wire;
+  builder.range(label, positive, ACTIVATION_BITS);
+  return positive;
+}
+
+/** A number in ranges: what a Freivalds challenge absorbs in place of the sum that it follows from. */
+export type Ranged = { wire: Wire; bits: number };
+export type Requantised = { output: Wire; ranged: Ranged[] };
+
+/**
+ * requantise(Σ products): y · 2^24 + r = Σ + 2^23 with 0 ≤ r < 2^24, and with relu y - d in the place of y where one of
+ * both is zero. For each sum there is one acceptable y, d and r: none is the prover's choice.
+ */
+export function requantise(
+  builder: CircuitBuilder,
+  label: string,
+  products: readonly Product[],
+  { format, isRelu }: { format: TensorFormat; isRelu: boolean },
+): Requantised {
+  let total = SCALE / 2n;
+  for (const [factor, left, right] of products) total += factor * builder.signedOf(left) * builder.signedOf(right);
+  const remainder = total & (SCALE - 1n);
+  const quotient = (total - remainder) / SCALE;
+  const below = isRelu && quotient < 0n ? -quotient : 0n;
+  const output = builder.wire(quotient + below);
+  const rest = builder.wire(remainder);
+  builder.range(`${label} remainder`, rest, SCALE_BITS);
+  const positive = holdToFormat(builder, `${label} range`, output, format);
+  const ranged: Ranged[] = [
+    { wire: positive, bits: ACTIVATION_BITS },
+    { wire: rest, bits: SCALE_BITS },
+  ];
+  const terms: Term[] = [
+    [-SCALE, output],
+    [-1n, rest],
+  ];
+  if (isRelu) {
+    const under = builder.wire(below);
+    builder.range(`${label} below`, under, BELOW_BITS);
+    builder.zero(`${label} one is zero`, [[1n, output, under]], []);
+    ranged.push({ wire: under, bits: BELOW_BITS });
+    terms.push([SCALE, under]);
+  }
+  builder.zero(`${label} division`, products, terms, SCALE / 2n);
+  return { output, ranged };
+}
+
+/** x = above - below, both not negative and one of them zero: a number cut in two at zero. */
+export function splitAtZero(
+  builder: CircuitBuilder,
+  label: string,
+  terms: readonly Term[],
+  constant: bigint,
+  bits: number,
+): { above: Wire; below: Wire } {
+  let value = constant;
+  for (const [factor, wire] of terms) value += factor * builder.signedOf(wire);
+  const above = builder.wire(value > 0n ? value : 0n);
+  const below = builder.wire(value < 0n ? -value : 0n);
+  builder.range(`${label} above`, above, bits);
+  builder.range(`${label} below`, below, bits);
+  builder.zero(`${label} one is zero`, [[1n, above, below]], []);
+  builder.zero(`${label} split`, [], [...terms, [-1n, above], [1n, below]], constant);
+  return { above, below };
+}
+
+/** The largest of wires that differ by less than 2^bits: none is larger, and it is one of them. */
+export function largest(builder: CircuitBuilder, label: string, wires: readonly Wire[], bits: number): Wire {
+  const value = wires.map((wire) => builder.signedOf(wire)).reduce((most, one) => (one > most ? one : most));
+  const result = builder.wire(value);
+  const gaps = wires.map((wire) => {
+    const gap = builder.sum(
+      `${label} gap`,
+      [],
+      [
+        [1n, result],
+        [-1n, wire],
+      ],
+    );
+    builder.range(`${label} not larger`, gap, bits);
+    return gap;
+  });
+  const [first, ...others] = gaps as [Wire, ...Wire[]];
+  let product = first;
+  for (const [i, gap] of others.entries()) {
+    if (i === others.length - 1) builder.zero(`${label} one of them`, [[1n, product, gap]], []);
+    else product = builder.sum(`${label} one of them`, [[1n, product, gap]], []);
+  }
+  if (others.length === 0) builder.zero(`${label} one of them`, [], [[1n, first]]);
+  return result;
+}
+
+/** The smaller of a wire that is not negative and a bound. */
+export function atMost(builder: CircuitBuilder, label: string, wire: Wire, bound: bigint, bits: number): Wire {
+  const { above } = splitAtZero(builder, label, [[1n, wire]], -bound, bits);
+  return builder.sum(
+    label,
+    [],
+    [
+      [1n, wire],
+      [-1n, above],
+    ],
+  );
 }
