@@ -35,6 +35,8 @@ export type BuilderOptions = {
   rangeStyle?: RangeStyle;
   /** Constraints that are left out: for tests that show what each is for. */
   without?: ReadonlySet<string>;
+  /** What a dishonest prover puts in the place of a hint; what follows from it is worked out honestly. For tests. */
+  lie?: (label: string, honest: bigint) => bigint;
 };
 
 export const LIMB_BITS = 12;
@@ -58,11 +60,19 @@ export class CircuitBuilder {
   readonly #keeps: boolean;
   readonly #without: ReadonlySet<string>;
   readonly rangeStyle: RangeStyle;
+  readonly #lie: (label: string, honest: bigint) => bigint;
   #constants = new Map<bigint, Wire>();
 
-  constructor({ keepsConstraints = true, rangeStyle = "native", without = new Set() }: BuilderOptions = {}) {
+  constructor(options: BuilderOptions = {}) {
+    const {
+      keepsConstraints = true,
+      rangeStyle = "native",
+      without = new Set(),
+      lie = (_, honest) => honest,
+    } = options;
     this.#keeps = keepsConstraints;
     this.#without = without;
+    this.#lie = lie;
     this.rangeStyle = rangeStyle;
   }
 
@@ -70,6 +80,11 @@ export class CircuitBuilder {
   wire(value: bigint): Wire {
     this.values.push(toField(value));
     return this.values.length - 1;
+  }
+
+  /** A number that the prover says and nothing computes: true only as far as constraints hold it. */
+  hint(label: string, honest: bigint): bigint {
+    return this.#lie(label, honest);
   }
 
   /** A wire that whoever proves brings along. All of them come before every other wire. */

@@ -5,41 +5,38 @@ import { type CircuitBuilder, type Product, type Term, toField, type Wire } from
 const ACTIVATION_HALF = 1n << BigInt(ACTIVATION_BITS - 1);
 const SCALE = 1n << BigInt(SCALE_BITS);
 
+/** Σ coefficient · wire: what a hash absorbs without a wire of its own. */
+export type Limb = readonly Term[];
+
 /**
- * Packs wires of so many bits each into as few as hold them. Injective only because every wire was checked to have no
- * more bits: without that two models could be packed into the same.
+ * Packs wires of so many bits each into as few limbs as hold them. Injective only because every wire was checked to have
+ * no more bits: without that two models could be packed into the same.
  */
-export function pack(builder: CircuitBuilder, wires: readonly Wire[], bits: number): Wire[] {
+export function pack(wires: readonly Wire[], bits: number): Limb[] {
   const size = perLimb(bits);
-  const limbs: Wire[] = [];
+  const limbs: Limb[] = [];
   for (let at = 0; at < wires.length; at += size) {
-    const terms = wires.slice(at, at + size).map((wire, i): Term => [1n << BigInt(bits * i), wire]);
-    limbs.push(builder.sum("pack", [], terms));
+    limbs.push(wires.slice(at, at + size).map((wire, i): Term => [1n << BigInt(bits * i), wire]));
   }
   return limbs;
 }
 
-/** `poseidon2Hash` of wires: a sponge of rate 3 whose capacity starts as domain · 2^64 + length. */
-export function hash(builder: CircuitBuilder, domain: bigint, wires: readonly Wire[]): Wire {
+export const limbOf = (wire: Wire): Limb => [[1n, wire]];
+
+/** `poseidon2Hash` of limbs: a sponge of rate 3 whose capacity starts as domain · 2^64 + length. */
+export function hash(builder: CircuitBuilder, domain: bigint, limbs: readonly Limb[]): Wire {
   const zero = builder.constant(0n);
-  const start = builder.constant(toField(domain * 2n ** 64n + BigInt(wires.length)));
+  const start = builder.constant(toField(domain * 2n ** 64n + BigInt(limbs.length)));
   let state: [Wire, Wire, Wire, Wire] = [zero, zero, zero, start];
-  const absorb = (rate: Wire, next: Wire | undefined): Wire => {
-    if (next === undefined) return rate;
-    return rate === zero
-      ? next
-      : builder.sum(
-          "hash",
-          [],
-          [
-            [1n, rate],
-            [1n, next],
-          ],
-        );
+  const absorb = (rate: Wire, limb: Limb | undefined): Wire => {
+    if (limb === undefined) return rate;
+    const [only] = limb;
+    if (rate === zero && limb.length === 1 && only?.[0] === 1n) return only[1];
+    return builder.sum("hash", [], rate === zero ? limb : [...limb, [1n, rate]]);
   };
-  for (let at = 0; at < wires.length; at += 3) {
+  for (let at = 0; at < limbs.length; at += 3) {
     const [a, b, c, capacity] = state;
-    const rate = [absorb(a, wires[at]), absorb(b, wires[at + 1]), absorb(c, wires[at + 2])] as const;
+    const rate = [absorb(a, limbs[at]), absorb(b, limbs[at + 1]), absorb(c, limbs[at + 2])] as const;
     state = builder.permutation("hash", [...rate, capacity]);
   }
   return state[0];
@@ -68,9 +65,9 @@ export function requantise(
 ): Requantised {
   let total = SCALE / 2n;
   for (const [factor, left, right] of products) total += factor * builder.signedOf(left) * builder.signedOf(right);
-  const remainder = total & (SCALE - 1n);
+  const remainder = builder.hint(`${label} remainder`, total & (SCALE - 1n));
   const quotient = (total - remainder) / SCALE;
-  const below = isRelu && quotient < 0n ? -quotient : 0n;
+  const below = isRelu ? builder.hint(`${label} below`, quotient < 0n ? -quotient : 0n) : 0n;
   const output = builder.wire(quotient + below);
   const rest = builder.wire(remainder);
   builder.range(`${label} remainder`, rest, SCALE_BITS);
@@ -104,8 +101,9 @@ export function splitAtZero(
 ): { above: Wire; below: Wire } {
   let value = constant;
   for (const [factor, wire] of terms) value += factor * builder.signedOf(wire);
-  const above = builder.wire(value > 0n ? value : 0n);
-  const below = builder.wire(value < 0n ? -value : 0n);
+  const under = builder.hint(`${label} below`, value < 0n ? -value : 0n);
+  const above = builder.wire(value + under);
+  const below = builder.wire(under);
   builder.range(`${label} above`, above, bits);
   builder.range(`${label} below`, below, bits);
   builder.zero(`${label} one is zero`, [[1n, above, below]], []);
@@ -113,10 +111,16 @@ export function splitAtZero(
   return { above, below };
 }
 
+export function largestOf(values: readonly bigint[]): bigint {
+  let [most = 0n] = values;
+  for (const value of values) if (value > most) most = value;
+  return most;
+}
+
 /** The largest of wires that differ by less than 2^bits: none is larger, and it is one of them. */
 export function largest(builder: CircuitBuilder, label: string, wires: readonly Wire[], bits: number): Wire {
-  const value = wires.map((wire) => builder.signedOf(wire)).reduce((most, one) => (one > most ? one : most));
-  const result = builder.wire(value);
+  const most = largestOf(wires.map((wire) => builder.signedOf(wire)));
+  const result = builder.wire(builder.hint(`${label} largest`, most));
   const gaps = wires.map((wire) => {
     const gap = builder.sum(
       `${label} gap`,

@@ -6,15 +6,16 @@ import {
   hashArchitecture,
   INPUT_DOMAIN,
   MODEL_DOMAIN,
+  offsetOf,
   parametersOf,
 } from "../commitment.ts";
 import { ACTIVATION_BITS, type IntegerNetwork } from "../integer-network.ts";
 import type { Layer } from "../network.ts";
 import { type BuilderOptions, type Circuit, CircuitBuilder, type Wire } from "./builder.ts";
-import { hash, holdToFormat, pack, type Ranged } from "./gadgets.ts";
+import { hash, holdToFormat, type Limb, limbOf, pack, type Ranged } from "./gadgets.ts";
 import { layerCircuit } from "./layers.ts";
 import { checkDeferred } from "./products.ts";
-import { at, type LayerWires, type Scope, wiresOf } from "./scope.ts";
+import { at, type LayerWires, type Scope, type Tensor, wiresOf } from "./scope.ts";
 
 /** What is proved together: outputs of one network for one or more inputs, under one request. */
 export type NetworkStatement = {
@@ -69,23 +70,22 @@ function commit(
   layers: ReadonlyMap<Layer, readonly CommittedWires[]>,
   salt: Wire,
 ): Wire {
-  const limbs: Wire[] = [];
+  const limbs: Limb[] = [];
   for (const groups of layers.values()) {
     for (const { wires, bits } of groups) {
       for (const wire of wires) builder.range("committed range", wire, bits);
-      limbs.push(...pack(builder, wires, bits));
+      limbs.push(...pack(wires, bits));
     }
   }
   const architecture = builder.constant(hashArchitecture(network.architecture));
-  return hash(builder, MODEL_DOMAIN, [architecture, salt, ...limbs]);
+  return hash(builder, MODEL_DOMAIN, [limbOf(architecture), limbOf(salt), ...limbs]);
 }
 
 /** Numbers of several widths, each in its range, packed width by width. */
-function packRanged(builder: CircuitBuilder, ranged: readonly Ranged[]): Wire[] {
+function packRanged(ranged: readonly Ranged[]): Limb[] {
   const widths = Map.groupBy(ranged, ({ bits }) => bits);
   return [...widths].flatMap(([bits, group]) =>
     pack(
-      builder,
       group.map(({ wire }) => wire),
       bits,
     ),
@@ -95,13 +95,24 @@ function packRanged(builder: CircuitBuilder, ranged: readonly Ranged[]): Wire[] 
 /** Powers of a challenge over everything that the deferred products multiply, or what that follows from. */
 function challenge(builder: CircuitBuilder, { deferred, absorbed }: Scope, names: readonly Wire[]): void {
   if (deferred.length === 0) return;
-  const first = hash(builder, CHALLENGE_DOMAIN, [...names, ...packRanged(builder, absorbed)]);
+  const first = hash(builder, CHALLENGE_DOMAIN, [...names.map(limbOf), ...packRanged(absorbed)]);
   const count = Math.max(...deferred.map(({ rows }) => rows.length));
   const powers = [builder.constant(1n), first];
   while (powers.length < count) {
     powers.push(builder.sum("challenge power", [[1n, at(powers, powers.length - 1), first]], []));
   }
   checkDeferred({ builder, deferred }, powers);
+}
+
+/** The network's input as it is committed to; the numbers themselves are made when a layer wants them. */
+function inputTensor(builder: CircuitBuilder, raised: readonly (readonly Wire[])[], offset: bigint): Tensor {
+  if (offset === 0n) return { wires: () => raised, raised: null };
+  let made: Wire[][] | null = null;
+  const wires = () => {
+    made ??= raised.map((input) => input.map((wire) => builder.sum("input", [], [[1n, wire]], -offset)));
+    return made;
+  };
+  return { wires, raised: { wires: raised, offset } };
 }
 
 /**
@@ -118,30 +129,34 @@ export function buildNetworkCircuit(
   const { input, layers, output } = network.architecture;
   const contextWire = builder.input(context);
   const model = modelInputs(builder, network);
-  const inputWires = inputs.map((values) => Array.from(values, (value) => builder.input(BigInt(value))));
+  const offset = offsetOf(formatOf(network, input.tensor));
+  const raised = inputs.map((values) => Array.from(values, (value) => builder.input(BigInt(value) + offset)));
   const [saltWire, inputSaltWire] = [builder.input(salt), builder.input(inputSalt)];
 
   const commitment = commit(builder, network, model, saltWire);
-  const inputFormat = formatOf(network, input.tensor);
-  const held = inputWires.flat().map((wire) => holdToFormat(builder, "input range", wire, inputFormat));
-  const inputHash = hash(builder, INPUT_DOMAIN, [...pack(builder, held, ACTIVATION_BITS), inputSaltWire, contextWire]);
+  for (const wire of raised.flat()) builder.range("input range", wire, ACTIVATION_BITS);
+  const inputHash = hash(builder, INPUT_DOMAIN, [
+    ...pack(raised.flat(), ACTIVATION_BITS),
+    limbOf(inputSaltWire),
+    limbOf(contextWire),
+  ]);
 
-  const tensors = new Map([[input.tensor, inputWires]]);
+  const tensors = new Map([[input.tensor, inputTensor(builder, raised, offset)]]);
   const scope: Scope = { builder, network, tensors, deferred: [], absorbed: [], tables: new Map() };
   for (const layer of layers) {
-    tensors.set(layer.output, layerCircuit(scope, layer, asLayerWires(model.get(layer) ?? [])));
+    const wires = layerCircuit(scope, layer, asLayerWires(model.get(layer) ?? []));
+    tensors.set(layer.output, { wires: () => wires, raised: null });
   }
   challenge(builder, scope, [commitment, inputHash]);
 
   const outputFormat = formatOf(network, output);
   const outputs = wiresOf(scope, output).flat();
   const packed = pack(
-    builder,
     outputs.map((wire) => holdToFormat(builder, "output range", wire, outputFormat)),
     ACTIVATION_BITS,
   );
   // Public values are ordered by their place: each is said once more, at the end.
-  const said = [commitment, inputHash, ...packed].map((wire) => builder.sum("public", [], [[1n, wire]]));
+  const said = [limbOf(commitment), limbOf(inputHash), ...packed].map((limb) => builder.sum("public", [], limb));
   const publicWires = [contextWire, ...said];
   return {
     circuit: builder.finish(publicWires),

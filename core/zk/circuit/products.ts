@@ -2,7 +2,7 @@ import { BIAS_BITS, type TensorFormat, WEIGHT_BITS } from "../integer-network.ts
 import { type LayerOf, patchesOf, positionsOf } from "../network.ts";
 import type { Product, Term, Wire } from "./builder.ts";
 import { type Requantised, requantise } from "./gadgets.ts";
-import { at, type LayerWires, outputFormat, type Scope, wiresOf } from "./scope.ts";
+import { at, type LayerWires, outputFormat, type Scope, tensorOf, wiresOf } from "./scope.ts";
 
 const WEIGHT_OFFSET = 1n << BigInt(WEIGHT_BITS - 1);
 const BIAS_OFFSET = 1n << BigInt(BIAS_BITS - 1);
@@ -11,6 +11,7 @@ const BIAS_OFFSET = 1n << BigInt(BIAS_BITS - 1);
 type MatrixProduct = {
   label: string;
   rows: readonly (readonly (Wire | null)[])[];
+  offset: bigint;
   columns: number;
   /** Wires of inner × columns, offset. */
   weights: readonly Wire[];
@@ -24,9 +25,7 @@ type MatrixProduct = {
 const ABSORBED_GATES = 8;
 
 /** Whether a challenge is cheaper than every product for itself. Depends on the shape alone, so that the circuit does. */
-export function isDeferred({ rows, columns }: Pick<MatrixProduct, "rows" | "columns">): boolean {
-  const count = rows.length;
-  const inner = rows[0]?.length ?? 0;
+function isDeferred({ count, inner, columns }: { count: number; inner: number; columns: number }): boolean {
   return count * inner * columns > count * inner + inner * columns + count * columns * ABSORBED_GATES;
 }
 
@@ -36,7 +35,7 @@ function sumOf(scope: Scope, product: MatrixProduct, row: readonly (Wire | null)
   for (const [k, wire] of row.entries()) {
     if (wire === null) continue;
     const weight = builder.valueOf(at(product.weights, k * product.columns + column)) - WEIGHT_OFFSET;
-    sum += weight * builder.signedOf(wire);
+    sum += weight * (builder.signedOf(wire) - product.offset);
   }
   return sum;
 }
@@ -66,8 +65,8 @@ const present = (row: readonly (Wire | null)[]): Wire[] => row.filter((wire) => 
 /** The outputs of a product, row after row. */
 function multiply(scope: Scope, product: MatrixProduct): Wire[] {
   const { builder, absorbed, deferred } = scope;
-  const { label, rows, columns, weights, biases, multipliers, format, isRelu } = product;
-  const isLater = isDeferred(product);
+  const { label, rows, offset, columns, weights, biases, multipliers, format, isRelu } = product;
+  const isLater = isDeferred({ count: rows.length, inner: rows[0]?.length ?? 0, columns });
   const sums: Wire[] = [];
   const outputs: Wire[] = [];
   for (const row of rows) {
@@ -79,7 +78,7 @@ function multiply(scope: Scope, product: MatrixProduct): Wire[] {
           present(row).map((wire): Term => [1n, wire]),
         );
     for (let column = 0; column < columns; column++) {
-      const sum = builder.wire(sumOf(scope, product, row, column));
+      const sum = builder.wire(builder.hint(`${label} sum`, sumOf(scope, product, row, column)));
       if (rowSum !== null) checkDirectly(scope, product, row, column, { sum, rowSum });
       const { output, ranged }: Requantised = requantise(builder, label, [[1n, sum, at(multipliers, column)]], {
         format,
@@ -90,18 +89,22 @@ function multiply(scope: Scope, product: MatrixProduct): Wire[] {
       if (isLater) absorbed.push(...ranged);
     }
   }
-  if (isLater) deferred.push({ label, rows, columns, weights, biases, sums });
+  if (isLater) deferred.push({ label, rows, offset, columns, weights, biases, sums });
   return outputs;
 }
 
 export function linear(scope: Scope, layer: LayerOf<"linear">, { weights, biases, multipliers }: LayerWires): Wire[][] {
   const { rows, inner, columns } = layer;
-  const inputs = wiresOf(scope, layer.input);
+  const { raised, wires } = tensorOf(scope, layer.input);
+  // Only a challenge takes an offset off for nothing.
+  const isRaised = raised !== null && isDeferred({ count: raised.wires.length * rows, inner, columns });
+  const inputs = isRaised ? raised.wires : wires();
   const outputs = multiply(scope, {
     label: layer.name,
     rows: inputs.flatMap((input) =>
       Array.from({ length: rows }, (_, row) => input.slice(row * inner, (row + 1) * inner)),
     ),
+    offset: isRaised ? raised.offset : 0n,
     columns,
     weights,
     biases,
@@ -144,6 +147,7 @@ export function conv(scope: Scope, layer: LayerOf<"conv">, wires: LayerWires): W
     const made = multiply(scope, {
       label: layer.name,
       rows: inputs.flatMap((input) => rowsOf(input, layer, { patches, group })),
+      offset: 0n,
       columns,
       // A filter's weights lie together; a product has them by column.
       weights: Array.from({ length: inner * columns }, (_, i) =>
@@ -194,7 +198,7 @@ export function checkDeferred(
   { builder, deferred }: Pick<Scope, "builder" | "deferred">,
   powers: readonly Wire[],
 ): void {
-  for (const { label, rows, columns, weights, biases, sums } of deferred) {
+  for (const { label, rows, offset, columns, weights, biases, sums } of deferred) {
     const name = `${label} challenge`;
     const inner = rows[0]?.length ?? 0;
     const power = builder.sum(
@@ -209,7 +213,7 @@ export function checkDeferred(
           const wire = row[k] ?? null;
           return wire === null ? [] : [[1n, at(powers, n), wire]];
         }),
-        [],
+        offset === 0n ? [] : [[-offset, power]],
       ),
     );
     const foldedSum = builder.sum(

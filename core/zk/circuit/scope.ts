@@ -20,6 +20,8 @@ export type DeferredProduct = {
   label: string;
   /** Wires of row after row, `inner` each; null where nothing is looked at. */
   rows: readonly (readonly (Wire | null)[])[];
+  /** How much more each of them holds than what is multiplied; zero where a row has gaps. */
+  offset: bigint;
   columns: number;
   /** Wires of inner × columns, offset. */
   weights: readonly Wire[];
@@ -28,12 +30,19 @@ export type DeferredProduct = {
   sums: readonly Wire[];
 };
 
+/** The numbers of a tensor, an array for each of the inputs that are proved together. */
+export type Tensor = {
+  /** Wires of the numbers themselves. */
+  wires: () => readonly (readonly Wire[])[];
+  /** Wires that hold so much more, where there are such; then those above are made only when somebody wants them. */
+  raised: { wires: readonly (readonly Wire[])[]; offset: bigint } | null;
+};
+
 /** What the layers of one circuit share. */
 export type Scope = {
   builder: CircuitBuilder;
   network: IntegerNetwork;
-  /** The wires of each tensor, an array for each of the inputs that are proved together. */
-  tensors: Map<string, readonly (readonly Wire[])[]>;
+  tensors: Map<string, Tensor>;
   deferred: DeferredProduct[];
   /** What the challenge absorbs besides commitment and inputs. */
   absorbed: Ranged[];
@@ -41,11 +50,13 @@ export type Scope = {
   tables: Map<string, number>;
 };
 
-export function wiresOf({ tensors }: Scope, tensor: string): readonly (readonly Wire[])[] {
-  const wires = tensors.get(tensor);
-  if (!wires) throw new Error(`Tensor ${tensor} is read before it is written.`);
-  return wires;
+export function tensorOf({ tensors }: Scope, name: string): Tensor {
+  const tensor = tensors.get(name);
+  if (!tensor) throw new Error(`Tensor ${name} is read before it is written.`);
+  return tensor;
 }
+
+export const wiresOf = (scope: Scope, name: string): readonly (readonly Wire[])[] => tensorOf(scope, name).wires();
 
 export const outputFormat = ({ network }: Scope, layer: Layer): TensorFormat => formatOf(network, layer.output);
 

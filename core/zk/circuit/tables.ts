@@ -2,7 +2,7 @@ import { ACTIVATION_BITS, MULTIPLIER_BITS, SCALE_BITS, TABLE_PLACES } from "../i
 import type { LayerOf } from "../network.ts";
 import { SOFTMAX_TABLE, tableOf } from "../tables.ts";
 import type { CircuitBuilder, Product, Term, Wire } from "./builder.ts";
-import { atMost, largest, splitAtZero } from "./gadgets.ts";
+import { atMost, largest, largestOf, splitAtZero } from "./gadgets.ts";
 import { at, constantTable, type LayerWires, type Scope, wiresOf } from "./scope.ts";
 
 /** An activation times a multiplier over 2^24 has fewer bits, whatever its sign. */
@@ -17,7 +17,7 @@ const SUM_BITS = 28;
 /** requantise(x, multiplier) as terms of wires, with no range of its own: what is done with it holds it. */
 function place(builder: CircuitBuilder, label: string, wire: Wire, multiplier: Wire): Wire {
   const total = builder.signedOf(wire) * builder.signedOf(multiplier) + SCALE / 2n;
-  const remainder = total & (SCALE - 1n);
+  const remainder = builder.hint(`${label} remainder`, total & (SCALE - 1n));
   const rest = builder.wire(remainder);
   builder.range(`${label} remainder`, rest, SCALE_BITS);
   const quotient = builder.wire((total - remainder) / SCALE);
@@ -50,8 +50,9 @@ export function table(scope: Scope, layer: LayerOf<"table">, { multipliers }: La
 function share(builder: CircuitBuilder, label: string, exponential: Wire, sum: Wire): Wire {
   const divisor = 2n * builder.valueOf(sum);
   const total = 2n * ACTIVATION_MAX * builder.valueOf(exponential) + builder.valueOf(sum);
-  const output = builder.wire(total / divisor);
-  const rest = builder.wire(total % divisor);
+  const remainder = builder.hint(`${label} share`, total % divisor);
+  const output = builder.wire((total - remainder) / divisor);
+  const rest = builder.wire(remainder);
   builder.range(`${label} share`, output, ACTIVATION_BITS);
   builder.range(`${label} remainder`, rest, SUM_BITS);
   const left = builder.sum(
@@ -116,8 +117,8 @@ export function softmax(scope: Scope, layer: LayerOf<"softmax">, { multipliers }
  */
 function firstOfLargest(builder: CircuitBuilder, label: string, wires: readonly Wire[]): Wire {
   const values = wires.map((wire) => builder.signedOf(wire));
-  const most = values.reduce((largestSoFar, value) => (value > largestSoFar ? value : largestSoFar));
-  const first = values.indexOf(most);
+  const most = largestOf(values);
+  const first = Number(builder.hint(`${label} first`, BigInt(values.indexOf(most))));
   const bits = wires.map((_, i) => builder.wire(i === first ? 1n : 0n));
   for (const bit of bits) builder.zero(`${label} bit`, [[1n, bit, bit]], [[-1n, bit]]);
   const one = bits.map((bit): Term => [1n, bit]);
