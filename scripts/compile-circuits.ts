@@ -16,6 +16,6 @@ for (const name of CIRCUIT_NAMES) {
   writeFileSync(path, JSON.stringify(compiled));
   const gates = JSON.parse((await runBarretenberg("gates", ["-b", path])).stdout).functions[0].circuit_size;
   rmSync(folder, { recursive: true });
-  writeFileSync(artifactPath(name), `${JSON.stringify({ ...compiled, gates })}\n`);
+  writeFileSync(artifactPath({ name }), `${JSON.stringify({ ...compiled, gates })}\n`);
   console.log(`${name}: ${gates} gates, compiled in ${compileMs} ms`);
 }

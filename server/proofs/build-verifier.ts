@@ -32,7 +32,7 @@ export async function ensureCircuitKeys(artifact: CircuitArtifact): Promise<Circ
   if (!existsSync(vkPath)) {
     const partial = `${folder}.partial-${process.pid}`;
     mkdirSync(partial, { recursive: true });
-    await runBarretenberg("write_vk", ["-b", artifactPath(artifact.name), "-o", partial, "-c", srs.folder]);
+    await runBarretenberg("write_vk", ["-b", artifactPath(artifact), "-o", partial, "-c", srs.folder]);
     if (!existsSync(folder)) renameSync(partial, folder);
   }
   return { folder, srs, vkPath };

@@ -17,16 +17,22 @@ const artifactSchema = z.object({
   bytecode: z.string(),
 });
 
-export type CircuitArtifact = z.infer<typeof artifactSchema>;
+export type CircuitArtifact = z.infer<typeof artifactSchema> & {
+  /** Where it lies, when it is not one of the committed. */
+  path?: string;
+};
 
-export const artifactPath = (name: string): string => join(CIRCUITS_FOLDER, "artifacts", `${name}.json`);
+const committedPath = (name: string): string => join(CIRCUITS_FOLDER, "artifacts", `${name}.json`);
+
+export const artifactPath = ({ name, path }: Pick<CircuitArtifact, "name" | "path">): string =>
+  path ?? committedPath(name);
 
 const loaded = new Map<string, CircuitArtifact>();
 
 export function loadCircuit(name: string): CircuitArtifact {
   const known = loaded.get(name);
   if (known) return known;
-  const artifact = artifactSchema.parse(JSON.parse(readFileSync(artifactPath(name), "utf8")));
+  const artifact = artifactSchema.parse(JSON.parse(readFileSync(committedPath(name), "utf8")));
   loaded.set(name, artifact);
   return artifact;
 }

@@ -31,7 +31,7 @@ export async function proveWitness(
   try {
     const witnessPath = join(folder, "witness.gz");
     writeFileSync(witnessPath, witness, { mode: 0o600 });
-    const args = ["-b", artifactPath(artifact.name), "-w", witnessPath, "-k", keys.vkPath];
+    const args = ["-b", artifactPath(artifact), "-w", witnessPath, "-k", keys.vkPath];
     const result = await runBarretenberg("prove", [...args, "-o", folder, "-c", keys.srs.folder], onStart);
     const words = readFileSync(join(folder, "public_inputs"));
     const publicInputs: Hex[] = [];
