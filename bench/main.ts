@@ -19,6 +19,7 @@ const BENCHES: Record<string, Bench> = {
   ledger: { file: "./ledger.ts", services: "database" },
   pages: { file: "./pages.ts", services: "none" },
   policy: { file: "./policy.ts", services: "chain" },
+  prove: { file: "./prove.ts", services: "chain" },
   proofs: { file: "./proofs.ts", services: "chain" },
   start: { file: "./start.ts", services: "none" },
 };

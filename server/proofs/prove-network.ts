@@ -5,11 +5,14 @@ import { runInteger } from "#core/zk/run-integer.ts";
 import { ensureCircuitKeys } from "./build-verifier.ts";
 import { ensureNetworkArtifact, type NetworkArtifact } from "./network-artifact.ts";
 import { type CircuitProof, proveWitness } from "./prove-circuit.ts";
+import { type Solved, solveStatement } from "./solve-statement.ts";
 
-type Solved = { witness: Uint8Array; publicInputs: bigint[] };
+/** Up to so many gates a witness takes less time than a thread needs to begin. */
+const SOLVED_HERE_GATES = 130_000;
 
 /** The witness of a statement, compressed, and its public inputs. It holds every private value. */
-export function solveNetwork(statement: NetworkStatement, { rangeStyle }: NetworkArtifact): Promise<Solved> {
+export function solveNetwork(statement: NetworkStatement, { rangeStyle, gates }: NetworkArtifact): Promise<Solved> {
+  if (gates <= SOLVED_HERE_GATES) return Promise.resolve(solveStatement(statement, rangeStyle));
   return new Promise((resolve, reject) => {
     const worker = new Worker(join(import.meta.dirname, "solve-network.ts"), { workerData: { statement, rangeStyle } });
     worker.once("message", resolve);
