@@ -134,6 +134,10 @@ const ERRORS = {
   PROOF_DEADLINE_INVALID: [400, "The deadline lies in the past or too far ahead."],
   PROOF_NONCE_USED: [409, "This requester used this nonce for this model before."],
   PROOF_LIMIT_REACHED: [429, "Too many of your proofs are waiting. Retry when one is done."],
+  ONNX_INVALID: [400, "This is no ONNX model that can be read."],
+  ONNX_TOO_LARGE: [413, "This model is larger than what can be proved here."],
+  ONNX_UNSUPPORTED: [422, "This model uses what cannot be proved here; the details name it."],
+  ONNX_RUN_FAILED: [422, "The model could not be run within its time and memory."],
   PROVER_UNAVAILABLE: [503, "Proofs cannot be made on this machine right now. Nothing was charged."],
 
   ZK_OUT_OF_RANGE: [
