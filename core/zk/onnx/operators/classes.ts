@@ -1,39 +1,15 @@
 import { type Activation, elementsOf, type Value } from "../draft.ts";
 import { emitAffine, emitScale, emitTable } from "../emit.ts";
 import type { NodeImport, OperatorImport } from "../node-import.ts";
-import { broadcastDims, pick, repeated } from "../rewire.ts";
 
-/**
- * A classifier's label and scores from the sums for its classes.
- *
- * `oneSided` is of a classifier of two classes that has a sum for one of them alone: as a probability it leaves to the
- * other what it lacks to 1, as a margin its negative.
- */
-export function emitClassification(
-  node: NodeImport,
-  sums: Activation,
-  oneSided: "probability" | "margin" | null,
-): Value[] {
-  const labels =
-    node.texts("classlabels_strings") ?? node.integers("classlabels_ints") ?? node.integers("classlabels_int64s");
-  const both = oneSided ? bothSides(node, sums, oneSided) : sums;
-  const classes = both.dims.at(-1) ?? 1;
-  if (labels?.length !== classes) throw node.invalid(`names ${labels?.length ?? 0} classes and has ${classes}`);
+/** A classifier's label, as the place of its class, and its scores. */
+export function emitClassification(node: NodeImport, sums: Activation, labels: readonly (string | number)[]): Value[] {
+  const classes = sums.dims.at(-1) ?? 1;
+  if (labels.length !== classes) throw node.invalid(`names ${labels.length} classes and has ${classes}`);
   node.draft.labels = labels.map(String);
-  const rows = elementsOf(both.dims) / classes;
-  const label = node.emit({ kind: "argMax", rows, columns: classes }, [both], [rows], null, "int64");
-  return [label, transformed(node, both, node.text("post_transform", "NONE"))];
-}
-
-/** From the sum s of a row: [1 - s, s] or [-s, s]. */
-function bothSides(node: NodeImport, sums: Activation, kind: "probability" | "margin"): Activation {
-  const twice = pick(node, sums, repeated(node, sums.dims, broadcastDims(node, sums.dims, [1, 2])));
-  const inner = elementsOf(twice.dims) / 2;
-  if (inner !== 1) throw node.unsupported("classifies several rows at once");
-  return node.emit({ kind: "affine", channels: 2, inner, activation: "none" }, [twice], twice.dims, {
-    weights: Float64Array.of(-1, 1),
-    biases: Float64Array.of(kind === "probability" ? 1 : 0, 0),
-  });
+  const rows = elementsOf(sums.dims) / classes;
+  const label = node.emit({ kind: "argMax", rows, columns: classes }, [sums], [rows], null, "int64");
+  return [label, transformed(node, sums, node.text("post_transform", "NONE"))];
 }
 
 function transformed(node: NodeImport, sums: Activation, post: string): Activation {
@@ -46,12 +22,11 @@ function transformed(node: NodeImport, sums: Activation, post: string): Activati
 }
 
 /** y = x · coefficientsᵀ + intercepts, with a row of coefficients for each output. */
-function emitSums(node: NodeImport, outputs: number): Activation {
+function emitSums(node: NodeImport, coefficients: readonly number[], intercepts: readonly number[]): Activation {
   const x = node.activation(0);
   const inner = x.dims.at(-1) ?? 1;
-  const coefficients = node.numbers("coefficients") ?? [];
-  const intercepts = node.numbers("intercepts") ?? Array<number>(outputs).fill(0);
-  if (outputs < 1 || coefficients.length !== outputs * inner || intercepts.length !== outputs)
+  const outputs = coefficients.length / inner;
+  if (!Number.isInteger(outputs) || outputs === 0 || intercepts.length !== outputs)
     throw node.invalid(`has ${coefficients.length} coefficients for ${inner} features`);
   const weights = Float64Array.from(
     coefficients,
@@ -65,14 +40,28 @@ function emitSums(node: NodeImport, outputs: number): Activation {
 }
 
 function linearRegressor(node: NodeImport): Value {
-  return transformed(node, emitSums(node, node.integer("targets", 1)), node.text("post_transform", "NONE"));
+  const outputs = node.integer("targets", 1);
+  const intercepts = node.numbers("intercepts") ?? Array.from({ length: Math.min(outputs, 1_024) }, () => 0);
+  const sums = emitSums(node, node.numbers("coefficients") ?? [], intercepts);
+  return transformed(node, sums, node.text("post_transform", "NONE"));
 }
 
 function linearClassifier(node: NodeImport): Value[] {
-  const classes = (node.texts("classlabels_strings") ?? node.integers("classlabels_ints") ?? []).length;
-  const inner = node.activation(0).dims.at(-1) ?? 1;
-  const outputs = (node.numbers("coefficients") ?? []).length / inner;
-  return emitClassification(node, emitSums(node, outputs), classes === 2 && outputs === 1 ? "margin" : null);
+  const labels = node.texts("classlabels_strings") ?? node.integers("classlabels_ints") ?? [];
+  const coefficients = node.numbers("coefficients") ?? [];
+  const intercepts = node.numbers("intercepts") ?? labels.map(() => 0);
+  const isOneSided = labels.length === 2 && intercepts.length === 1;
+  if (!isOneSided) return emitClassification(node, emitSums(node, coefficients, intercepts), labels);
+  const both = [...coefficients.map((coefficient) => -coefficient), ...coefficients];
+  return emitClassification(
+    node,
+    emitSums(
+      node,
+      both,
+      intercepts.flatMap((sum) => [-sum, sum]),
+    ),
+    labels,
+  );
 }
 
 /** y = (x - offset) · scale */
@@ -103,10 +92,17 @@ function nameOfClass(node: NodeImport): Value {
   return { ...place, dims: [1, elementsOf(place.dims)] };
 }
 
+/** Scores that are put beside their classes' names: the names are kept beside the network. */
+function zipMap(node: NodeImport): Value {
+  const [texts, integers] = [node.texts("classlabels_strings"), node.integers("classlabels_int64s")];
+  node.draft.labels = (texts ?? integers ?? []).map(String);
+  return node.input(0);
+}
+
 export const CLASSES: Record<string, OperatorImport> = {
   ArrayFeatureExtractor: nameOfClass,
   LinearClassifier: linearClassifier,
   LinearRegressor: linearRegressor,
   Scaler: scaler,
-  ZipMap: (node) => node.input(0),
+  ZipMap: zipMap,
 };

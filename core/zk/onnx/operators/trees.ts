@@ -214,18 +214,29 @@ function regressor(node: NodeImport): Value {
   return sums;
 }
 
-/** Classes of which only one is voted for are two: what is not for the one is for the other. */
+/**
+ * Of two classes of which one alone is voted for, the other has what is left: as a probability what lacks to 1, where all
+ * votes are above zero, else the negative.
+ */
 function classifier(node: NodeImport): Value[] {
   const votes = listVotes(node, "class");
-  const named = (node.texts("classlabels_strings") ?? node.integers("classlabels_int64s") ?? []).length;
-  const ids = new Set(node.integers("class_ids") ?? []);
-  const base = numbersOf(node, "base_values");
-  const isOneSided = named === 2 && ids.size === 1;
-  if (!isOneSided) return emitClassification(node, emitTrees(node, votes, named, base), null);
-  for (const listed of votes.values()) for (const vote of listed) vote.output = 0;
-  const score = emitTrees(node, votes, 1, base);
+  const labels = node.texts("classlabels_strings") ?? node.integers("classlabels_int64s") ?? [];
+  const base = Array.from(numbersOf(node, "base_values"));
+  const isOneSided = labels.length === 2 && new Set(node.integers("class_ids")).size === 1;
+  if (!isOneSided) return emitClassification(node, emitTrees(node, votes, labels.length, base), labels);
   const isProbability = Array.from(numbersOf(node, "class_weights")).every((weight) => weight >= 0);
-  return emitClassification(node, score, isProbability ? "probability" : "margin");
+  const [before = 0] = base;
+  const both: Votes = new Map();
+  for (const [key, listed] of votes)
+    both.set(
+      key,
+      listed.flatMap(({ weight }) => [
+        { output: 0, weight: -weight },
+        { output: 1, weight },
+      ]),
+    );
+  const sums = emitTrees(node, both, 2, [(isProbability ? 1 : 0) - before, before]);
+  return emitClassification(node, sums, labels);
 }
 
 export const TREES: Record<string, OperatorImport> = {
