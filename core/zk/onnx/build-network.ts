@@ -3,6 +3,7 @@ import type { Activation, Draft, DraftLayer, Operation } from "./draft.ts";
 import { elementsOf } from "./draft.ts";
 import { foldLayers, withoutUnused } from "./fold-layers.ts";
 import { lowerLayers } from "./lower-layers.ts";
+import { recogniseLayers } from "./recognise-layers.ts";
 import { invalid, shortened, tooLarge } from "./refusals.ts";
 
 const LAYERS_MAX = 1_000;
@@ -16,7 +17,7 @@ export function buildNetwork(
   inputDims: readonly number[],
   output: Activation,
 ): FloatNetwork {
-  const folded = foldLayers(draft.layers, output.tensor);
+  const folded = foldLayers(recogniseLayers(draft, draft.layers), output.tensor);
   const layers = withoutUnused(lowerLayers(draft, folded), output.tensor);
   if (layers.length > LAYERS_MAX) throw tooLarge(`The model has ${layers.length} layers; ${LAYERS_MAX} are the most.`);
   const tensors = new Naming();

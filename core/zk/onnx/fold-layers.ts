@@ -29,9 +29,8 @@ export function withoutUnused(layers: readonly DraftLayer[], output: number): Dr
  * lets layers that end in a relu say so. What is left is as short as it can be: every layer rounds once more.
  */
 export function foldLayers(layers: readonly DraftLayer[], output: number): DraftLayer[] {
-  const folded = foldPairs(withoutUnused(layers, output), output, foldIntoPrevious);
-  const forward = foldPairs(folded, output, foldIntoNext);
-  return fuseRelus(forward, output);
+  const folds = [foldIntoPrevious, foldIntoNext, dropIdentity, dropSoftmax, fuseRelu];
+  return folds.reduce((folded, fold) => foldPairs(folded, output, fold), withoutUnused(layers, output));
 }
 
 /** Tries each pair of layers of which the second is the only one to read the first; `fold` gives what stands for both. */
@@ -179,12 +178,26 @@ function weightSourcesOf({ operation }: DraftLayer): (place: number) => number {
   };
 }
 
+/** A factor of 1 and an addend of 0 are nothing, whatever is before them. */
+function dropIdentity(first: DraftLayer, { operation, learnt, output, dims }: DraftLayer): DraftLayer | null {
+  const isIdentity =
+    operation.kind === "affine" &&
+    operation.activation === "none" &&
+    learnt?.weights.every((weight) => weight === 1) &&
+    learnt.biases.every((bias) => bias === 0);
+  return isIdentity ? { ...first, output, dims } : null;
+}
+
+/** The largest of a row is in the same place before softmax and behind it. */
+function dropSoftmax({ operation: first, inputs }: DraftLayer, second: DraftLayer): DraftLayer | null {
+  const { operation } = second;
+  if (first.kind !== "softmax" || operation.kind !== "argMax" || first.columns !== operation.columns) return null;
+  return { ...second, inputs };
+}
+
 /** A relu that alone reads a layer which can end in one becomes its end. */
-function fuseRelus(layers: readonly DraftLayer[], output: number): DraftLayer[] {
-  return foldPairs(layers, output, (first, second) => {
-    const { operation } = first;
-    if (second.operation.kind !== "relu" || !("activation" in operation) || operation.activation !== "none")
-      return null;
-    return { ...first, output: second.output, dims: second.dims, operation: { ...operation, activation: "relu" } };
-  });
+function fuseRelu(first: DraftLayer, { operation: relu, output, dims }: DraftLayer): DraftLayer | null {
+  const { operation } = first;
+  if (relu.kind !== "relu" || !("activation" in operation) || operation.activation !== "none") return null;
+  return { ...first, output, dims, operation: { ...operation, activation: "relu" } };
 }

@@ -31,7 +31,8 @@ export type WrittenModel = {
   /** Version of the operators of ai.onnx.ml. */
   treeOpset?: number;
   inputs: readonly { name: string; dims: readonly (number | string)[]; type?: number }[];
-  outputs: readonly string[];
+  /** By their names alone where they are float32. */
+  outputs: readonly (string | { name: string; type: number })[];
   nodes: readonly WrittenNode[];
   constants?: readonly WrittenTensor[];
 };
@@ -64,7 +65,11 @@ const floatField = (field: number, value: number) =>
 
 export function writeTensor({ name, dims, type = 1, values }: WrittenTensor): Uint8Array {
   const content =
-    type === 1 ? Float32Array.from(values) : type === 7 ? BigInt64Array.from(values, BigInt) : Float64Array.from(values);
+    type === 1
+      ? Float32Array.from(values)
+      : type === 7
+        ? BigInt64Array.from(values, BigInt)
+        : Float64Array.from(values);
   return joinBytes([
     ...dims.map((length) => integerField(1, length)),
     integerField(2, type),
@@ -113,7 +118,11 @@ export const writeGraph = (model: WrittenModel): Uint8Array =>
     textField(2, "graph"),
     ...(model.constants ?? []).map((tensor) => bytesField(5, writeTensor(tensor))),
     ...model.inputs.map(({ name, dims, type = 1 }) => bytesField(11, writeValue(name, type, dims))),
-    ...model.outputs.map((name) => bytesField(12, writeValue(name, 1, null))),
+    ...model.outputs.map((output) =>
+      typeof output === "string"
+        ? bytesField(12, writeValue(output, 1, null))
+        : bytesField(12, writeValue(output.name, output.type, null)),
+    ),
   ]);
 
 export const writeOpset = (domain: string, version: number): Uint8Array =>
