@@ -17,7 +17,7 @@ export function buildNetwork(
   inputDims: readonly number[],
   output: Activation,
 ): FloatNetwork {
-  const folded = foldLayers(recogniseLayers(draft, draft.layers), output.tensor);
+  const folded = foldLayers(draft, recogniseLayers(draft, draft.layers), output.tensor);
   const layers = withoutUnused(lowerLayers(draft, folded), output.tensor);
   if (layers.length > LAYERS_MAX) throw tooLarge(`The model has ${layers.length} layers; ${LAYERS_MAX} are the most.`);
   const tensors = new Naming();
@@ -75,7 +75,7 @@ function shapeOf(dims: readonly number[]): Shape {
 }
 
 function toFloats({ name }: DraftLayer, learnt: { weights: Float64Array; biases: Float64Array }): LayerParameters {
-  const [weights, biases] = [Float32Array.from(learnt.weights), Float32Array.from(learnt.biases)];
+  const [weights, biases] = [new Float32Array(learnt.weights), new Float32Array(learnt.biases)];
   if (![weights, biases].every((values) => values.every(Number.isFinite)))
     throw invalid(`The weights of ${shortened(name)} come to numbers that are infinite or none.`);
   return { weights, biases };

@@ -1,8 +1,8 @@
 import type { ProtobufReader } from "./read-protobuf.ts";
 import { invalid, shortened, tooLarge, unsupported } from "./refusals.ts";
 
-/** Numbers that a model may hold, all its tensors together. */
-const ELEMENTS_MAX = 16 * 2 ** 20;
+/** Numbers that a model may hold, all its tensors together: several times what can be proved. */
+const ELEMENTS_MAX = 4 * 2 ** 20;
 const RANK_MAX = 8;
 
 /** What ONNX calls its element types, by number. */
@@ -146,17 +146,15 @@ function valuesOf(parts: Parts, type: ElementType, count: number, owner: string)
   return type === "float32" ? Float32Array.from(listed) : Float64Array.from(listed);
 }
 
+/** Numbers lie in the file as they lie in memory: little end first on every machine that browsers and Node run on. */
 function readRaw(raw: Uint8Array, type: ElementType, count: number): Float32Array | Float64Array {
-  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  const values = type === "float32" ? new Float32Array(count) : new Float64Array(count);
-  for (let i = 0; i < count; i++) values[i] = READERS[type](view, i * WIDTHS[type]);
+  if (type === "bool") return Float64Array.from(raw);
+  const { buffer } = raw.slice();
+  if (type === "float32") return new Float32Array(buffer);
+  if (type === "float64") return new Float64Array(buffer);
+  if (type === "int32") return Float64Array.from(new Int32Array(buffer));
+  const [low, high] = [new Uint32Array(buffer), new Int32Array(buffer)];
+  const values = new Float64Array(count);
+  for (let i = 0; i < count; i++) values[i] = (high[2 * i + 1] ?? 0) * 2 ** 32 + (low[2 * i] ?? 0);
   return values;
 }
-
-const READERS: Record<ElementType, (view: DataView, at: number) => number> = {
-  float32: (view, at) => view.getFloat32(at, true),
-  float64: (view, at) => view.getFloat64(at, true),
-  int32: (view, at) => view.getInt32(at, true),
-  int64: (view, at) => view.getInt32(at + 4, true) * 2 ** 32 + view.getUint32(at, true),
-  bool: (view, at) => view.getUint8(at),
-};

@@ -6,7 +6,9 @@ import { tooLarge } from "./refusals.ts";
 const TENSOR_ELEMENTS_MAX = 1_000_000;
 const NETWORK_ELEMENTS_MAX = 4_000_000;
 /** Numbers that are worked out while a model is read, of constants too. */
-const WORK_MAX = 40_000_000;
+const WORK_MAX = 20_000_000;
+/** Multiplications and comparisons of one inference: far more than can be proved, and as many as are run in seconds. */
+const OPERATIONS_MAX = 1_000_000_000;
 
 /** Numbers that are known before anything is computed. Shapes have the batch, of one, as ONNX has it. */
 export type Constant = {
@@ -53,6 +55,7 @@ export class Draft {
   #tensors = 0;
   #elements = 0;
   #work = 0;
+  #operations = 0;
 
   /** A tensor that no layer gives. */
   addInput(name: string, type: ElementType, dims: readonly number[]): Activation {
@@ -85,5 +88,12 @@ export class Draft {
   spend(elements: number): void {
     this.#work += elements;
     if (!(this.#work <= WORK_MAX)) throw tooLarge("Working out this model's shapes and constants takes too long.");
+  }
+
+  /** What a layer multiplies or compares. */
+  spendOperations(operations: number): void {
+    this.#operations += operations;
+    if (!(this.#operations <= OPERATIONS_MAX))
+      throw tooLarge(`The network takes more than ${OPERATIONS_MAX} multiplications or comparisons.`);
   }
 }

@@ -1,5 +1,4 @@
-import type { DraftLayer, Learnt } from "./draft.ts";
-import { elementsOf } from "./draft.ts";
+import { type Draft, type DraftLayer, elementsOf, type Learnt } from "./draft.ts";
 
 /** How far the factors of one row of weights may lie apart before they are taken in: see `foldIntoNext`. */
 const SPREAD_MAX = 4;
@@ -28,13 +27,14 @@ export function withoutUnused(layers: readonly DraftLayer[], output: number): Dr
  * Takes factors and addends into the layers before or behind them, where the result is the same number for number, and
  * lets layers that end in a relu say so. What is left is as short as it can be: every layer rounds once more.
  */
-export function foldLayers(layers: readonly DraftLayer[], output: number): DraftLayer[] {
+export function foldLayers(draft: Draft, layers: readonly DraftLayer[], output: number): DraftLayer[] {
   const folds = [foldIntoPrevious, foldIntoNext, dropIdentity, dropSoftmax, fuseRelu];
-  return folds.reduce((folded, fold) => foldPairs(folded, output, fold), withoutUnused(layers, output));
+  return folds.reduce((folded, fold) => foldPairs(draft, folded, output, fold), withoutUnused(layers, output));
 }
 
 /** Tries each pair of layers of which the second is the only one to read the first; `fold` gives what stands for both. */
 function foldPairs(
+  draft: Draft,
   layers: readonly DraftLayer[],
   output: number,
   fold: (first: DraftLayer, second: DraftLayer) => DraftLayer | null,
@@ -49,6 +49,7 @@ function foldPairs(
       const first = input === undefined || layer.inputs.length !== 1 ? undefined : byOutput.get(input);
       const both = first && uses.get(first.output) === 1 ? fold(first, layer) : null;
       if (!first || !both) break;
+      draft.spend((both.learnt?.weights.length ?? 0) + elementsOf(first.dims));
       folded.add(first);
       layer = both;
     }
@@ -150,7 +151,7 @@ function foldIntoNext(first: DraftLayer, second: DraftLayer): DraftLayer | null 
   if (isPadded && factors.biases.some((bias) => bias !== 0)) return null;
   const sourceOf = weightSourcesOf(second);
   const weightGroup = weightGroupsOf(second);
-  const biases = Float64Array.from(learnt.biases);
+  const biases = new Float64Array(learnt.biases);
   const weights = learnt.weights.map((weight, i) => {
     const source = sourceOf(i);
     biases[weightGroup(i)] = (biases[weightGroup(i)] ?? 0) + weight * (factors.biases[source] ?? 0);

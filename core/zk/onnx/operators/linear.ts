@@ -11,7 +11,8 @@ function emitLinear(node: NodeImport, x: Activation, weights: Constant): Activat
     throw node.invalid(`multiplies [${x.dims.join(", ")}] with [${weights.dims.join(", ")}], which do not fit`);
   if (inner === 0 || columns === 0) throw node.invalid("has no weights");
   const rows = elementsOf(x.dims) / inner;
-  const learnt = { weights: Float64Array.from(weights.values), biases: new Float64Array(columns) };
+  node.draft.spendOperations(rows * inner * columns);
+  const learnt = { weights: new Float64Array(weights.values), biases: new Float64Array(columns) };
   return node.emit(
     { kind: "linear", rows, inner, columns, activation: "none" },
     [x],

@@ -6,6 +6,8 @@ import { emitClassification } from "./classes.ts";
 
 const TREES_MAX = 1_024;
 const NODES_MAX = 4_096;
+/** Nodes of all trees, and what leaves add. */
+const LISTED_MAX = 250_000;
 
 /** A node as the file lists it. Where `isLeaf`, the rest says nothing. */
 type ListedNode = {
@@ -40,6 +42,10 @@ function floatBelow(value: number, isStrictly: boolean): number {
 const numbersOf = (node: NodeImport, name: string): ArrayLike<number> =>
   node.tensor(`${name}_as_tensor`)?.values ?? node.numbers(name) ?? [];
 
+function checkListed(node: NodeImport, count: number): void {
+  if (count > LISTED_MAX) throw tooLarge(`The forest of ${node.label} lists more than ${LISTED_MAX} nodes or votes.`);
+}
+
 /** All nodes, by tree and then by key. Throws ONNX_INVALID where lists do not fit each other. */
 function listNodes(node: NodeImport): Map<number, Map<string, ListedNode>> {
   const lists = ["treeids", "nodeids", "featureids", "truenodeids", "falsenodeids"].map(
@@ -50,6 +56,7 @@ function listNodes(node: NodeImport): Map<number, Map<string, ListedNode>> {
   const values = numbersOf(node, "nodes_values");
   if ([...lists, modes, values].some(({ length }) => length !== treeIds.length) || treeIds.length === 0)
     throw node.invalid("lists its trees' nodes in lists of several lengths");
+  checkListed(node, treeIds.length);
   const trees = new Map<number, Map<string, ListedNode>>();
   treeIds.forEach((treeId, i) => {
     const nodes = trees.get(treeId) ?? new Map<string, ListedNode>();
@@ -102,6 +109,7 @@ function listVotes(node: NodeImport, prefix: "target" | "class"): Votes {
   const weights = numbersOf(node, `${prefix}_weights`);
   if ([trees, nodes, weights].some(({ length }) => length !== outputs.length))
     throw node.invalid("lists its leaves in lists of several lengths");
+  checkListed(node, outputs.length);
   const votes: Votes = new Map();
   outputs.forEach((output, i) => {
     const key = keyOf(trees[i], nodes[i]);

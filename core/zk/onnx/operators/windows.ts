@@ -109,10 +109,12 @@ function dimsOf(image: Image, channels: number, window: Window): number[] {
   return image.isRow ? [1, channels, across] : [1, channels, down, across];
 }
 
-/** Windows cost by what they look at, not only by what they give. */
-function spendOn(node: NodeImport, window: Window, channels: number): void {
+/** Windows cost by what they look at, not only by what they give. `operations` are those for each place of the window. */
+function spendOn(node: NodeImport, window: Window, operations: number): void {
   const [down, across] = positionsOf(window);
-  node.draft.spend(down * across * channels);
+  const places = down * across * window.kernel[0] * window.kernel[1];
+  node.draft.spend(places);
+  node.draft.spendOperations(places * operations);
 }
 
 function conv(node: NodeImport): Value {
@@ -132,13 +134,13 @@ function conv(node: NodeImport): Value {
   const said = node.integers("kernel_shape");
   if (said && said.join() !== size.join()) throw node.invalid("says another kernel than its weights have");
   const { window } = windowOf(node, image, kernel, false);
-  spendOn(node, window, filters);
+  spendOn(node, window, filters * channelsPerGroup);
   const addend = node.optionalConstant(2);
   if (addend && (addend.dims.length !== 1 || addend.dims[0] !== filters))
     throw node.invalid("has biases that do not fit");
   return node.emit({ kind: "conv", window, filters, groups, activation: "none" }, [x], dimsOf(image, filters, window), {
-    weights: Float64Array.from(weights.values),
-    biases: addend ? Float64Array.from(addend.values) : new Float64Array(filters),
+    weights: new Float64Array(weights.values),
+    biases: addend ? new Float64Array(addend.values) : new Float64Array(filters),
   });
 }
 
