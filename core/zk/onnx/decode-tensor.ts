@@ -149,7 +149,8 @@ function valuesOf(parts: Parts, type: ElementType, count: number, owner: string)
 /** Numbers lie in the file as they lie in memory: little end first on every machine that browsers and Node run on. */
 function readRaw(raw: Uint8Array, type: ElementType, count: number): Float32Array | Float64Array {
   if (type === "bool") return Float64Array.from(raw);
-  const { buffer } = raw.slice();
+  // Not `slice`: a Buffer of Node's has another one, which copies nothing.
+  const { buffer } = new Uint8Array(raw);
   if (type === "float32") return new Float32Array(buffer);
   if (type === "float64") return new Float64Array(buffer);
   if (type === "int32") return Float64Array.from(new Int32Array(buffer));

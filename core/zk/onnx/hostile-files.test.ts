@@ -4,7 +4,8 @@ import { DomainError } from "../../errors.ts";
 import { architectureSchema, sizeOf } from "../network.ts";
 import { runFloat } from "../run-float.ts";
 import { importOnnx } from "./import-onnx.ts";
-import { integers, OPERATOR_CASES } from "./testing/operator-cases.ts";
+import { integers } from "./testing/build-cases.ts";
+import { OPERATOR_CASES } from "./testing/operator-cases.ts";
 import {
   bytesField,
   joinBytes,

@@ -25,7 +25,7 @@ export function orderGraph(model: OnnxModel, outputs: readonly string[]): OnnxNo
       continue;
     }
     states.set(node, "open");
-    for (const input of node.inputs) {
+    for (const input of node.inputs.toReversed()) {
       const source = producers.get(input);
       if (!source || states.get(source) === "done") continue;
       if (states.get(source) === "open")

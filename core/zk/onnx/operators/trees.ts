@@ -167,6 +167,7 @@ function addTree(
       },
     });
   }
+  if (met.size < nodes.size) throw node.invalid("has a tree with nodes that nothing leads to");
   if (tree.nodes.length > NODES_MAX) throw tooLarge(`A tree of ${node.label} has more than ${NODES_MAX} nodes.`);
   forest.trees.push(tree);
 }
