@@ -73,11 +73,11 @@ export function decodeModel(bytes: Uint8Array): OnnxModel {
     inputs: [],
     outputs: [],
   };
-  let graphs = 0;
+  let [producer, version, graphs] = ["", "", 0];
   while (reader.next()) {
     if (reader.field === 1) model.irVersion = reader.integer();
-    else if (reader.field === 2) model.producer = `${reader.text()} ${model.producer}`.trim();
-    else if (reader.field === 3) model.producer = `${model.producer} ${reader.text()}`.trim();
+    else if (reader.field === 2) producer = reader.text();
+    else if (reader.field === 3) version = reader.text();
     else if (reader.field === 7 && graphs++ === 0) decodeGraph(reader.message(), model);
     else if (reader.field === 7) throw invalid("The file has more than one graph.");
     else if (reader.field === 8) decodeOpset(reader.message(), model.opsets);
@@ -85,7 +85,7 @@ export function decodeModel(bytes: Uint8Array): OnnxModel {
   }
   if (graphs === 0) throw invalid("The file has no graph: it is no ONNX model.");
   if (model.opsets.size === 0) throw invalid("The file does not say which operators it means: it has no opset.");
-  return model;
+  return { ...model, producer: `${producer} ${version}`.trim() };
 }
 
 function decodeOpset(reader: ProtobufReader, opsets: Map<string, number>): void {

@@ -4,9 +4,9 @@ import { tooLarge } from "./refusals.ts";
 
 /** Elements of one tensor, and of all that layers give together: each of them is a number in the circuit. */
 const TENSOR_ELEMENTS_MAX = 1_000_000;
-const NETWORK_ELEMENTS_MAX = 4_000_000;
+const NETWORK_ELEMENTS_MAX = 2_000_000;
 /** Numbers that are worked out while a model is read, of constants too. */
-const WORK_MAX = 20_000_000;
+const WORK_MAX = 16_000_000;
 /** Multiplications and comparisons of one inference: far more than can be proved, and as many as are run in seconds. */
 const OPERATIONS_MAX = 1_000_000_000;
 
@@ -88,6 +88,11 @@ export class Draft {
   spend(elements: number): void {
     this.#work += elements;
     if (!(this.#work <= WORK_MAX)) throw tooLarge("Working out this model's shapes and constants takes too long.");
+  }
+
+  /** A shape costs its elements, and its lengths, which are walked along even where there are no elements. */
+  spendOn(dims: readonly number[]): void {
+    this.spend(elementsOf(dims) + dims.reduce((sum, length) => sum + length, 0));
   }
 
   /** What a layer multiplies or compares. */

@@ -10,6 +10,7 @@ import {
   bytesField,
   joinBytes,
   type WrittenNode,
+  type WrittenTensor,
   writeFile,
   writeGraph,
   writeNode,
@@ -244,6 +245,59 @@ test("long chains are followed without a deep call, and work is bounded, however
   ).toBe("ONNX_TOO_LARGE");
 });
 
+test("lists of axes, empty shapes and constants that many nodes read hold nobody up", () => {
+  const node = (operator: string, inputs: string[], output: string, attributes = {}): WrittenNode => ({
+    operator,
+    inputs,
+    outputs: [output],
+    attributes,
+  });
+  const coded = (nodes: WrittenNode[], constants: WrittenTensor[], dims = [1, 4]) => {
+    const startedAt = performance.now();
+    const outputs = [nodes.at(-1)?.outputs[0] ?? ""];
+    const outcome = outcomeOf(writeOnnx({ inputs: [{ name: "x", dims }], outputs, nodes, constants }));
+    expect(performance.now() - startedAt).toBeLessThan(2 * RUN_MS_MAX);
+    return outcome;
+  };
+  const whole = (name: string, values: number[], dims = [values.length]): WrittenTensor => ({
+    name,
+    dims,
+    type: 7,
+    values,
+  });
+  const ones = new Array<number>(300_000).fill(1);
+  expect(coded([node("Reshape", ["x", "s"], "y")], [whole("s", [4, ...ones])])).toBe("ONNX_TOO_LARGE");
+  expect(coded([node("Expand", ["x", "s"], "y")], [whole("s", ones)])).toBe("ONNX_TOO_LARGE");
+  const [zeros, ends] = [ones.map(() => 0), ones.map(() => 9)];
+  const lists = [whole("a", zeros), whole("b", ends)];
+  expect(coded([node("Slice", ["x", "a", "b", "a"], "y")], lists, [1_000, 1_000])).toBe("ONNX_INVALID");
+  expect(coded([node("Pad", ["x", "p", "", "a"], "y")], [...lists, whole("p", [...zeros, ...zeros])])).toBe(
+    "ONNX_INVALID",
+  );
+  const empty = { name: "e", dims: [0, 1], values: [] };
+  expect(coded([node("Expand", ["e", "s"], "y")], [empty, whole("s", [0, 2 ** 31])])).toBe("ONNX_TOO_LARGE");
+  expect(coded([node("Tile", ["e", "s"], "y")], [empty, whole("s", [0, 2 ** 31])])).toBe("ONNX_TOO_LARGE");
+  expect(coded([node("ConstantOfShape", ["s"], "y")], [whole("s", [0, 2 ** 31])])).toBe("ONNX_TOO_LARGE");
+  const tall = { name: "e", dims: [2 ** 40, 0], values: [] };
+  expect(coded([node("Concat", ["e", "e"], "y", { axis: { int: 1 } })], [tall])).toBe("ONNX_TOO_LARGE");
+  expect(coded([node("Transpose", ["e"], "y")], [tall])).toBe("ONNX_TOO_LARGE");
+  const many = Array.from({ length: 9_000 }, (_, i) => i);
+  const negated = many.map((i) => node("Neg", ["a"], `n${i}`));
+  const gathered = many.map((i) => node("Gather", ["x", "i"], `g${i}`));
+  const powers = many.map((i) => node("Pow", ["x", "a"], `p${i}`));
+  const all = (nodes: WrittenNode[]) => [
+    ...nodes,
+    node(
+      "Sum",
+      nodes.slice(0, 1_000).map(({ outputs: [name = ""] }) => name),
+      "y",
+    ),
+  ];
+  expect(coded(all(negated), lists)).toBe("ONNX_TOO_LARGE");
+  expect(coded(all(gathered), [whole("i", [0], [])], [1_000_000])).toBe("ONNX_TOO_LARGE");
+  expect(coded(all(powers), lists)).toMatch(/^ONNX_/);
+});
+
 test("folding the same weights over and over is work, too, and is bounded", () => {
   const scales = Array.from({ length: 900 }, (_, i) => ({
     operator: "Mul",
@@ -253,7 +307,7 @@ test("folding the same weights over and over is work, too, and is bounded", () =
   const product = { operator: "MatMul", inputs: ["x", "w"], outputs: ["v0"] };
   const constants = [
     { name: "two", dims: [1], values: [1.001] },
-    { name: "w", dims: [1_000, 1_000], values: new Array(1_000_000).fill(1) },
+    { name: "w", dims: [1_000, 1_000], values: Array<number>(1_000_000).fill(1) },
   ];
   const inputs = [{ name: "x", dims: [1, 1_000] }];
   const file = writeOnnx({ inputs, outputs: ["v900"], nodes: [product, ...scales], constants });

@@ -240,6 +240,45 @@ test("a classifier's classes are kept by name, and its label is their place", ()
   expect(runFloat(network, new Float32Array([1, 2])).get(network.architecture.output)).toEqual(new Float64Array([1]));
 });
 
+test("a label that is looked up among the classes stays the place of its class", () => {
+  const names = { name: "classes", dims: [3], type: 7, values: [10, 20, 30] };
+  const nodes: WrittenNode[] = [
+    { operator: "ArgMax", inputs: ["x"], outputs: ["place"], attributes: { axis: { int: 1 }, keepdims: { int: 0 } } },
+    { operator: "ArrayFeatureExtractor", domain: "ai.onnx.ml", inputs: ["classes", "place"], outputs: ["picked"] },
+    { operator: "Cast", inputs: ["picked"], outputs: ["label"], attributes: { to: { int: 7 } } },
+  ];
+  const file = writeOnnx({ inputs: [{ name: "x", dims: ["n", 3] }], outputs: ["label"], nodes, constants: [names] });
+  const { network, metadata } = importOnnx(file);
+  expect(metadata.labels).toEqual(["10", "20", "30"]);
+  expect(runFloat(network, new Float32Array([1, 5, 2])).get(network.architecture.output)).toEqual(
+    new Float64Array([1]),
+  );
+});
+
+test("whole numbers may come in and are cast to floats, but are not divided", () => {
+  const whole = { inputs: [{ name: "x", dims: [1, 2], type: 7 }] };
+  const cast: Line[] = [
+    ["Cast", "x", "a", { to: { int: 1 } }],
+    ["Div", "a c", "y"],
+  ];
+  expect(kindsOf(model([1, 2], cast, { c: row(2) }, whole))).toEqual(["scale"]);
+  expect(refusalOf(model([1, 2], [["Div", "x c", "y"]], { c: row(2) }, whole)).message).toContain(
+    "divides whole numbers",
+  );
+  const back: Line[] = [
+    ["Relu", "x", "a"],
+    ["Cast", "a", "y", { to: { int: 7 } }],
+  ];
+  expect(refusalOf(model([1, 2], back)).message).toContain("casts to a type that is not computed in");
+});
+
+test("a normalisation of old that gives statistics was exported for training", () => {
+  const parts = Object.fromEntries(["s", "b", "m", "v"].map((name) => [name, row(1, 1)]));
+  const lines: Line[] = [["BatchNormalization", "x s b m v", "y mean variance"]];
+  expect(refusalOf(model([1, 2], lines, parts, { opset: 11 })).message).toContain("was exported for training");
+  expect(kindsOf(model([1, 2], [["BatchNormalization", "x s b m v", "y"]], parts, { opset: 11 }))).toEqual(["scale"]);
+});
+
 test("all that cannot be proved is named at once, with its node", () => {
   const file = model(
     [1, 4],

@@ -6,6 +6,7 @@ import { type Activation, Draft, type Value } from "./draft.ts";
 import { NodeImport, type OperatorImport } from "./node-import.ts";
 import { ARITHMETIC } from "./operators/arithmetic.ts";
 import { CLASSES } from "./operators/classes.ts";
+import { CONSTANTS } from "./operators/constants.ts";
 import { FUNCTIONS } from "./operators/functions.ts";
 import { LINEAR } from "./operators/linear.ts";
 import { REDUCTIONS } from "./operators/reductions.ts";
@@ -17,7 +18,7 @@ import { invalid, shortened, unsupported } from "./refusals.ts";
 
 /** Operators by the domain of their set, as ONNX names it. */
 const OPERATORS: ReadonlyMap<string, Readonly<Record<string, OperatorImport>>> = new Map([
-  ["", { ...ARITHMETIC, ...FUNCTIONS, ...LINEAR, ...REDUCTIONS, ...SHAPES, ...WINDOWS }],
+  ["", { ...ARITHMETIC, ...CONSTANTS, ...FUNCTIONS, ...LINEAR, ...REDUCTIONS, ...SHAPES, ...WINDOWS }],
   ["ai.onnx.ml", { ...CLASSES, ...TREES }],
 ]);
 const OPSETS: ReadonlyMap<string, readonly [number, number]> = new Map([

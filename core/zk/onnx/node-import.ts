@@ -2,8 +2,9 @@ import type { OnnxAttribute, OnnxNode } from "./decode-model.ts";
 import type { ElementType, OnnxTensor } from "./decode-tensor.ts";
 import type { Activation, Constant, Draft, Learnt, Operation, Value } from "./draft.ts";
 import { nodeLabel } from "./order-graph.ts";
-import { invalid, shortened, unsupported } from "./refusals.ts";
+import { invalid, shortened, tooLarge, unsupported } from "./refusals.ts";
 
+const RANK_MAX = 8;
 /** Numbers of ONNX's attribute types. */
 const FLOAT = 1;
 const INTEGER = 2;
@@ -75,9 +76,12 @@ export class NodeImport {
     if (input >= 0) throw this.unsupported(`reads ${input + 1} inputs, more than are known of this operator`);
   }
 
+  /** Constants are paid for when they are first read: many nodes may read the same ones. */
   optional(index: number): Value | null {
+    const value = this.inputs[index] ?? null;
+    if (value?.kind === "constant" && !this.#readInputs.has(index)) this.draft.spend(value.values.length);
     this.#readInputs.add(index);
-    return this.inputs[index] ?? null;
+    return value;
   }
 
   input(index: number): Value {
@@ -152,6 +156,10 @@ export class NodeImport {
     if (!Number.isInteger(counted) || counted < 0 || counted >= rank)
       throw this.invalid(`names the axis ${axis} of a tensor that has ${rank}`);
     return counted;
+  }
+
+  checkRank(dims: readonly number[]): void {
+    if (dims.length > RANK_MAX) throw tooLarge(`The model has more than ${RANK_MAX} axes at ${this.label}.`);
   }
 
   emit(

@@ -26,7 +26,8 @@ export function pick(node: NodeImport, value: Constant, axes: Axes): Constant;
 export function pick(node: NodeImport, value: Value, axes: Axes): Value;
 export function pick(node: NodeImport, value: Value, axes: Axes): Value {
   const dims = axes.map(({ length }) => length);
-  node.draft.spend(elementsOf(dims));
+  node.checkRank(dims);
+  node.draft.spendOn(dims);
   if (elementsOf(dims) === 0 && value.kind === "activation") throw node.unsupported("leaves a tensor without elements");
   const at = placesOf(axes);
   if (value.kind === "constant") return { ...value, dims, values: pickValues(value.values, at) };
@@ -43,6 +44,7 @@ export const emitWiring = (
 ): Activation => node.emit({ kind: "wiring", from, at }, inputs, dims, null, inputs[0]?.type);
 
 function placesOf(axes: readonly (readonly number[])[]): Int32Array {
+  if (axes.some(({ length }) => length === 0)) return new Int32Array();
   let places = Int32Array.of(0);
   for (const axis of axes) {
     const longer = new Int32Array(places.length * axis.length);
@@ -63,7 +65,8 @@ function pickValues(values: Float32Array | Float64Array, at: Int32Array): Float3
 }
 
 /** The axes in another order: axis i of the result is axis `order[i]` of the shape. */
-export function transposed(dims: readonly number[], order: readonly number[]): Axes {
+export function transposed(node: NodeImport, dims: readonly number[], order: readonly number[]): Axes {
+  node.draft.spend(dims.reduce((sum, length) => sum + length, 0));
   const strides = stridesOf(dims);
   return order.map((axis) => along(dims[axis] ?? 1, strides[axis] ?? 1));
 }
@@ -80,6 +83,7 @@ export const withLast = (rank: number, last: readonly number[]): number[] => [
 /** The shape that two shapes have together when each is repeated along the axes where it has one element. */
 export function broadcastDims(node: NodeImport, a: readonly number[], b: readonly number[]): number[] {
   const rank = Math.max(a.length, b.length);
+  node.checkRank(a.length > b.length ? a : b);
   return Array.from({ length: rank }, (_, axis) => {
     const lengthA = a[axis - rank + a.length] ?? 1;
     const lengthB = b[axis - rank + b.length] ?? 1;
@@ -91,7 +95,7 @@ export function broadcastDims(node: NodeImport, a: readonly number[], b: readonl
 
 /** Repeats a shape so that it becomes one that `broadcastDims` gave. */
 export function repeated(node: NodeImport, from: readonly number[], dims: readonly number[]): Axes {
-  node.draft.spend(elementsOf(dims));
+  node.draft.spendOn(dims);
   const missing = dims.length - from.length;
   const strides = stridesOf(from);
   return dims.map((length, axis) =>
@@ -104,6 +108,7 @@ export function reshape(node: NodeImport, value: Activation, dims: readonly numb
 export function reshape(node: NodeImport, value: Constant, dims: readonly number[]): Constant;
 export function reshape(node: NodeImport, value: Value, dims: readonly number[]): Value;
 export function reshape(node: NodeImport, value: Value, dims: readonly number[]): Value {
+  node.checkRank(dims);
   if (elementsOf(dims) !== elementsOf(value.dims))
     throw node.invalid(
       `reshapes [${value.dims.join(", ")}] to [${dims.join(", ")}], which has another number of elements`,

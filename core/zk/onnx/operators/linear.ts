@@ -21,15 +21,15 @@ function emitLinear(node: NodeImport, x: Activation, weights: Constant): Activat
   );
 }
 
-const flip = <V extends Activation | Constant>(value: V) => transposed(value.dims, [1, 0]);
+const flip = (node: NodeImport, { dims }: Value) => transposed(node, dims, [1, 0]);
 
 function gemm(node: NodeImport): Value {
   const [a, b] = [node.input(0), node.input(1)];
   if (a.dims.length !== 2 || b.dims.length !== 2) throw node.invalid("multiplies what are no matrices");
   if (a.kind === b.kind) throw node.unsupported(productOf(a));
   const [alpha, beta] = [node.number("alpha", 1), node.number("beta", 1)];
-  const left = node.isSet("transA") ? pick(node, a, flip(a)) : a;
-  const right = node.isSet("transB") ? pick(node, b, flip(b)) : b;
+  const left = node.isSet("transA") ? pick(node, a, flip(node, a)) : a;
+  const right = node.isSet("transB") ? pick(node, b, flip(node, b)) : b;
   const product = multiplyMatrices(node, left, right);
   const scaled = alpha === 1 ? product : emitScale(node, product, alpha);
   const addend = node.optional(2);
@@ -75,9 +75,9 @@ function multiplyLeft(node: NodeImport, weights: Constant, x: Activation): Activ
     throw node.unsupported("multiplies weights with a stack of matrices");
   if (weights.dims.length === 0 || x.dims.length === 0) throw node.invalid("multiplies what is no matrix");
   const matrix = weights.dims.length === 1 ? reshape(node, weights, [1, ...weights.dims]) : weights;
-  const rows = x.dims.length === 2 ? pick(node, x, flip(x)) : x;
-  const product = emitLinear(node, rows, pick(node, matrix, flip(matrix)));
-  const upright = product.dims.length === 2 ? pick(node, product, flip(product)) : product;
+  const rows = x.dims.length === 2 ? pick(node, x, flip(node, x)) : x;
+  const product = emitLinear(node, rows, pick(node, matrix, flip(node, matrix)));
+  const upright = product.dims.length === 2 ? pick(node, product, flip(node, product)) : product;
   return weights.dims.length === 1 ? reshape(node, upright, x.dims.length === 2 ? [x.dims[1] ?? 1] : []) : upright;
 }
 

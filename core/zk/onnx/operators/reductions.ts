@@ -10,7 +10,7 @@ type Rows = { value: Activation; rows: number; columns: number; order: number[] 
 function inRows(node: NodeImport, x: Activation, axes: readonly number[]): Rows {
   const order = withLast(x.dims.length, axes);
   const columns = elementsOf(axes.map((axis) => x.dims[axis] ?? 1));
-  return { value: pick(node, x, transposed(x.dims, order)), rows: elementsOf(x.dims) / columns, columns, order };
+  return { value: pick(node, x, transposed(node, x.dims, order)), rows: elementsOf(x.dims) / columns, columns, order };
 }
 
 /** The axes that are reduced; all of them where none is named, unless the operator says otherwise. */
@@ -84,7 +84,7 @@ function emitSoftmax(node: NodeImport): Activation {
 function softmaxAlong(node: NodeImport, x: Activation, axes: readonly number[]): Activation {
   const { value, rows, columns, order } = inRows(node, x, axes);
   const rowsOf = node.emit({ kind: "softmax", rows, columns }, [value], value.dims);
-  return pick(node, rowsOf, transposed(value.dims, inverseOf(order)));
+  return pick(node, rowsOf, transposed(node, value.dims, inverseOf(order)));
 }
 
 export const REDUCTIONS: Record<string, OperatorImport> = {

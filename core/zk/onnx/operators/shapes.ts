@@ -1,15 +1,7 @@
-import { isFloat } from "../decode-tensor.ts";
 import { type Constant, elementsOf, type Value } from "../draft.ts";
 import type { NodeImport, OperatorImport } from "../node-import.ts";
 import { along, broadcastDims, emitWiring, pick, repeated, reshape, stridesOf, transposed } from "../rewire.ts";
-
-const isLength = (length: number): boolean => Number.isInteger(length) && length >= 0 && length <= 2 ** 31;
-
-/** A whole number that an operator counts with. */
-function asCount(node: NodeImport, value: number): number {
-  if (!isLength(value)) throw node.invalid(`counts with ${value}`);
-  return value;
-}
+import { asCount, isLength } from "./constants.ts";
 
 function flatten(node: NodeImport): Value {
   const x = node.input(0);
@@ -35,7 +27,7 @@ function transpose(node: NodeImport): Value {
   const order = node.integers("perm") ?? x.dims.map((_, axis) => x.dims.length - 1 - axis);
   const isOrder = order.length === x.dims.length && x.dims.every((_, axis) => order.includes(axis));
   if (!isOrder) throw node.invalid(`has [${order.join(", ")}] as the order of ${x.dims.length} axes`);
-  return pick(node, x, transposed(x.dims, order));
+  return pick(node, x, transposed(node, x.dims, order));
 }
 
 function squeeze(node: NodeImport): Value {
@@ -79,45 +71,49 @@ function concat(node: NodeImport): Value {
     axis,
     lengths.reduce((a, b) => a + b, 0),
   );
-  node.draft.spend(elementsOf(dims));
+  node.draft.spendOn(dims);
   const outer = elementsOf(first.dims.slice(0, axis));
-  const blocks = lengths.map((length) => length * elementsOf(first.dims.slice(axis + 1)));
-  return values.every((value) => value.kind === "constant")
-    ? joinConstants(values, dims, outer, blocks)
-    : joinComputed(node, values, dims, outer, blocks);
+  const inner = elementsOf(first.dims.slice(axis + 1));
+  const parts = values
+    .map((value, i) => ({ value, block: (lengths[i] ?? 0) * inner }))
+    .filter(({ block }) => block > 0);
+  if (parts.every(({ value }) => value.kind === "constant")) return joinConstants(first.type, parts, dims, outer);
+  return joinComputed(node, parts, dims, outer);
 }
 
-function joinConstants(values: Constant[], dims: number[], outer: number, blocks: number[]): Constant {
-  const joined = new Float64Array(elementsOf(dims));
+/** A value of which `block` elements follow each other, again and again. */
+type Part = { value: Value; block: number };
+
+function joinConstants(type: Constant["type"], parts: readonly Part[], dims: number[], outer: number): Constant {
+  const values = new Float64Array(elementsOf(dims));
   let next = 0;
-  for (let o = 0; o < outer; o++)
-    values.forEach(({ values: from }, index) => {
-      const block = blocks[index] ?? 0;
-      joined.set(from.subarray(o * block, (o + 1) * block), next);
+  for (let o = 0; o < outer && next < values.length; o++)
+    for (const { value, block } of parts) {
+      if (value.kind === "constant") values.set(value.values.subarray(o * block, (o + 1) * block), next);
       next += block;
-    });
-  return { kind: "constant", type: values[0]?.type ?? "float32", dims, values: joined };
+    }
+  return { kind: "constant", type, dims, values };
 }
 
 /** Zeros may stand among what is computed; other constants would need a layer of their own. */
-function joinComputed(node: NodeImport, values: Value[], dims: number[], outer: number, blocks: number[]): Value {
-  const computed = values.filter((value) => value.kind === "activation");
+function joinComputed(node: NodeImport, parts: readonly Part[], dims: number[], outer: number): Value {
+  const computed = parts.flatMap(({ value }) => (value.kind === "activation" ? [value] : []));
   if (computed.length > 64) throw node.unsupported("joins more than 64 tensors");
-  if (values.some((value) => value.kind === "constant" && value.values.some((number) => number !== 0)))
+  if (parts.some(({ value }) => value.kind === "constant" && value.values.some((number) => number !== 0)))
     throw node.unsupported("joins constants with what is computed");
   const from = new Uint8Array(elementsOf(dims));
   const at = new Int32Array(elementsOf(dims)).fill(-1);
   let next = 0;
-  for (let o = 0; o < outer; o++)
-    values.forEach((value, index) => {
-      const block = blocks[index] ?? 0;
-      const source = value.kind === "activation" ? computed.indexOf(value) : -1;
-      for (let i = 0; i < block && source >= 0; i++) {
-        from[next + i] = source;
-        at[next + i] = o * block + i;
+  for (let o = 0; o < outer; o++) {
+    let source = 0;
+    for (const { value, block } of parts) {
+      if (value.kind === "activation") {
+        from.fill(source++, next, next + block);
+        for (let i = 0; i < block; i++) at[next + i] = o * block + i;
       }
       next += block;
-    });
+    }
+  }
   return emitWiring(node, computed, dims, from, at);
 }
 
@@ -125,23 +121,23 @@ function joinComputed(node: NodeImport, values: Value[], dims: number[], outer: 
 function pad(node: NodeImport): Value {
   const x = node.input(0);
   const rank = x.dims.length;
-  const axes = (node.optionalConstant(3)?.values ?? x.dims.map((_, axis) => axis)) as ArrayLike<number>;
+  const axes = node.optionalConstant(3)?.values ?? x.dims.map((_, axis) => axis);
   const listed = node.constant(1).values;
   const mode = node.text("mode", "constant");
-  if (listed.length !== 2 * axes.length) throw node.invalid("has pads that do not fit its axes");
+  if (listed.length !== 2 * axes.length || axes.length > rank) throw node.invalid("has pads that do not fit its axes");
   if (!["constant", "edge", "reflect", "wrap"].includes(mode)) throw node.unsupported(`pads in the mode ${mode}`);
   if (mode === "constant" && node.optionalConstant(2)?.values.some((value) => value !== 0))
     throw node.unsupported("pads with another number than zero");
   const before = x.dims.map(() => 0);
   const after = x.dims.map(() => 0);
-  Array.from(axes).forEach((listedAxis, i) => {
-    const axis = node.axis(listedAxis, rank);
+  axes.forEach((named, i) => {
+    const axis = node.axis(named, rank);
     before[axis] = listed[i] ?? 0;
     after[axis] = listed[i + axes.length] ?? 0;
   });
   const lengths = x.dims.map((length, axis) => length + (before[axis] ?? 0) + (after[axis] ?? 0));
   if (!lengths.every((length) => isLength(length) && length > 0)) throw node.invalid("pads to no shape");
-  node.draft.spend(elementsOf(lengths));
+  node.draft.spendOn(lengths);
   const strides = stridesOf(x.dims);
   return pick(
     node,
@@ -171,8 +167,9 @@ function slice(node: NodeImport): Value {
   const [starts, ends] = [node.constant(1).values, node.constant(2).values];
   const axes = node.optionalConstant(3)?.values ?? starts.map((_, i) => i);
   const steps = node.optionalConstant(4)?.values;
-  const strides = stridesOf(x.dims);
-  const places = x.dims.map((length, axis) => along(length, strides[axis] ?? 1));
+  if (axes.length > x.dims.length || starts.length !== axes.length || ends.length !== axes.length)
+    throw node.invalid("cuts along axes that do not fit");
+  const places = [...transposed(node, x.dims, along(x.dims.length, 1))];
   axes.forEach((listed, i) => {
     const axis = node.axis(listed, x.dims.length);
     const whole = places[axis] ?? [];
@@ -183,7 +180,7 @@ function slice(node: NodeImport): Value {
   return pick(node, x, places);
 }
 
-function cut(places: number[], start: number, end: number, step: number): number[] {
+function cut(places: readonly number[], start: number, end: number, step: number): number[] {
   const { length } = places;
   const clamp = (at: number, low: number, high: number) => Math.min(high, Math.max(low, at < 0 ? at + length : at));
   const kept: number[] = [];
@@ -209,7 +206,7 @@ function split(node: NodeImport): Value[] {
     !sizes.every(isLength)
   )
     throw node.invalid(`splits ${length} elements into [${sizes.join(", ")}]`);
-  const places = transposed(x.dims, along(x.dims.length, 1));
+  const places = transposed(node, x.dims, along(x.dims.length, 1));
   let next = 0;
   return sizes.map((size) => {
     const part = places[axis]?.slice(next, next + size) ?? [];
@@ -222,7 +219,7 @@ function gather(node: NodeImport): Value {
   const [x, indices] = [node.input(0), node.constant(1)];
   const axis = node.axis(node.integer("axis", 0), x.dims.length);
   const length = x.dims[axis] ?? 1;
-  const places = transposed(x.dims, along(x.dims.length, 1));
+  const places = transposed(node, x.dims, along(x.dims.length, 1));
   const chosen = Array.from(indices.values, (index) => (places[axis] ?? [])[node.axis(index, length)] ?? 0);
   const picked = pick(node, x, places.toSpliced(axis, 1, chosen));
   return reshape(node, picked, [...x.dims.slice(0, axis), ...indices.dims, ...x.dims.slice(axis + 1)]);
@@ -238,7 +235,7 @@ function tile(node: NodeImport): Value {
   const x = node.input(0);
   const repeats = Array.from(node.constant(1).values, (times) => asCount(node, times));
   if (repeats.length !== x.dims.length) throw node.invalid("has repeats that do not fit its axes");
-  node.draft.spend(elementsOf(x.dims) * elementsOf(repeats));
+  node.draft.spendOn(x.dims.map((length, axis) => length * (repeats[axis] ?? 1)));
   const strides = stridesOf(x.dims);
   return pick(
     node,
@@ -259,7 +256,7 @@ const blocks =
     if (x.dims.length !== 4 || size === 0) throw node.invalid("reads what is no image");
     if (toDepth) {
       const parted = reshape(node, x, [n, c, h / size, size, w / size, size]);
-      return reshape(node, pick(node, parted, transposed(parted.dims, [0, 3, 5, 1, 2, 4])), [
+      return reshape(node, pick(node, parted, transposed(node, parted.dims, [0, 3, 5, 1, 2, 4])), [
         n,
         c * size * size,
         h / size,
@@ -270,64 +267,8 @@ const blocks =
     const depth = c / (size * size);
     const parted = reshape(node, x, isColumnFirst ? [n, depth, size, size, h, w] : [n, size, size, depth, h, w]);
     const order = isColumnFirst ? [0, 1, 4, 2, 5, 3] : [0, 3, 4, 1, 5, 2];
-    return reshape(node, pick(node, parted, transposed(parted.dims, order)), [n, depth, h * size, w * size]);
+    return reshape(node, pick(node, parted, transposed(node, parted.dims, order)), [n, depth, h * size, w * size]);
   };
-
-function shape(node: NodeImport): Constant {
-  const { dims } = node.input(0);
-  const clamp = (at: number) => Math.min(dims.length, Math.max(0, at < 0 ? at + dims.length : at));
-  const part = dims.slice(clamp(node.integer("start", 0)), clamp(node.integer("end", dims.length)));
-  return { kind: "constant", type: "int64", dims: [part.length], values: Float64Array.from(part) };
-}
-
-function constant(node: NodeImport): Constant {
-  const tensor = node.tensor("value");
-  if (tensor) return { kind: "constant", type: tensor.type, dims: tensor.dims, values: tensor.values };
-  if (node.has("value_float")) return scalar(node.number("value_float", 0), "float32");
-  if (node.has("value_int")) return scalar(node.integer("value_int", 0), "int64");
-  const [floats, integers] = [node.numbers("value_floats"), node.integers("value_ints")];
-  const listed = floats ?? integers;
-  if (!listed) throw node.unsupported("is a constant that is neither a number nor a dense tensor of numbers");
-  const type = floats ? "float32" : "int64";
-  return { kind: "constant", type, dims: [listed.length], values: Float64Array.from(listed) };
-}
-
-const scalar = (value: number, type: Constant["type"]): Constant => ({
-  kind: "constant",
-  type,
-  dims: [],
-  values: Float64Array.of(value),
-});
-
-function constantOfShape(node: NodeImport): Constant {
-  const dims = Array.from(node.constant(0).values, (length) => asCount(node, length));
-  node.draft.spend(elementsOf(dims));
-  const value = node.tensor("value");
-  const values = new Float64Array(elementsOf(dims)).fill(value?.values[0] ?? 0);
-  return { kind: "constant", type: value?.type ?? "float32", dims, values };
-}
-
-function range(node: NodeImport): Constant {
-  const [start = 0, limit = 0, step = 0] = [0, 1, 2].map((index) => node.constant(index).values[0]);
-  const length = asCount(node, Math.max(0, Math.ceil((limit - start) / step)));
-  node.draft.spend(length);
-  const values = Float64Array.from({ length }, (_, i) => start + i * step);
-  return { kind: "constant", type: node.constant(0).type, dims: [length], values };
-}
-
-/** Numbers of ONNX's element types that a cast may lead to. */
-const CASTS: Record<number, Constant["type"]> = { 1: "float32", 6: "int32", 7: "int64", 9: "bool", 11: "float64" };
-
-function cast(node: NodeImport): Value {
-  const x = node.input(0);
-  const type = CASTS[node.integer("to", 0)];
-  // A label is the place of a class here, whatever it is called.
-  if (x.kind === "activation" && (isFloat(x.type) ? type !== undefined && isFloat(type) : type !== "bool"))
-    return { ...x, type: type ?? x.type };
-  if (!type || x.kind === "activation") throw node.unsupported("casts to a type that is not computed in");
-  if (type === "bool") return { ...x, type, values: x.values.map((value) => Number(value !== 0)) };
-  return { ...x, type, values: isFloat(type) ? x.values : x.values.map(Math.trunc) };
-}
 
 const same: OperatorImport = (node) => node.input(0);
 
@@ -340,10 +281,7 @@ function dropout(node: NodeImport): Value {
 }
 
 export const SHAPES: Record<string, OperatorImport> = {
-  Cast: cast,
   Concat: concat,
-  Constant: constant,
-  ConstantOfShape: constantOfShape,
   DepthToSpace: blocks(false),
   Dropout: dropout,
   Expand: expand,
@@ -351,9 +289,7 @@ export const SHAPES: Record<string, OperatorImport> = {
   Gather: gather,
   Identity: same,
   Pad: pad,
-  Range: range,
   Reshape: reshapeTo,
-  Shape: shape,
   Slice: slice,
   SpaceToDepth: blocks(true),
   Split: split,

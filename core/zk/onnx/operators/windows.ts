@@ -1,6 +1,7 @@
 import { positionsOf, type Window } from "../../network.ts";
 import { type Activation, elementsOf, type Value } from "../draft.ts";
 import type { NodeImport, OperatorImport } from "../node-import.ts";
+import { tooLarge } from "../refusals.ts";
 import { along, pick, reshape, stridesOf } from "../rewire.ts";
 
 /** A tensor of one image. Sound, of one axis, is an image of one row. */
@@ -26,7 +27,8 @@ function perAxis(node: NodeImport, name: string, isRow: boolean, otherwise: numb
   return [first, second];
 }
 
-const isCount = (value: number): boolean => Number.isInteger(value) && value >= 1 && value <= 1_000_000;
+const LENGTH_MAX = 1_000_000;
+const isCount = (value: number): boolean => Number.isInteger(value) && value >= 1 && value <= LENGTH_MAX;
 
 /** Where windows lie along one axis: zeros before and after, and how many windows there are. */
 type Placing = { before: number; after: number; positions: number };
@@ -68,7 +70,7 @@ function windowOf(node: NodeImport, image: Image, kernel: [number, number], isCe
   const dilations = perAxis(node, "dilations", isRow, 1);
   const listed = node.integers("pads") ?? (isRow ? [0, 0] : [0, 0, 0, 0]);
   const pads = isRow ? [0, listed[0] ?? 0, 0, listed[1] ?? 0] : listed;
-  const areCounts = pads.every((pad) => Number.isInteger(pad) && pad >= 0 && pad <= 1_000_000);
+  const areCounts = pads.every((pad) => Number.isInteger(pad) && pad >= 0 && pad <= LENGTH_MAX);
   if (listed.length !== (isRow ? 2 : 4) || !areCounts) throw node.invalid(`has pads of [${listed.join(", ")}]`);
   const mode = node.text("auto_pad", "NOTSET");
   if (!["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER", ""].includes(mode))
@@ -90,7 +92,13 @@ function windowOf(node: NodeImport, image: Image, kernel: [number, number], isCe
     dilations,
     pads: [down.before, across.before, down.after, across.after],
   };
-  return { window, placings };
+  return { window: checked(window), placings };
+}
+
+function checked(window: Window): Window {
+  if (window.pads.some((pad) => pad > LENGTH_MAX))
+    throw tooLarge(`An image has more than ${LENGTH_MAX} zeros around it.`);
+  return window;
 }
 
 /** The window with as much behind the image as its last position reaches over. */
@@ -101,7 +109,7 @@ function reachingOver({ window, placings }: Placed): Window {
     const length = axis === 0 ? window.height : window.width;
     return positionsOf(window)[axis] === positions ? after : Math.max(0, end - length - before);
   };
-  return { ...window, pads: [window.pads[0], window.pads[1], behind(0), behind(1)] };
+  return checked({ ...window, pads: [window.pads[0], window.pads[1], behind(0), behind(1)] });
 }
 
 function dimsOf(image: Image, channels: number, window: Window): number[] {
@@ -244,7 +252,9 @@ export function emitLargest(
 }
 
 function batchNormalization(node: NodeImport): Value {
-  if (node.isSet("training_mode"))
+  // Of old, training was told by what a node gives.
+  const isTraining = node.opset < 14 && node.node.outputs.slice(1).some((name) => name !== "");
+  if (node.isSet("training_mode") || isTraining)
     throw node.unsupported("was exported for training; export the model in evaluation mode");
   const x = node.activation(0);
   const [scale, addend, mean, variance] = [1, 2, 3, 4].map((index) => node.constant(index));

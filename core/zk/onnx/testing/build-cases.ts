@@ -20,8 +20,7 @@ export type Options = {
   domain?: string;
   low?: number;
   high?: number;
-  /** Element types of input and output, as ONNX numbers them. */
-  inputType?: number;
+  /** Element type of the output, as ONNX numbers it. */
   outputType?: number;
   outputs?: number;
   /** Which output is asked for: the last, where nothing is said. */
@@ -53,7 +52,7 @@ function caseOf(name: string, dims: number[], model: WrittenModel, { low = -3, h
 
 /** A model of one node, whose first input is the model's. */
 export function one(operator: string, dims: number[], options: Options = {}, note = ""): OperatorCase {
-  const { attributes = {}, constants = [], opset, domain, inputType, outputType = 1, outputs = 1 } = options;
+  const { attributes = {}, constants = [], opset, domain, outputType = 1, outputs = 1 } = options;
   const asked = options.output ?? outputs - 1;
   const named = constants.map((tensor, i) => tensor && { ...tensor, name: `c${i}` });
   const node = {
@@ -65,7 +64,7 @@ export function one(operator: string, dims: number[], options: Options = {}, not
   };
   const model: WrittenModel = {
     ...(opset === undefined ? {} : { opset }),
-    inputs: [{ name: "x", dims, ...(inputType === undefined ? {} : { type: inputType }) }],
+    inputs: [{ name: "x", dims }],
     outputs: [{ name: `y${asked}`, type: outputType }],
     nodes: [node],
     constants: named.filter((tensor) => tensor !== null),
