@@ -1,5 +1,5 @@
 /** Cost of proving one output of the event scorer: size, time, memory and gas, on the machine it runs on. */
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { proofVerifierAbi } from "#core/generated/abis.ts";
@@ -14,19 +14,9 @@ import { runProgram } from "#server/proofs/run-program.ts";
 import { setUpModel } from "#server/proofs/setup-model.ts";
 import { ensureTrainedModel, randomField, readMetrics } from "#server/proofs/trained-model.ts";
 import { type BenchRow, median, round, spread } from "./bench-row.ts";
+import { readPeakMb } from "./peak-memory.ts";
 
 const ROUNDS = 5;
-/** One reading of the highest memory so far, in MiB; null where the system keeps no such number. */
-function readPeakMb(processId: number): number | null {
-  try {
-    const kilobytes = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${processId}/status`, "utf8"))?.[1];
-    return kilobytes ? Number(kilobytes) / 1024 : null;
-  } catch {
-    // The process has ended, or this is not Linux.
-    return null;
-  }
-}
-
 async function timed<Result>(work: () => Promise<Result>): Promise<{ result: Result; ms: number }> {
   const startedAt = performance.now();
   const result = await work();

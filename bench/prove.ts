@@ -22,6 +22,7 @@ import { zkFolder } from "#server/proofs/local-srs.ts";
 import { ensureNetworkArtifact } from "#server/proofs/network-artifact.ts";
 import { proveNetwork } from "#server/proofs/prove-network.ts";
 import { type BenchRow, bounded, median, round } from "./bench-row.ts";
+import { readPeakMb } from "./peak-memory.ts";
 
 const ROUNDS = 3;
 
@@ -106,16 +107,6 @@ type Name = keyof typeof PROVED;
 
 const weightsOf = ({ parameters }: IntegerNetwork): number =>
   [...parameters.values()].reduce((sum, { weights }) => sum + weights.length, 0);
-
-/** One reading of the highest memory so far, in MiB; null where the system keeps no such number. */
-function readPeakMb(processId: number): number | null {
-  try {
-    const kilobytes = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${processId}/status`, "utf8"))?.[1];
-    return kilobytes ? Number(kilobytes) / 1024 : null;
-  } catch {
-    return null;
-  }
-}
 
 type Measured = {
   proved: Proved;

@@ -1,8 +1,8 @@
 import { checkSamples } from "./calibrate.ts";
-import type { IntegerNetwork } from "./integer-network.ts";
+import { formatOf, type IntegerNetwork } from "./integer-network.ts";
 import { type Architecture, type FloatNetwork, inputsOf } from "./network.ts";
 import { runFloat } from "./run-float.ts";
-import { dequantise, formatOf, OutOfRange, quantiseInput, runInteger } from "./run-integer.ts";
+import { dequantise, OutOfRange, quantiseInput, runInteger } from "./run-integer.ts";
 
 /** Inputs that left the range that the network was calibrated for, where: `layer` is null of the input itself. */
 export type Escape = { layer: string | null; count: number };

@@ -2,9 +2,11 @@ import { keccak256, stringToHex } from "viem/utils";
 import {
   ACTIVATION_BITS,
   BIAS_BITS,
+  formatOf,
   type IntegerNetwork,
   type IntegerParameters,
   MULTIPLIER_BITS,
+  parametersOf,
   type TensorFormat,
   TREE_BITS,
   WEIGHT_BITS,
@@ -64,17 +66,6 @@ export function packNumbers(values: readonly bigint[], bits: number): bigint[] {
   return limbs;
 }
 
-const NONE: IntegerParameters = {
-  weights: new Int16Array(),
-  biases: new Float64Array(),
-  multipliers: new Int32Array(),
-  low: null,
-  high: null,
-};
-
-export const parametersOf = ({ parameters }: IntegerNetwork, layer: Layer): IntegerParameters =>
-  parameters.get(layer.name) ?? NONE;
-
 /** The public name of private weights: Poseidon2 over architecture, salt, and every number of every layer. */
 export function commitToNetwork(network: IntegerNetwork, salt: bigint): bigint {
   const packed = network.architecture.layers.flatMap((layer) =>
@@ -96,12 +87,6 @@ const packActivations = (values: readonly ArrayLike<number>[], format: TensorFor
     values.flatMap((one) => Array.from(one, (value) => BigInt(value) + offsetOf(format))),
     ACTIVATION_BITS,
   );
-
-export function formatOf({ formats }: IntegerNetwork, tensor: string): TensorFormat {
-  const format = formats.get(tensor);
-  if (!format) throw new Error(`The network has no tensor ${tensor}.`);
-  return format;
-}
 
 /** The public name of private inputs, for one request: the context keeps two requests from being linked. */
 export function hashInputs(

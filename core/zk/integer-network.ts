@@ -133,3 +133,28 @@ export function parameterCountsOf(layer: Layer): ParameterCounts {
       return only(0);
   }
 }
+
+const NONE: IntegerParameters = {
+  weights: new Int16Array(),
+  biases: new Float64Array(),
+  multipliers: new Int32Array(),
+  low: null,
+  high: null,
+};
+
+/** What a layer was taught, none of it missing. */
+export function parametersOf({ parameters }: IntegerNetwork, layer: Layer): IntegerParameters {
+  const found = parameters.get(layer.name) ?? NONE;
+  const counts = parameterCountsOf(layer);
+  for (const kind of ["weights", "biases", "multipliers"] as const) {
+    if (found[kind].length !== counts[kind])
+      throw new RangeError(`The layer ${layer.name} has ${found[kind].length} ${kind}, not ${counts[kind]}.`);
+  }
+  return found;
+}
+
+export function formatOf({ formats }: IntegerNetwork, tensor: string): TensorFormat {
+  const format = formats.get(tensor);
+  if (!format) throw new RangeError(`The network has no tensor ${tensor}.`);
+  return format;
+}

@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { DomainError } from "#core/errors.ts";
 import { seededRandom } from "../../models/event-scorer/random.ts";
 import { formatGroupsOf, signsOf } from "./formats.ts";
+import { formatOf } from "./integer-network.ts";
 import type { Architecture, FloatNetwork, Layer, LayerParameters } from "./network.ts";
 import { type QuantiseOptions, quantise } from "./quantise.ts";
 import { runFloat } from "./run-float.ts";
-import { dequantise, formatOf, quantiseInput, runInteger } from "./run-integer.ts";
+import { dequantise, quantiseInput, runInteger } from "./run-integer.ts";
 import { LAYER_KINDS, pick } from "./testing/random-layers.ts";
 import { randomFloatNetwork, randomSamples } from "./testing/random-networks.ts";
 

@@ -2,9 +2,10 @@ import { DomainError } from "#core/errors.ts";
 import * as compute from "./integer-layers.ts";
 import {
   BELOW_BITS,
+  formatOf,
   type IntegerNetwork,
   type IntegerParameters,
-  parameterCountsOf,
+  parametersOf,
   rangeOf,
   type TensorFormat,
 } from "./integer-network.ts";
@@ -119,31 +120,6 @@ function heldTo(numbers: Float64Array, at: { layer: string | null; tensor: strin
   const value = numbers[element];
   if (value !== undefined) throw new OutOfRange({ ...at, element, value }, range);
   return Int32Array.from(numbers);
-}
-
-const NONE: IntegerParameters = {
-  weights: new Int16Array(),
-  biases: new Float64Array(),
-  multipliers: new Int32Array(),
-  low: null,
-  high: null,
-};
-
-/** What a layer was taught, none of it missing. */
-function parametersOf({ parameters }: IntegerNetwork, layer: Layer): IntegerParameters {
-  const found = parameters.get(layer.name) ?? NONE;
-  const counts = parameterCountsOf(layer);
-  for (const kind of ["weights", "biases", "multipliers"] as const) {
-    if (found[kind].length !== counts[kind])
-      throw new RangeError(`The layer ${layer.name} has ${found[kind].length} ${kind}, not ${counts[kind]}.`);
-  }
-  return found;
-}
-
-export function formatOf({ formats }: IntegerNetwork, tensor: string): TensorFormat {
-  const format = formats.get(tensor);
-  if (!format) throw new RangeError(`The network has no tensor ${tensor}.`);
-  return format;
 }
 
 const inputInvalid = (message: string) => new DomainError("PROOF_INPUT_INVALID", { message });

@@ -2,14 +2,12 @@ import {
   CHALLENGE_DOMAIN,
   type Committed,
   committedOf,
-  formatOf,
   hashArchitecture,
   INPUT_DOMAIN,
   MODEL_DOMAIN,
   offsetOf,
-  parametersOf,
 } from "../commitment.ts";
-import { ACTIVATION_BITS, type IntegerNetwork } from "../integer-network.ts";
+import { ACTIVATION_BITS, formatOf, type IntegerNetwork, parametersOf } from "../integer-network.ts";
 import type { Layer } from "../network.ts";
 import { type BuilderOptions, type Circuit, CircuitBuilder, type Wire } from "./builder.ts";
 import { hash, holdToFormat, type Limb, limbOf, pack, type Ranged } from "./gadgets.ts";

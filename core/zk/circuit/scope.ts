@@ -1,5 +1,4 @@
-import { formatOf } from "../commitment.ts";
-import type { IntegerNetwork, TensorFormat } from "../integer-network.ts";
+import { formatOf, type IntegerNetwork, type TensorFormat } from "../integer-network.ts";
 import type { Layer } from "../network.ts";
 import type { CircuitBuilder, Wire } from "./builder.ts";
 import type { Ranged } from "./gadgets.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../../models/event-scorer/random.ts";
 import { checkIntegerNetwork } from "../check-integer-network.ts";
-import { rangeOf } from "../integer-network.ts";
+import { formatOf, rangeOf } from "../integer-network.ts";
 import type { Layer } from "../network.ts";
-import { formatOf, OutOfRange, runInteger } from "../run-integer.ts";
+import { OutOfRange, runInteger } from "../run-integer.ts";
 import { LAYER_KINDS, pick } from "./random-layers.ts";
 import { randomInput, randomIntegerNetwork } from "./random-networks.ts";
 
