@@ -129,6 +129,10 @@ const ERRORS = {
   CLAIM_NOT_READY: [409, "There is nothing to collect yet. It is on its way."],
 
   // Proofs
+  MODEL_STOPPED: [
+    409,
+    "The registry takes no proofs of this model: it was taken down, or its weights or verifier were.",
+  ],
   PROOF_NOT_FOUND: [404, "There is no such proof, or it is not yours."],
   PROOF_INPUT_INVALID: [400, "The input is not one that this model takes."],
   PROOF_DEADLINE_INVALID: [400, "The deadline lies in the past or too far ahead."],

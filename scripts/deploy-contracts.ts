@@ -186,7 +186,7 @@ async function planContracts(chainId: number, deployer: Address, options: Deploy
   }
   const isDevelopment = chainId === DEVELOPMENT_CHAIN_ID;
   const token = isDevelopment || !options.token ? await add("TestUSD", "TestUSD", [deployer]) : options.token;
-  const registry = await add("InferenceRegistry", "InferenceRegistry");
+  const registry = await add("InferenceRegistry", "InferenceRegistry", [deployer, guardian]);
   const factory = await add("AgentAccountFactory", "AgentAccountFactory", [guardian, registry]);
   const contracts: Deployment["contracts"] = {
     EntryPoint: entryPoint,

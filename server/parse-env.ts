@@ -55,6 +55,7 @@ const schema = z.object({
   WITHDRAWAL_APPROVAL_ABOVE: baseUnits.prefault("10000000000"),
   WITHDRAWAL_APPROVAL_EXPIRES_S: seconds.default(7 * 86_400),
   WITHDRAWAL_DAILY_CAP: baseUnits.prefault("100000000000"),
+  PROOF_VERIFIER: z.enum(["optimized", "plain"]).default("optimized"),
   CONVERGE_HOME: z.string().min(1).default(".converge"),
   SIGNER_SOCKET: z.string().min(1).optional(),
   AUTH_SECRET: z.string().min(32).optional(),

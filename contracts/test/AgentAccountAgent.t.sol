@@ -384,7 +384,7 @@ contract AgentAccountAgentTest is BaseTest {
         bytes32 low = _infer(1, 69);
         _expectDenied(
             _agentOperation(_provedData(calls, low)),
-            abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_OutputTooLow.selector, low, 69, 70)
+            abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_OutputRefused.selector, low, 0, int16(69))
         );
         bytes32 old = _infer(2, 70);
         vm.warp(block.timestamp + 10 minutes + 1);

@@ -4,16 +4,22 @@ pragma solidity ^0.8.30;
 import {IERC7821} from "@openzeppelin/contracts/interfaces/draft-IERC7821.sol";
 import {RewardsDistributor} from "../src/RewardsDistributor.sol";
 import {Vault} from "../src/Vault.sol";
+import {IInferenceRegistry} from "../src/interfaces/IInferenceRegistry.sol";
+import {IModelRegistry} from "../src/interfaces/IModelRegistry.sol";
 import {IVault} from "../src/interfaces/IVault.sol";
 import {MerkleSum} from "../src/libraries/MerkleSum.sol";
-import {Merkle} from "./support/Merkle.sol";
+import {OutputPredicate} from "../src/libraries/OutputPredicate.sol";
 import {BaseTest} from "./support/BaseTest.sol";
+import {Inferences} from "./support/Inferences.sol";
+import {Merkle} from "./support/Merkle.sol";
 import {SumTree} from "./support/SumTree.sol";
 
 /// @dev What the main calls cost once all parties have done them before, every call a transaction of its own: printed by
 /// `npm run contracts:test -- --mc GasTest -vv`, and held against contracts/snapshots/GasTest.json.
 /// forge-config: default.isolate = true
 contract GasTest is BaseTest {
+    uint256 private constant BATCH = 16;
+
     function _figure(string memory name, uint256 gas) private {
         emit log_named_uint(name, gas);
         vm.snapshotValue(name, gas);
@@ -53,8 +59,66 @@ contract GasTest is BaseTest {
         _figure("first claim out of 1,024", gas - gasleft());
     }
 
+    /// @dev Without what a verifier costs: {ScriptedVerifier} hashes, and its proof is one word.
+    function test_Inferences() external {
+        IInferenceRegistry.Batch memory batch =
+            Inferences.single(modelId, Inferences.request(address(account), address(0)), 1, 50);
+        bytes memory proof = Inferences.prove(registry, batch);
+        _measure("inference recorded alone", abi.encodeCall(IInferenceRegistry.recordInference, (batch, proof)), 1);
+        bytes memory ref = bytes.concat(Inferences.idOf(modelId, address(account), address(account), 1));
+        IInferenceRegistry.Predicate memory wanted = OutputPredicate.atLeast(0, 50);
+        vm.prank(address(account));
+        _measure(
+            "inference required", abi.encodeCall(IInferenceRegistry.requireInference, (ref, modelId, wanted, 60)), 1
+        );
+
+        batch = _signedBatch();
+        proof = Inferences.prove(registry, batch);
+        _measure(
+            "inference recorded in a batch of 16", abi.encodeCall(IInferenceRegistry.recordBatch, (batch, proof)), BATCH
+        );
+        ref = Inferences.ref(batch, 5);
+        wanted = OutputPredicate.atLeast(9, 952);
+        vm.prank(address(account));
+        _measure(
+            "inference required out of a batch of 16",
+            abi.encodeCall(IInferenceRegistry.requireInference, (ref, batch.modelId, wanted, 60)),
+            1
+        );
+        ref = Inferences.ref(batch, 6);
+        _measure("inference unpacked from a batch of 16", abi.encodeCall(IInferenceRegistry.unpackInference, (ref)), 1);
+    }
+
+    /// @dev The registry's part alone: what a caller pays to encode its arguments is not in it.
+    function _measure(string memory name, bytes memory data, uint256 inferences) private {
+        uint256 gas = gasleft();
+        (bool success,) = address(registry).call(data);
+        gas -= gasleft();
+        vm.assertTrue(success, name);
+        _figure(name, gas / inferences);
+    }
+
+    /// @dev Sixteen inferences of ten signed outputs, with addresses and a nonce that cost what random ones do.
+    function _signedBatch() private returns (IInferenceRegistry.Batch memory batch) {
+        IModelRegistry.ModelTerms memory terms = Inferences.terms(verifier, 10, true);
+        terms.name = "signal";
+        batch.modelId = registry.registerModel(terms, Inferences.weights(Inferences.COMMITMENT));
+        batch.version = 1;
+        batch.nonce = uint256(keccak256("nonce"));
+        batch.deadline = block.timestamp + 1 hours;
+        batch.requests = new IInferenceRegistry.Request[](BATCH);
+        uint256[] memory shown = new uint256[](10 * BATCH);
+        for (uint256 i = 0; i < shown.length; ++i) {
+            address person = address(bytes20(keccak256(abi.encode(i / 10))));
+            batch.requests[i / 10] = Inferences.request(person, address(account));
+            shown[i] = 3000;
+        }
+        batch.outputs = Inferences.pack(shown);
+    }
+
     function test_Vault() external {
-        IVault.Limits memory limits = IVault.Limits({withdrawalCap: 100e6, delayThreshold: 5e6, withdrawalDelay: 1 hours});
+        IVault.Limits memory limits =
+            IVault.Limits({withdrawalCap: 100e6, delayThreshold: 5e6, withdrawalDelay: 1 hours});
         Vault vault = new Vault(usd, admin, operator, guardian, limits, 1 days, 1 days);
         MerkleSum.Leaf[] memory leaves = new MerkleSum.Leaf[](1024);
         for (uint256 i = 0; i < leaves.length; ++i) {

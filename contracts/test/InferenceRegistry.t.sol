@@ -1,145 +1,201 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {InferenceRegistry} from "../src/InferenceRegistry.sol";
 import {IInferenceRegistry} from "../src/interfaces/IInferenceRegistry.sol";
-import {IProofVerifier} from "../src/interfaces/IProofVerifier.sol";
-import {ScriptedVerifier} from "./support/ScriptedVerifier.sol";
-import {Test} from "./support/Test.sol";
+import {IModelRegistry} from "../src/interfaces/IModelRegistry.sol";
+import {InferenceRegistry} from "../src/InferenceRegistry.sol";
+import {Inferences} from "./support/Inferences.sol";
+import {RegistryTest} from "./support/RegistryTest.sol";
 
-contract InferenceRegistryTest is Test {
-    uint256 private constant FIELD = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001;
-    bytes32 private constant COMMITMENT = bytes32(uint256(0xC0));
-
-    InferenceRegistry private registry;
-    ScriptedVerifier private verifier;
-    bytes32 private modelId;
-
-    function setUp() external {
-        vm.warp(1_800_000_000);
-        registry = new InferenceRegistry();
-        verifier = new ScriptedVerifier();
-        modelId = registry.registerModel(COMMITMENT, verifier, "score");
-    }
-
-    function _request(uint256 nonce, uint256 output)
-        private
-        view
-        returns (IInferenceRegistry.InferenceRequest memory request)
-    {
-        request = IInferenceRegistry.InferenceRequest({
-            modelId: modelId,
-            requester: address(this),
-            nonce: nonce,
-            deadline: block.timestamp,
-            inputHash: bytes32(uint256(7)),
-            output: output
-        });
-    }
-
-    function _prove(IInferenceRegistry.InferenceRequest memory request) private view returns (bytes memory) {
-        bytes32[] memory inputs = new bytes32[](4);
-        inputs[0] = registry.contextOf(request.modelId, request.requester, request.nonce, request.deadline);
-        inputs[1] = COMMITMENT;
-        inputs[2] = request.inputHash;
-        inputs[3] = bytes32(request.output);
-        return verifier.prove(inputs);
-    }
-
-    function _expect(bytes memory error_, IInferenceRegistry.InferenceRequest memory request, bytes memory proof)
-        private
-    {
+/// @dev Recording one inference. Each test that begins with RevertWhen plays one class of mistakes seen in the wild.
+contract InferenceRegistryTest is RegistryTest {
+    function _expect(bytes memory error_, IInferenceRegistry.Batch memory batch, bytes memory proof) private {
         vm.expectRevert(error_);
-        registry.recordInference(request, proof);
+        registry.recordInference(batch, proof);
     }
 
-    function test_ModelIsRegisteredOnceUnderAnIdThatNamesAllOfIt() external {
-        vm.assertEq(
-            modelId,
-            keccak256(abi.encode(block.chainid, address(registry), address(this), COMMITMENT, address(verifier))),
-            "the id"
-        );
-        vm.assertEq(registry.model(modelId).owner, address(this), "the owner");
-        vm.expectRevert(abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_ModelExists.selector, modelId));
-        registry.registerModel(COMMITMENT, verifier, "again");
-        vm.expectRevert(
-            abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_VerifierInvalid.selector, address(1))
-        );
-        registry.registerModel(COMMITMENT, IProofVerifier(address(1)), "no code");
-        vm.expectRevert(abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_NotInField.selector, FIELD));
-        registry.registerModel(bytes32(FIELD), verifier, "out of the field");
+    function _refused(IInferenceRegistry.Batch memory batch, bytes memory proof) private {
+        _expect(abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_ProofInvalid.selector), batch, proof);
     }
 
-    function testFuzz_RecordsAndConsumesOnce(uint256 nonce, uint256 output) external {
-        output = bound(output, 0, FIELD - 1);
-        IInferenceRegistry.InferenceRequest memory request = _request(nonce, output);
-        bytes memory proof = _prove(request);
-        bytes32 id = keccak256(abi.encode(modelId, address(this), nonce));
+    function testFuzz_RecordsWhatWasProvedOnce(uint256 nonce, uint256 shown) external {
+        IInferenceRegistry.Batch memory batch = _single(nonce, bound(shown, 0, 4095));
+        bytes memory proof = Inferences.prove(registry, batch);
+        bytes32 id = Inferences.idOf(modelId, address(this), address(this), nonce);
         vm.expectEmit();
-        emit IInferenceRegistry.InferenceRecorded(id, modelId, address(this), nonce, request.inputHash, output);
-        registry.recordInference(request, proof);
-        _expect(abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_NonceUsed.selector, id), request, proof);
-
-        registry.consume(id, modelId, output, 0);
-        vm.assertEq(registry.inference(id).consumedAt, block.timestamp, "consumed");
-        vm.expectRevert(abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_AlreadyConsumed.selector, id));
-        registry.consume(id, modelId, output, 0);
+        emit IInferenceRegistry.InferenceRecorded(
+            id, modelId, address(this), address(this), 1, nonce, batch.inputHash, batch.outputs
+        );
+        registry.recordInference(batch, proof);
+        IInferenceRegistry.Inference memory found = registry.inference(id);
+        vm.assertEq(found.modelId, modelId, "the model");
+        vm.assertEq(found.version, 1, "the version");
+        vm.assertEq(found.consumer, address(this), "who may use it");
+        vm.assertEq(found.recordedAt, block.timestamp, "when");
+        vm.assertEq(found.consumedAt, 0, "unused");
+        vm.assertEq(found.outputs[0], batch.outputs[0], "the output");
+        _expect(_error(IInferenceRegistry.InferenceRegistry_NonceUsed.selector, id), batch, proof);
     }
 
     function testFuzz_RevertWhen_AnythingOfTheRequestChanges(uint8 field, uint256 change) external {
-        IInferenceRegistry.InferenceRequest memory request = _request(1, 50);
-        bytes memory proof = _prove(request);
+        IInferenceRegistry.Batch memory batch = _single(1, 50);
+        bytes memory proof = Inferences.prove(registry, batch);
         change = bound(change, 1, FIELD - 100);
-        if (field % 5 == 0) request.requester = address(uint160(request.requester) ^ uint160(bound(change, 1, 1000)));
-        else if (field % 5 == 1) request.nonce += change;
-        else if (field % 5 == 2) request.deadline += bound(change, 1, 1000);
-        else if (field % 5 == 3) request.inputHash = bytes32((uint256(request.inputHash) + change) % FIELD);
-        else request.output = (request.output + change) % FIELD;
-        _expect(abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_ProofInvalid.selector), request, proof);
+        IInferenceRegistry.Request memory request = batch.requests[0];
+        if (field % 6 == 0) request.requester = address(uint160(request.requester) ^ uint160(bound(change, 1, 1000)));
+        else if (field % 6 == 1) request.consumer = address(uint160(bound(change, 1, type(uint160).max)));
+        else if (field % 6 == 2) batch.nonce += change;
+        else if (field % 6 == 3) batch.deadline += bound(change, 1, 1000);
+        else if (field % 6 == 4) batch.inputHash = bytes32((uint256(batch.inputHash) + change) % FIELD);
+        else batch.outputs[0] = (50 + bound(change, 1, 4095)) % 4096;
+        _refused(batch, proof);
+    }
+
+    function test_RevertWhen_ReplayedForAnotherModel() external {
+        IModelRegistry.ModelTerms memory terms = Inferences.terms(verifier, 1, false);
+        terms.name = "twin";
+        bytes32 twin = registry.registerModel(terms, Inferences.weights(Inferences.COMMITMENT));
+        IInferenceRegistry.Batch memory batch = _single(1, 50);
+        bytes memory proof = Inferences.prove(registry, batch);
+        batch.modelId = twin;
+        _refused(batch, proof);
+    }
+
+    function test_RevertWhen_ReplayedForAnotherVersionOfTheWeights() external {
+        registry.addVersion(modelId, Inferences.weights(Inferences.COMMITMENT));
+        IInferenceRegistry.Batch memory batch = _single(1, 50);
+        bytes memory proof = Inferences.prove(registry, batch);
+        batch.version = 2;
+        _refused(batch, proof);
+    }
+
+    function test_RevertWhen_ReplayedOnAnotherChain() external {
+        IInferenceRegistry.Batch memory batch = _single(1, 50);
+        bytes memory proof = Inferences.prove(registry, batch);
+        vm.chainId(1);
+        _refused(batch, proof);
+    }
+
+    function test_RevertWhen_ReplayedInAnotherRegistry() external {
+        IInferenceRegistry.Batch memory batch = _single(1, 50);
+        bytes memory proof = Inferences.prove(registry, batch);
+        InferenceRegistry other = new InferenceRegistry(ADMIN, GUARDIAN);
+        batch.modelId =
+            other.registerModel(Inferences.terms(verifier, 1, false), Inferences.weights(Inferences.COMMITMENT));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_ProofInvalid.selector));
+        other.recordInference(batch, proof);
+    }
+
+    function test_RevertWhen_OtherWeightsWereProved() external {
+        IInferenceRegistry.Batch memory batch = _single(1, 50);
+        _refused(batch, Inferences.prove(registry, batch, bytes32(uint256(0xC1))));
+    }
+
+    function test_RevertWhen_ARefusedNonceComesBackUnderAnotherDeadline() external {
+        IInferenceRegistry.Batch memory batch = _single(1, 50);
+        bytes32 id = _record(batch);
+        batch.deadline += 1;
+        _expect(
+            _error(IInferenceRegistry.InferenceRegistry_NonceUsed.selector, id),
+            batch,
+            Inferences.prove(registry, batch)
+        );
+        // Nothing else than the requester is the consumer either, so this is the same nonce again.
+        batch.requests[0].consumer = address(this);
+        _expect(
+            _error(IInferenceRegistry.InferenceRegistry_NonceUsed.selector, id),
+            batch,
+            Inferences.prove(registry, batch)
+        );
+    }
+
+    function test_RevertWhen_TheDeadlinePassed() external {
+        IInferenceRegistry.Batch memory batch = _single(1, 50);
+        uint256 deadline = batch.deadline;
+        bytes memory proof = Inferences.prove(registry, batch);
+        vm.warp(deadline + 1);
+        _expect(
+            abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_DeadlinePassed.selector, deadline), batch, proof
+        );
+        vm.warp(deadline);
+        registry.recordInference(batch, proof);
+    }
+
+    function test_RevertWhen_PublicInputsAreNotCanonical() external {
+        IInferenceRegistry.Batch memory batch = _single(1, 1);
+        batch.inputHash = bytes32(uint256(batch.inputHash) + FIELD);
+        bytes memory proof = Inferences.prove(registry, batch);
+        _expect(
+            abi.encodeWithSelector(IModelRegistry.ModelRegistry_NotInField.selector, uint256(batch.inputHash)),
+            batch,
+            proof
+        );
+        batch = _single(1, 1);
+        batch.outputs[0] += FIELD;
+        proof = Inferences.prove(registry, batch);
+        _expect(abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_OutputsMalformed.selector, 0), batch, proof);
+    }
+
+    function testFuzz_RevertWhen_ThereAreBitsWhereNoOutputIs(uint8 bit) external {
+        IInferenceRegistry.Batch memory batch = _single(1, 1 | (uint256(1) << bound(bit, 12, 255)));
+        _expect(
+            abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_OutputsMalformed.selector, 0),
+            batch,
+            Inferences.prove(registry, batch)
+        );
+    }
+
+    function test_RevertWhen_WordsAreMissingOrTooMany() external {
+        IInferenceRegistry.Batch memory batch = _single(1, 1);
+        for (uint256 words = 0; words < 3; words += 2) {
+            batch.outputs = new uint256[](words);
+            _expect(
+                abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_OutputWordsInvalid.selector, words, 1),
+                batch,
+                Inferences.prove(registry, batch)
+            );
+        }
     }
 
     function test_RevertWhen_RequestIsMalformed() external {
-        IInferenceRegistry.InferenceRequest memory request = _request(1, FIELD);
-        _expect(abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_NotInField.selector, FIELD), request, "");
-        request = _request(1, 1);
-        request.inputHash = bytes32(type(uint256).max);
-        _expect(
-            abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_NotInField.selector, type(uint256).max),
-            request,
-            ""
-        );
-        request = _request(1, 1);
-        request.deadline -= 1;
-        _expect(
-            abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_DeadlinePassed.selector, request.deadline),
-            request,
-            _prove(request)
-        );
-        request = _request(1, 1);
-        request.requester = address(0);
-        _expect(abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_RequesterInvalid.selector), request, "");
-        request.modelId = bytes32(0);
-        _expect(
-            abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_ModelUnknown.selector, bytes32(0)), request, ""
-        );
+        IInferenceRegistry.Batch memory batch = _single(1, 1);
+        batch.requests[0].requester = address(0);
+        _expect(abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_RequestInvalid.selector, 0), batch, "");
+        batch.requests = new IInferenceRegistry.Request[](2);
+        _expect(abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_CountInvalid.selector, 2), batch, "");
+        batch.requests = new IInferenceRegistry.Request[](0);
+        _expect(abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_CountInvalid.selector, 0), batch, "");
+
+        batch = _single(1, 1);
+        batch.version = 2;
+        _expect(abi.encodeWithSelector(IModelRegistry.ModelRegistry_VersionUnknown.selector, modelId, 2), batch, "");
+        batch.modelId = bytes32(0);
+        _expect(_error(IModelRegistry.ModelRegistry_ModelUnknown.selector, bytes32(0)), batch, "");
     }
 
-    function test_RevertWhen_ConsumingWhatDoesNotFit() external {
-        IInferenceRegistry.InferenceRequest memory request = _request(1, 50);
-        bytes32 id = registry.recordInference(request, _prove(request));
-        vm.expectRevert(abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_InferenceUnknown.selector, modelId));
-        registry.consume(modelId, modelId, 0, 60);
-        vm.expectRevert(
-            abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_NotRequester.selector, id, address(0xBAD))
+    function test_RevertWhen_TheModelTheVersionOrTheVerifierWasStopped() external {
+        IInferenceRegistry.Batch memory batch = _single(1, 1);
+        bytes memory proof = Inferences.prove(registry, batch);
+        vm.prank(GUARDIAN);
+        registry.takeDown(modelId, "stolen");
+        _expect(_error(IModelRegistry.ModelRegistry_ModelTakenDown.selector, modelId), batch, proof);
+        vm.prank(ADMIN);
+        registry.lift(modelId, "not stolen");
+
+        registry.addVersion(modelId, Inferences.weights(Inferences.COMMITMENT));
+        registry.retireVersion(modelId, 1);
+        _expect(abi.encodeWithSelector(IModelRegistry.ModelRegistry_VersionRetired.selector, modelId, 1), batch, proof);
+
+        batch.version = 2;
+        proof = Inferences.prove(registry, batch);
+        vm.startPrank(ADMIN);
+        registry.listVerifier(verifier, IModelRegistry.VerifierKind.Optimized, "no audit");
+        registry.withdrawVerifier(verifier, "broken");
+        vm.stopPrank();
+        _expect(
+            abi.encodeWithSelector(IModelRegistry.ModelRegistry_VerifierWithdrawn.selector, address(verifier)),
+            batch,
+            proof
         );
-        vm.prank(address(0xBAD));
-        registry.consume(id, modelId, 0, 60);
-        vm.expectRevert(abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_WrongModel.selector, id, modelId));
-        registry.consume(id, bytes32(0), 0, 60);
-        vm.expectRevert(abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_OutputTooLow.selector, id, 50, 51));
-        registry.consume(id, modelId, 51, 60);
-        vm.warp(block.timestamp + 61);
-        vm.expectRevert(abi.encodeWithSelector(IInferenceRegistry.InferenceRegistry_TooOld.selector, id, 61, 60));
-        registry.consume(id, modelId, 50, 60);
     }
 }

@@ -33,6 +33,14 @@ export const PROOF_FAILURES = [
   "NOT_RECORDED",
 ] as const;
 
+/** The two contracts that bb writes for a circuit: they accept the same proofs. */
+export const VERIFIER_KINDS = ["optimized", "plain"] as const;
+export type VerifierKind = (typeof VERIFIER_KINDS)[number];
+
+/** Who stopped a model: the platform's guardian, its owner, or the registry with the verifier it names. */
+export const MODEL_STOPS = ["guardian", "owner", "verifier"] as const;
+export type ModelStop = { by: (typeof MODEL_STOPS)[number]; reason: string | null };
+
 export const feedEventInput = z.strictObject({
   t: z.int().min(0),
   kind: z.enum(FEED_EVENT_KINDS),
@@ -83,8 +91,11 @@ export const provingModelOutput = z.object({
   architecture: z.string(),
   chainId: z.number().int(),
   registryModelId: wordText,
+  /** Of its weights, in the registry's history of the model. */
+  registryVersion: z.number().int(),
   commitment: wordText,
   verifierAddress: z.string(),
+  verifierKind: z.enum(VERIFIER_KINDS),
   ownerAddress: z.string(),
   circuitHash: z.string(),
   gates: z.number().int(),
@@ -93,6 +104,8 @@ export const provingModelOutput = z.object({
   accuracyQuantised: z.number(),
   proofCount: z.number().int(),
   isCurrent: z.boolean(),
+  /** Why the registry takes no proofs of it and lets none be used, by whom; null while it does. */
+  stop: z.object({ by: z.enum(MODEL_STOPS), reason: z.string().nullable() }).nullable(),
   createdAt: isoTime,
 });
 export const listModelsOutput = z.object({ data: z.array(provingModelOutput) });
@@ -103,6 +116,7 @@ export const proofSummaryOutput = z.object({
   modelId: z.string(),
   modelName: z.string(),
   registryModelId: wordText,
+  registryVersion: z.number().int(),
   status: z.enum(PROOF_STATUSES),
   requester: z.string(),
   nonce: wordText,
@@ -124,6 +138,7 @@ export type ProofSummary = z.infer<typeof proofSummaryOutput>;
 
 export const proofOutput = proofSummaryOutput.extend({
   verifierAddress: z.string(),
+  verifierKind: z.enum(VERIFIER_KINDS),
   registryAddress: z.string(),
   chainId: z.number().int(),
   context: wordText,

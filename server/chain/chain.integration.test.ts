@@ -20,12 +20,17 @@ const wallet = createWalletClient({ transport: http(env.CHAIN_RPC_URL) });
 const sql = sqlOf(pool);
 const registry = { address: contracts.InferenceRegistry, abi: inferenceRegistryAbi } as const;
 
-/** A transaction whose effect shows: a model under a commitment of its own. */
+/** A registration; any contract will do as a verifier. */
+function registration(verifier: Address, architectureHash: Hex, name: string): Hex {
+  const terms = { verifier, architectureHash, outputCount: 1, isSigned: false, name };
+  const weights = { commitment: toHex(1, { size: 32 }), accuracyFloat: 0, accuracyInteger: 0 };
+  return encodeFunctionData({ abi: inferenceRegistryAbi, functionName: "registerModel", args: [terms, weights] });
+}
+
+/** A transaction whose effect shows: a model of an architecture of its own. */
 let made = 0;
 function modelOrder(name: string = newId("model")) {
-  const commitment = toHex(BigInt(keccak256(stringToHex(`${name} ${made++}`))) >> 8n, { size: 32 });
-  const args = [commitment, contracts.WebAuthnVerifier, name] as const;
-  const data = encodeFunctionData({ abi: inferenceRegistryAbi, functionName: "registerModel", args });
+  const data = registration(contracts.WebAuthnVerifier ?? "0x", keccak256(stringToHex(`${name} ${made++}`)), name);
   return { key: `test:${name}`, to: registry.address, data, purpose: "test", refId: name };
 }
 const effects = async (name: string): Promise<number> => {
@@ -156,8 +161,7 @@ describe("the outbox", () => {
       failures.push(`${refId}: ${error}`);
     });
     const good = modelOrder();
-    const args = [toHex(1, { size: 32 }), "0x00000000000000000000000000000000000000aa", "no code"] as const;
-    const data = encodeFunctionData({ abi: inferenceRegistryAbi, functionName: "registerModel", args });
+    const data = registration("0x00000000000000000000000000000000000000aa", toHex(1, { size: 32 }), "no code");
     const key = `test:${newId("model")}`;
     await enqueueTransaction(sql, { key, to: registry.address, data, purpose: "test-refused", refId: "bad" });
     await enqueueTransaction(sql, good);
@@ -168,7 +172,7 @@ describe("the outbox", () => {
       await sendOutbox(PATIENT);
     }
     expect(await rowOf(key)).toMatchObject({ status: "failed", nonce: null });
-    expect(failures).toEqual([expect.stringMatching(/^bad: InferenceRegistry_VerifierInvalid/)]);
+    expect(failures).toEqual([expect.stringMatching(/^bad: ModelRegistry_VerifierInvalid/)]);
     expect(await listQueued(10)).toEqual([]);
   });
 });

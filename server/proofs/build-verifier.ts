@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Hex } from "viem";
+import type { VerifierKind } from "#core/schemas/proof.ts";
 import { runBarretenberg } from "./barretenberg.ts";
 import { artifactPath, type CircuitArtifact, srsPointsFor } from "./circuit-artifact.ts";
 import { ensureLocalSrs, type LocalSrs, zkFolder } from "./local-srs.ts";
@@ -19,7 +20,8 @@ const IGNITION_TAU_G2 = [
 ];
 
 export type CircuitKeys = { folder: string; srs: LocalSrs; vkPath: string };
-export type CompiledVerifier = { bytecode: Hex; deployedBytecode: Hex };
+/** Creation code, in which the address of each library goes where its placeholder of 40 characters stands. */
+export type CompiledVerifier = { bytecode: Hex; libraries: { placeholder: string; bytecode: Hex }[] };
 
 const circuitHash = (artifact: CircuitArtifact) =>
   createHash("sha256").update(artifact.bytecode).digest("hex").slice(0, 16);
@@ -49,14 +51,15 @@ export function patchTauG2(source: string, tauG2: readonly string[]): string {
   }, source);
 }
 
-/** The verifier contract of a circuit for the development chain, compiled once. */
-export async function ensureCompiledVerifier(keys: CircuitKeys): Promise<CompiledVerifier> {
-  const compiledPath = join(keys.folder, "verifier.json");
+/** The verifier contract of a circuit for the development chain, compiled once: the one of bb that the kind names. */
+export async function ensureCompiledVerifier(keys: CircuitKeys, kind: VerifierKind): Promise<CompiledVerifier> {
+  const compiledPath = join(keys.folder, `verifier-${kind}.json`);
   if (!existsSync(compiledPath)) {
-    const plainPath = join(keys.folder, "Ignition.sol");
-    const sourcePath = join(keys.folder, "Verifier.sol");
-    await runBarretenberg("write_solidity_verifier", ["-k", keys.vkPath, "-o", plainPath, "--optimized"]);
-    writeFileSync(sourcePath, patchTauG2(readFileSync(plainPath, "utf8"), keys.srs.tauG2));
+    const ignitionPath = join(keys.folder, `Ignition-${kind}.sol`);
+    const sourcePath = join(keys.folder, `Verifier-${kind}.sol`);
+    const flags = kind === "optimized" ? ["--optimized"] : [];
+    await runBarretenberg("write_solidity_verifier", ["-k", keys.vkPath, "-o", ignitionPath, ...flags]);
+    writeFileSync(sourcePath, patchTauG2(readFileSync(ignitionPath, "utf8"), keys.srs.tauG2));
     const partial = `${compiledPath}.partial-${process.pid}`;
     const script = join(import.meta.dirname, "compile-verifier.ts");
     const limits = { timeoutMs: 120_000, memoryMb: 65_536 };

@@ -5,6 +5,53 @@ import type { FailureHandler } from "#server/chain/outbox.ts";
 /** The purpose under which proofs are sent to the registry. */
 export const RECORD_INFERENCE = "record-inference";
 
+/** Whether the registry still takes proofs of a model. */
+const modelLogHandlers: readonly LogHandler[] = [
+  onEvent({
+    contract: "InferenceRegistry",
+    abi: inferenceRegistryAbi,
+    event: "ModelTakenDown",
+    apply: async (sql, log) => {
+      await sql.query("UPDATE proving_model SET taken_down_reason = $2 WHERE registry_model_id = $1", [
+        log.args.modelId.toLowerCase(),
+        log.args.reason,
+      ]);
+    },
+  }),
+  onEvent({
+    contract: "InferenceRegistry",
+    abi: inferenceRegistryAbi,
+    event: "ModelLifted",
+    apply: async (sql, log) => {
+      await sql.query("UPDATE proving_model SET taken_down_reason = NULL WHERE registry_model_id = $1", [
+        log.args.modelId.toLowerCase(),
+      ]);
+    },
+  }),
+  onEvent({
+    contract: "InferenceRegistry",
+    abi: inferenceRegistryAbi,
+    event: "VersionRetired",
+    apply: async (sql, log) => {
+      await sql.query(
+        "UPDATE proving_model SET retired_at = $3 WHERE registry_model_id = $1 AND registry_version = $2",
+        [log.args.modelId.toLowerCase(), log.args.version, log.at],
+      );
+    },
+  }),
+  onEvent({
+    contract: "InferenceRegistry",
+    abi: inferenceRegistryAbi,
+    event: "VerifierWithdrawn",
+    apply: async (sql, log) => {
+      await sql.query("UPDATE proving_model SET withdrawn_reason = $2 WHERE lower(verifier_address) = lower($1)", [
+        log.args.verifier,
+        log.args.reason,
+      ]);
+    },
+  }),
+];
+
 /** What the registry says about proofs: recorded means final, consumed means used by its requester, once. */
 export const proofLogHandlers: readonly LogHandler[] = [
   onEvent({
@@ -33,6 +80,7 @@ export const proofLogHandlers: readonly LogHandler[] = [
       ]);
     },
   }),
+  ...modelLogHandlers,
 ];
 
 /** The registry refused a proof, or its transaction was given up: it will not be recorded. */

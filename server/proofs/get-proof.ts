@@ -31,6 +31,7 @@ export function summariseProof(proof: Omit<ProofWithModel, "proof">): ProofSumma
     modelId: proof.modelId,
     modelName: proof.model.name,
     registryModelId: proof.model.registryModelId,
+    registryVersion: proof.model.registryVersion,
     status: proof.status,
     requester: proof.requester,
     nonce: proof.nonce,
@@ -56,6 +57,7 @@ function describeProof(proof: ProofWithModel): ProofView {
   return {
     ...summariseProof(proof),
     verifierAddress: model.verifierAddress,
+    verifierKind: model.verifierKind,
     registryAddress: loadDeployment().contracts.InferenceRegistry,
     chainId: model.chainId,
     context,

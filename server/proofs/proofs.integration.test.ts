@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { acvm } from "@noir-lang/noir_js";
-import { type Address, createWalletClient, type Hex, http } from "viem";
+import { type Address, createWalletClient, type Hex, http, zeroAddress } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { inferenceRegistryAbi } from "#core/generated/abis.ts";
 import { newId } from "#core/ids.ts";
@@ -136,13 +136,14 @@ test("an ordered proof is proved, recorded, readable by anybody, and its feature
   expect((await db.proof.findUnique({ where: { id: queued.id } }))?.privateInput).toBeNull();
 
   const { chainId, contracts } = loadDeployment();
-  const request = {
+  const batch = {
     modelId: model.registryModelId,
-    requester: REQUESTER,
+    version: model.version,
     nonce: BigInt(recorded.nonce),
     deadline: BigInt(Date.parse(recorded.deadline) / 1000),
+    requests: [{ requester: REQUESTER }],
   };
-  const context = contextOf({ chainId, address: contracts.InferenceRegistry }, request);
+  const context = contextOf({ chainId, address: contracts.InferenceRegistry }, batch);
   expect(recorded.context).toBe(toWord(context));
   const inference = await publicClient().readContract({
     address: contracts.InferenceRegistry,
@@ -150,7 +151,7 @@ test("an ordered proof is proved, recorded, readable by anybody, and its feature
     functionName: "inference",
     args: [recorded.inferenceId as Hex],
   });
-  expect(inference.output).toBe(BigInt(recorded.output ?? -1));
+  expect(inference.outputs).toEqual([BigInt(recorded.output ?? -1)]);
 
   expect((await getRecordedProof({ inferenceId: recorded.inferenceId })).proof).toBe(recorded.proof);
   await expect(getProof(actor(), { id: queued.id })).rejects.toMatchObject({ code: "PROOF_NOT_FOUND" });
@@ -186,7 +187,7 @@ test("its requester uses an inference once, and we hear of it", async () => {
     functionName: "consume" as const,
     args: [inferenceId as Hex, model.registryModelId, BigInt(minOutput), 600] as const,
   });
-  await expect(publicClient().simulateContract(call((output ?? 0) + 1))).rejects.toThrow(/OutputTooLow/);
+  await expect(publicClient().simulateContract(call((output ?? 0) + 1))).rejects.toThrow(/OutputRefused/);
   const hash = await chain.writeContract({ ...call(output ?? 0), chain: null });
   await publicClient().waitForTransactionReceipt({ hash });
   await expect(publicClient().simulateContract(call(0))).rejects.toThrow(/AlreadyConsumed/);
@@ -203,16 +204,18 @@ test("the registry refuses a proof made for another request", async () => {
     args: [
       {
         modelId: model.registryModelId,
-        requester: REQUESTER,
+        version: model.version,
         nonce: 99n,
         deadline: 2n ** 40n,
+        requests: [{ requester: REQUESTER, consumer: zeroAddress }],
         inputHash: proved.publicInputs[2] ?? "0x",
-        output: BigInt(proved.publicInputs[3] ?? 0),
+        outputs: [BigInt(proved.publicInputs[3] ?? 0)],
       },
       proved.proof,
     ],
   });
-  await expect(call).rejects.toThrow();
+  // The verifier itself reverts, with the name of the check that failed.
+  await expect(call).rejects.toThrow(/recordInference/);
 });
 
 test("a prover that died gets one more try, then the proof fails and its features are gone", async () => {

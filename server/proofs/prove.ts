@@ -1,9 +1,10 @@
-import { type Address, encodeFunctionData, type Hex, hexToBytes } from "viem";
+import { type Address, encodeFunctionData, type Hex, hexToBytes, zeroAddress } from "viem";
 import { z } from "zod";
 import { inferenceRegistryAbi } from "#core/generated/abis.ts";
 import type { PROOF_FAILURES } from "#core/schemas/proof.ts";
 import { toWord } from "#core/zk/inference-request.ts";
 import { FEATURE_COUNT, publicInputsOf, toCircuitInput } from "#core/zk/mlp.ts";
+import { packOutputs } from "#core/zk/output-packing.ts";
 import { Prisma, type Proof, type ProvingModel } from "#generated/prisma/client.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { enqueueTransaction } from "#server/chain/outbox.ts";
@@ -111,11 +112,12 @@ async function publish(
     args: [
       {
         modelId: claimed.model.registryModelId as Hex,
-        requester: claimed.requester as Address,
+        version: claimed.model.registryVersion,
         nonce: BigInt(claimed.nonce),
         deadline: BigInt(claimed.deadline.getTime() / 1000),
+        requests: [{ requester: claimed.requester as Address, consumer: zeroAddress }],
         inputHash: result.inputHash,
-        output: result.output,
+        outputs: packOutputs([Number(result.output)], false),
       },
       proved.proof,
     ],

@@ -10,6 +10,7 @@ import { db, sqlOf, type Transaction } from "#server/db.ts";
 import type { Actor } from "#server/identity/actor.ts";
 import { addJob } from "#server/queue.ts";
 import { getProof } from "./get-proof.ts";
+import { stopOf } from "./model-stop.ts";
 import { randomField } from "./trained-model.ts";
 
 const DEADLINE_MS_DEFAULT = 60 * 60_000;
@@ -37,15 +38,19 @@ export async function requestProof(
     const deadline = chooseDeadline(input.deadline);
     const model = await tx.provingModel.findUnique({ where: { id: input.modelId } });
     if (!model) throw new DomainError("MODEL_NOT_FOUND", { param: "modelId" });
+    const stop = stopOf(model);
+    if (stop) throw new DomainError("MODEL_STOPPED", { param: "modelId", ...stop });
     await refuseWhenFull(tx, actor.userId);
 
     const nonce = BigInt(input.nonce ?? bytesToHex(randomBytes(32)));
     const { chainId, contracts } = loadDeployment();
-    const request = {
-      modelId: model.registryModelId as Hex,
-      requester: input.requester,
+    const request = { modelId: model.registryModelId as Hex, requester: input.requester, nonce };
+    const batch = {
+      modelId: request.modelId,
+      version: model.registryVersion,
       nonce,
       deadline: BigInt(deadline.getTime() / 1000),
+      requests: [{ requester: input.requester }],
     };
     const { count } = await tx.proof.createMany({
       data: {
@@ -55,7 +60,7 @@ export async function requestProof(
         requester: input.requester,
         nonce: toWord(nonce),
         deadline,
-        context: toWord(contextOf({ chainId, address: contracts.InferenceRegistry }, request)),
+        context: toWord(contextOf({ chainId, address: contracts.InferenceRegistry }, batch)),
         inferenceId: inferenceIdOf(request),
         privateInput: { features: input.features ?? featuresOf(input.events ?? []), salt: randomField().toString() },
         idempotencyKey: idempotencyKey ?? id,

@@ -18,8 +18,9 @@ const OPERATOR_FUNCTIONS = {
   ],
   RewardsDistributor: ["publishRoot(uint64,bytes32,uint256)", "claim(address,uint256,bytes32[])", "pause()"],
   InferenceRegistry: [
-    "recordInference((bytes32,address,uint256,uint256,bytes32,uint256),bytes)",
-    "registerModel(bytes32,address,string)",
+    "recordInference((bytes32,uint16,uint256,uint256,(address,address)[],bytes32,uint256[]),bytes)",
+    "recordBatch((bytes32,uint16,uint256,uint256,(address,address)[],bytes32,uint256[]),bytes)",
+    "registerModel((address,bytes32,uint16,bool,string),(bytes32,uint16,uint16))",
   ],
   // The payer signed each: whom it pays and how much stands in the signature.
   TestUSD: ["transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"],

@@ -1,10 +1,11 @@
-import { type Hex, parseAbi, zeroHash } from "viem";
+import { type Hex, parseAbi, zeroAddress, zeroHash } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { encodeAbiParameters, encodeFunctionData, keccak256 } from "viem/utils";
+import { encodeFunctionData } from "viem/utils";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DomainError } from "#core/errors.ts";
 import { inferenceRegistryAbi, testUsdAbi } from "#core/generated/abis.ts";
 import type { PolicyInput } from "#core/schemas/agent-policy.ts";
+import { inferenceIdOf, registryModelIdOf } from "#core/zk/inference-request.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { pool } from "#server/db.ts";
 import { agentAccount, userAccount } from "#server/ledger/account-codes.ts";
@@ -53,26 +54,30 @@ async function registerOpenModel(): Promise<Hex> {
     hash: await outsider.sendTransaction({ ...from, data: "0x600a600c600039600a6000f3600160005260206000f3" }),
   });
   const registry = { address: loadDeployment().contracts.InferenceRegistry, abi: inferenceRegistryAbi } as const;
-  const args = [zeroHash.replace(/0$/, "7") as Hex, deployed.contractAddress ?? "0x", "open"] as const;
-  await mined(await outsider.writeContract({ ...from, ...registry, functionName: "registerModel", args }));
-  return outsider.readContract({ ...registry, functionName: "modelIdOf", args: [from.account, args[0], args[1]] });
+  const verifier = deployed.contractAddress ?? "0x";
+  const terms = { verifier, architectureHash: zeroHash, outputCount: 1, isSigned: false, name: "open" };
+  const weights = { commitment: zeroHash, accuracyFloat: 0, accuracyInteger: 0 };
+  await mined(
+    await outsider.writeContract({ ...from, ...registry, functionName: "registerModel", args: [terms, weights] }),
+  );
+  const { chainId, contracts } = loadDeployment();
+  return registryModelIdOf({ chainId, address: contracts.InferenceRegistry }, { owner: from.account, ...terms });
 }
 
 async function recordInference(output: bigint, nonce: bigint): Promise<Hex> {
   const from = { account: await outsideAccount(), chain: null };
-  const request = { modelId, requester: account, nonce, deadline: 2n ** 40n, inputHash: zeroHash, output };
+  const requests = [{ requester: account, consumer: zeroAddress }];
+  const batch = { modelId, version: 1, nonce, deadline: 2n ** 40n, requests, inputHash: zeroHash, outputs: [output] };
   await mined(
     await outsider.writeContract({
       ...from,
       address: loadDeployment().contracts.InferenceRegistry,
       abi: inferenceRegistryAbi,
       functionName: "recordInference",
-      args: [request, "0x"],
+      args: [batch, "0x"],
     }),
   );
-  return keccak256(
-    encodeAbiParameters([{ type: "bytes32" }, { type: "address" }, { type: "uint256" }], [modelId, account, nonce]),
-  );
+  return inferenceIdOf({ modelId, requester: account, nonce });
 }
 
 const pay = (units: bigint, to = payee, inferenceId?: Hex) =>
@@ -165,7 +170,7 @@ describe("an agent on the chain", () => {
   it("opens a gated payment with a fresh proof, once", async () => {
     expect((await refusal(pay(100n, gated))).details).toMatchObject({ rule: "proof-required" });
     const low = await recordInference(99n, 1n);
-    expect((await refusal(pay(100n, gated, low))).details).toMatchObject({ error: "InferenceRegistry_OutputTooLow" });
+    expect((await refusal(pay(100n, gated, low))).details).toMatchObject({ error: "InferenceRegistry_OutputRefused" });
     const good = await recordInference(100n, 2n);
     const opened = await pay(100n, gated, good);
     await followUntilQuiet();

@@ -12,6 +12,7 @@ import {TestUSD} from "../../src/TestUSD.sol";
 import {IAgentAccount} from "../../src/interfaces/IAgentAccount.sol";
 import {IGasSponsor} from "../../src/interfaces/IGasSponsor.sol";
 import {IInferenceRegistry} from "../../src/interfaces/IInferenceRegistry.sol";
+import {Inferences} from "./Inferences.sol";
 import {ScriptedVerifier} from "./ScriptedVerifier.sol";
 import {Test, Vm} from "./Test.sol";
 
@@ -22,7 +23,6 @@ abstract contract BaseTest is Test {
     IEntryPoint internal constant ENTRY_POINT = IEntryPoint(0x4337084D9E255Ff0702461CF8895CE9E3b5Ff108);
     bytes4 internal constant TRANSFER = 0xa9059cbb;
     bytes4 internal constant APPROVE = 0x095ea7b3;
-    bytes32 internal constant COMMITMENT = bytes32(uint256(0xC0));
 
     address internal admin = address(0xAD);
     address internal operator = address(0x09);
@@ -46,9 +46,10 @@ abstract contract BaseTest is Test {
         _deployEntryPoint();
         agent = vm.addr(agentPrivateKey);
         usd = new TestUSD(admin);
-        registry = new InferenceRegistry();
+        registry = new InferenceRegistry(admin, guardian);
         verifier = new ScriptedVerifier();
-        modelId = registry.registerModel(COMMITMENT, verifier, "score");
+        modelId =
+            registry.registerModel(Inferences.terms(verifier, 1, false), Inferences.weights(Inferences.COMMITMENT));
         factory = new AgentAccountFactory(guardian, registry);
         sponsor = new GasSponsor(
             factory,
@@ -201,24 +202,9 @@ abstract contract BaseTest is Test {
 
     /// @dev Records a proved output for the account.
     function _infer(uint256 nonce, uint256 output) internal returns (bytes32 inferenceId) {
-        IInferenceRegistry.InferenceRequest memory request = IInferenceRegistry.InferenceRequest({
-            modelId: modelId,
-            requester: address(account),
-            nonce: nonce,
-            deadline: block.timestamp + 1 hours,
-            inputHash: bytes32(uint256(7)),
-            output: output
-        });
-        return registry.recordInference(request, _proofFor(request));
-    }
-
-    function _proofFor(IInferenceRegistry.InferenceRequest memory request) internal view returns (bytes memory) {
-        bytes32[] memory inputs = new bytes32[](4);
-        inputs[0] = registry.contextOf(request.modelId, request.requester, request.nonce, request.deadline);
-        inputs[1] = COMMITMENT;
-        inputs[2] = request.inputHash;
-        inputs[3] = bytes32(request.output);
-        return verifier.prove(inputs);
+        IInferenceRegistry.Batch memory batch =
+            Inferences.single(modelId, Inferences.request(address(account), address(0)), nonce, output);
+        return registry.recordInference(batch, Inferences.prove(registry, batch));
     }
 
     function _deployEntryPoint() private {
