@@ -1,4 +1,4 @@
-import { createTestClient, createWalletClient, type Hex, http, publicActions } from "viem";
+import { type Address, createTestClient, createWalletClient, type Hex, http, publicActions } from "viem";
 import { encodeFunctionData, keccak256, stringToHex, toHex } from "viem/utils";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { inferenceRegistryAbi } from "#core/generated/abis.ts";

@@ -7,6 +7,7 @@ import { newId } from "#core/ids.ts";
 import { contextOf, toWord } from "#core/zk/inference-request.ts";
 import { publicInputsOf, scoreMlp, toCircuitInput } from "#core/zk/mlp.ts";
 import { FIELD_ORDER } from "#core/zk/poseidon2.ts";
+import { AUDIT_NOTE } from "#core/zk/verifier-kinds.ts";
 import { publicClient } from "#server/chain/client.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { indexChain } from "#server/chain/index-chain.ts";
@@ -193,6 +194,25 @@ test("its requester uses an inference once, and we hear of it", async () => {
   await expect(publicClient().simulateContract(call(0))).rejects.toThrow(/AlreadyConsumed/);
   await indexChain(proofLogHandlers);
   expect(await getProof(owner, { id })).toMatchObject({ consumedHash: hash });
+});
+
+test("a model may name the plain verifier, and readers see which one it names", async () => {
+  const plain = await setUpModel("plain");
+  expect(plain.verifier).not.toBe(model.verifier);
+  const owner = actor();
+  const { id } = await requestProof(owner, { modelId: plain.modelId, requester: REQUESTER, features: FEATURES }, null);
+  await prove({ proofId: id });
+  expect(await settle(id, owner, "recorded")).toMatchObject({ verifierKind: "plain", verifierAddress: plain.verifier });
+  const kinds = async (verifier: Address) =>
+    publicClient().readContract({
+      address: loadDeployment().contracts.InferenceRegistry,
+      abi: inferenceRegistryAbi,
+      functionName: "verifierListing",
+      args: [verifier],
+    });
+  expect(await kinds(plain.verifier)).toMatchObject({ kind: 1, auditNote: AUDIT_NOTE.plain });
+  expect(await kinds(model.verifier)).toMatchObject({ kind: 2, auditNote: AUDIT_NOTE.optimized });
+  expect(await setUpModel()).toEqual(model);
 });
 
 test("the registry refuses a proof made for another request", async () => {

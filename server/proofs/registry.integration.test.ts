@@ -22,7 +22,9 @@ import { indexChain } from "#server/chain/index-chain.ts";
 import { db, pool } from "#server/db.ts";
 import { env } from "#server/env.ts";
 import { proofLogHandlers } from "./chain-events.ts";
+import { connectToDevelopmentChain } from "./deploy-verifier.ts";
 import { listModels } from "./list-models.ts";
+import { ensureRegistered } from "./register-model.ts";
 import { requestProof } from "./request-proof.ts";
 
 const OUTPUTS = 7;
@@ -117,6 +119,27 @@ test("every inference of a batch is used once, by its consumer, for the output t
     expect(found).toMatchObject({ consumer: expect.stringMatching(new RegExp(account, "i")), version: 1 });
     expect(found.consumedAt).toBeGreaterThan(0);
   }
+});
+
+test("other weights are another version of the same model, and weights that come back are found again", async () => {
+  const development = connectToDevelopmentChain();
+  const terms = { verifier, architectureHash: zeroHash, outputCount: 1, isSigned: false, name: newId("model") };
+  const weightsOf = (commitment: bigint) => ({
+    commitment: toWord(commitment),
+    accuracyFloat: 9_900,
+    accuracyInteger: 9_890,
+  });
+  const first = await ensureRegistered(development, account, terms, weightsOf(1n));
+  expect(first.version).toBe(1);
+  const second = await ensureRegistered(development, account, terms, weightsOf(2n));
+  expect(second).toEqual({ registryModelId: first.registryModelId, version: 2 });
+  const block = await chain.getBlockNumber({ cacheTime: 0 });
+  expect(await ensureRegistered(development, account, terms, weightsOf(1n))).toEqual(first);
+  expect(await chain.getBlockNumber({ cacheTime: 0 })).toBe(block);
+
+  const retire = { ...registry, account, chain: null, functionName: "retireVersion" } as const;
+  await mined(await chain.writeContract({ ...retire, args: [first.registryModelId, 1] }));
+  expect((await ensureRegistered(development, account, terms, weightsOf(1n))).version).toBe(3);
 });
 
 test("a model that is stopped on the chain is shown as stopped, takes no orders, and goes on when it is lifted", async () => {
