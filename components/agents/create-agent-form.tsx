@@ -168,7 +168,7 @@ function AgentForm({ templates }: { templates: readonly PolicyTemplateView[] }) 
             )}
             <PayeeFields
               payees={draft.payees}
-              models={models.data?.data.filter((model) => model.isCurrent) ?? []}
+              models={models.data?.data.filter((model) => model.isCurrent && model.stop === null) ?? []}
               onChange={(payees) => patch({ payees })}
             />
           </CardBody>

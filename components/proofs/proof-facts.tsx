@@ -1,4 +1,5 @@
 import type { ProofView } from "#core/schemas/proof.ts";
+import { AUDIT_NOTE } from "#core/zk/verifier-kinds.ts";
 import type { Definition } from "../ui/definition-list.tsx";
 import { DefinitionList } from "../ui/definition-list.tsx";
 import { Identifier } from "../ui/identifier.tsx";
@@ -18,13 +19,14 @@ export function ProofFacts({ proof }: { proof: ProofView }) {
   return (
     <DefinitionList
       items={[
-        { term: "Model", value: proof.modelName },
+        { term: "Model", value: `${proof.modelName}, version ${proof.registryVersion} of its weights` },
         word("Commitment", proof.commitment),
         word("Input hash", proof.inputHash),
         word("Context", proof.context),
         word("Inference", proof.inferenceId),
         word("For the account", proof.requester),
         word("Verifier", proof.verifierAddress),
+        { term: "Its kind", value: AUDIT_NOTE[proof.verifierKind] },
         word("Registry", proof.registryAddress),
         word("Transaction", proof.transactionHash),
       ]}

@@ -5,6 +5,7 @@ import { BadgeCheck } from "lucide-react";
 import Link from "next/link";
 import { lazy } from "react";
 import type { ProofSummary, ProvingModelView } from "#core/schemas/proof.ts";
+import { AUDIT_NOTE } from "#core/zk/verifier-kinds.ts";
 import { every } from "../api/every.ts";
 import { nextPage } from "../api/next-page.ts";
 import { PagedCard, QueryCard } from "../api/query-table.tsx";
@@ -17,8 +18,10 @@ import type { Column } from "../ui/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Identifier, shorten } from "../ui/identifier.tsx";
 import { Opener } from "../ui/opener.tsx";
+import { ModelStopBadge } from "./model-stop-badge.tsx";
 import { ProofStatus } from "./proof-status.tsx";
 import { proofSteps } from "./proof-steps.ts";
+import { VERIFIER_WORDS } from "./verifier-words.ts";
 
 const RequestProofDialog = lazy(() => import("./request-proof-dialog.tsx"));
 
@@ -31,7 +34,10 @@ const MODEL_COLUMNS: readonly Column<ProvingModelView>[] = [
     cell: (model) => (
       <span className="block">
         <span className="font-medium">{model.name}</span>
-        <span className="block text-ink-3 text-xs">{model.architecture}</span>
+        <span className="block text-ink-3 text-xs">
+          {model.architecture}, version {model.registryVersion}
+        </span>
+        {model.stop !== null && <ModelStopBadge stop={model.stop} />}
       </span>
     ),
     skeletonWidth: "w-28",
@@ -60,7 +66,12 @@ const MODEL_COLUMNS: readonly Column<ProvingModelView>[] = [
     header: "Verifier",
     align: "right",
     from: "lg",
-    cell: (model) => <Identifier value={model.verifierAddress} label="verifier address" />,
+    cell: (model) => (
+      <span className="block" title={AUDIT_NOTE[model.verifierKind]}>
+        <Identifier value={model.verifierAddress} label="verifier address" />
+        <span className="block text-ink-3 text-xs">{VERIFIER_WORDS[model.verifierKind]}</span>
+      </span>
+    ),
     skeletonWidth: "w-24",
   },
 ];
@@ -137,12 +148,12 @@ export function ProofsView() {
   const proofs = useInfiniteQuery(
     trpc.proof.list.infiniteQueryOptions({ limit: 20 }, { getNextPageParam: nextPage, refetchInterval: every(3_000) }),
   );
-  const current = models.data?.data.filter((model) => model.isCurrent) ?? [];
+  const current = models.data?.data.filter((model) => model.isCurrent && model.stop === null) ?? [];
   return (
     <div className="flex flex-col gap-6">
       <QueryCard
         title="Models"
-        description="Their weights are private. The commitment is their public name: nobody can swap them unseen."
+        description="Their weights are private. The commitment is their public name: nobody can swap them unseen, other weights are another version."
         query={models}
         columns={MODEL_COLUMNS}
         rowKey={(model) => model.id}

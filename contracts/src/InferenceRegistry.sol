@@ -66,7 +66,7 @@ contract InferenceRegistry is IInferenceRegistry, ModelRegistry {
     /// @inheritdoc IInferenceRegistry
     function recordBatch(Batch calldata batch, bytes calldata proof) external returns (bytes32 batchId) {
         bytes32 requestsRoot = batch.requests.rootOf();
-        batchId = _batchIdOf(batch.modelId, batch.version, batch.nonce, requestsRoot, batch.outputs);
+        batchId = keccak256(abi.encode(batch.modelId, batch.version, batch.nonce, requestsRoot, batch.outputs));
         if (batchRecordedAt[batchId] != 0) revert InferenceRegistry_BatchExists(batchId);
         _verify(batch, requestsRoot, proof);
         batchRecordedAt[batchId] = block.timestamp;
@@ -216,7 +216,7 @@ contract InferenceRegistry is IInferenceRegistry, ModelRegistry {
         inferenceId = _idOf(shown.modelId, shown.requester, shown.consumer, nonce);
         bytes32 leaf = RequestTree.leafOf(shown.index, shown.requester, shown.consumer);
         bytes32 requestsRoot = MerkleProof.processProof(shown.siblings, leaf);
-        batchId = _batchIdOf(shown.modelId, shown.version, shown.nonce, requestsRoot, shown.outputs);
+        batchId = keccak256(abi.encode(shown.modelId, shown.version, shown.nonce, requestsRoot, shown.outputs));
         uint256 recordedAt = batchRecordedAt[batchId];
         if (recordedAt == 0) revert InferenceRegistry_InferenceUnknown(inferenceId);
         uint256 outputCount = _outputCountOf(shown.modelId);
@@ -260,13 +260,5 @@ contract InferenceRegistry is IInferenceRegistry, ModelRegistry {
 
     function _idOf(bytes32 modelId, address requester, address consumer, uint256 nonce) private pure returns (bytes32) {
         return keccak256(abi.encode(modelId, requester, consumer, nonce));
-    }
-
-    function _batchIdOf(bytes32 modelId, uint16 number, uint256 nonce, bytes32 requestsRoot, uint256[] memory outputs)
-        private
-        pure
-        returns (bytes32)
-    {
-        return keccak256(abi.encode(modelId, number, nonce, requestsRoot, outputs));
     }
 }
