@@ -2,7 +2,6 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createWalletClient, http, publicActions } from "viem";
 import { z } from "zod";
 import { proofVerifierAbi } from "#core/generated/abis.ts";
 import { blankNetwork } from "#core/zk/circuit/blank-network.ts";
@@ -10,8 +9,8 @@ import type { IntegerNetwork } from "#core/zk/integer-network.ts";
 import { type Architecture, architectureSchema, sizeOf } from "#core/zk/network.ts";
 import { quantise } from "#core/zk/quantise.ts";
 import { quantiseInput } from "#core/zk/run-integer.ts";
-import { env } from "#server/env.ts";
-import { ensureCircuitKeys, ensureCompiledVerifier } from "#server/proofs/build-verifier.ts";
+import { type CompiledVerifier, ensureCircuitKeys, ensureCompiledVerifier } from "#server/proofs/build-verifier.ts";
+import { connectToDevelopmentChain, ensureVerifier } from "#server/proofs/deploy-verifier.ts";
 import {
   type DigitsModelName,
   loadDigitsCalibration,
@@ -20,6 +19,7 @@ import {
 } from "#server/proofs/digits-model.ts";
 import { zkFolder } from "#server/proofs/local-srs.ts";
 import { ensureNetworkArtifact } from "#server/proofs/network-artifact.ts";
+import type { CircuitProof } from "#server/proofs/prove-circuit.ts";
 import { proveNetwork } from "#server/proofs/prove-network.ts";
 import { type BenchRow, bounded, median, round } from "./bench-row.ts";
 import { readPeakMb } from "./peak-memory.ts";
@@ -117,16 +117,17 @@ type Measured = {
   gas: number;
 };
 
-async function gasOf(bytecode: `0x${string}`, proof: `0x${string}`, publicInputs: readonly `0x${string}`[]) {
-  const chain = createWalletClient({ transport: http(env.CHAIN_RPC_URL), pollingInterval: 50 }).extend(publicActions);
+async function gasOf(
+  compiled: CompiledVerifier,
+  { proof, publicInputs }: Pick<CircuitProof, "proof" | "publicInputs">,
+): Promise<number> {
+  const chain = connectToDevelopmentChain();
   const [account] = await chain.getAddresses();
   if (!account) throw new Error("The chain has no unlocked account.");
-  const hash = await chain.sendTransaction({ account, chain: null, data: bytecode, gas: 8_000_000n });
-  const { contractAddress: address } = await chain.waitForTransactionReceipt({ hash });
-  if (!address) throw new Error("The verifier was not deployed.");
+  const address = await ensureVerifier(chain, account, compiled);
   const call = { address, abi: proofVerifierAbi, functionName: "verify", args: [proof, publicInputs] } as const;
   if (!(await chain.readContract(call))) throw new Error("The proof was refused.");
-  return Number(await chain.estimateContractGas(call));
+  return Number(await chain.estimateContractGas({ ...call, account }));
 }
 
 /** Set-up once, proofs several times, verification on the chain. */
@@ -134,7 +135,7 @@ async function measure(proved: Proved): Promise<Measured> {
   const { network, inputs } = proved;
   const startedAt = performance.now();
   const artifact = await ensureNetworkArtifact(network.architecture, inputs.length);
-  const { bytecode } = await ensureCompiledVerifier(await ensureCircuitKeys(artifact));
+  const compiled = await ensureCompiledVerifier(await ensureCircuitKeys(artifact), "optimized");
   const setUpMs = performance.now() - startedAt;
   const statement = { network, inputs, salt: 1n, inputSalt: 2n, context: 3n };
   const proveMs: number[] = [];
@@ -154,7 +155,7 @@ async function measure(proved: Proved): Promise<Measured> {
     proveMs.push(performance.now() - from);
   }
   if (!last) throw new Error("Nothing was proved.");
-  const gas = await gasOf(bytecode, last.proof, last.publicInputs);
+  const gas = await gasOf(compiled, last);
   return { proved, gates: artifact.gates, setUpMs, proveMs, memoryMb, gas };
 }
 

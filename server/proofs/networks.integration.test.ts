@@ -1,29 +1,24 @@
-import { createWalletClient, type Hex, http, publicActions } from "viem";
+import type { Hex } from "viem";
 import { afterAll, describe, expect, it } from "vitest";
 import { commitToNetwork, hashInputs, packOutputs } from "#core/zk/commitment.ts";
 import { runInteger } from "#core/zk/run-integer.ts";
 import type { LAYER_KINDS } from "#core/zk/testing/random-layers.ts";
 import { randomInput, randomIntegerNetwork } from "#core/zk/testing/random-networks.ts";
+import { seededRandom } from "#models/event-scorer/random.ts";
 import { pool } from "#server/db.ts";
-import { env } from "#server/env.ts";
-import { seededRandom } from "../../models/event-scorer/random.ts";
 import { ensureCircuitKeys, ensureCompiledVerifier } from "./build-verifier.ts";
 import { checkProof } from "./check-proof.ts";
+import { connectToDevelopmentChain, ensureVerifier } from "./deploy-verifier.ts";
 import { ensureNetworkArtifact } from "./network-artifact.ts";
 import { proveNetwork } from "./prove-network.ts";
 
-const chain = createWalletClient({ transport: http(env.CHAIN_RPC_URL), pollingInterval: 50 }).extend(publicActions);
-
 /** The verifier of an architecture, on the chain. */
 async function deployVerifier(architecture: Parameters<typeof ensureNetworkArtifact>[0], batch: number) {
-  const artifact = await ensureNetworkArtifact(architecture, batch);
-  const { bytecode } = await ensureCompiledVerifier(await ensureCircuitKeys(artifact));
+  const chain = connectToDevelopmentChain();
   const [account] = await chain.getAddresses();
   if (!account) throw new Error("The chain has no unlocked account.");
-  const hash = await chain.sendTransaction({ account, chain: null, data: bytecode, gas: 8_000_000n });
-  const { contractAddress } = await chain.waitForTransactionReceipt({ hash });
-  if (!contractAddress) throw new Error("The verifier was not deployed.");
-  return contractAddress;
+  const keys = await ensureCircuitKeys(await ensureNetworkArtifact(architecture, batch));
+  return ensureVerifier(chain, account, await ensureCompiledVerifier(keys, "optimized"));
 }
 
 /** A network of several kinds of layers, small, and inputs that stay in its range. */
