@@ -1,6 +1,5 @@
 import { type FloatNetwork, type Layer, type LayerParameters, type Shape, sizeOf } from "../network.ts";
-import type { Activation, Draft, DraftLayer, Operation } from "./draft.ts";
-import { elementsOf } from "./draft.ts";
+import { type Activation, type Draft, type DraftLayer, elementsOf, type Learnt, type Operation } from "./draft.ts";
 import { foldLayers, withoutUnused } from "./fold-layers.ts";
 import { lowerLayers } from "./lower-layers.ts";
 import { recogniseLayers } from "./recognise-layers.ts";
@@ -11,26 +10,18 @@ const RANK_MAX = 6;
 const NAME_LENGTH_MAX = 200;
 
 /** The network that a draft has come to, as short as it can be. */
-export function buildNetwork(
-  draft: Draft,
-  inputName: string,
-  inputDims: readonly number[],
-  output: Activation,
-): FloatNetwork {
+export function buildNetwork(draft: Draft, start: Activation, output: Activation): FloatNetwork {
   const folded = foldLayers(draft, recogniseLayers(draft, draft.layers), output.tensor);
   const layers = withoutUnused(lowerLayers(draft, folded), output.tensor);
   if (layers.length > LAYERS_MAX) throw tooLarge(`The model has ${layers.length} layers; ${LAYERS_MAX} are the most.`);
-  const tensors = new Naming();
   const names = new Naming();
-  const nameOf = nameTensors(draft, tensors, layers);
-  const input = { tensor: tensors.name(-1, inputName), shape: shapeOf(inputDims) };
-  const inputTensor = 0;
-  const read = (tensor: number) => (tensor === inputTensor ? input.tensor : nameOf(tensor));
+  const nameOf = nameTensors(draft, layers);
+  const input = { tensor: nameOf(start.tensor), shape: shapeOf(start.dims) };
   const parameters = new Map<string, LayerParameters>();
   const built = layers.map((layer, place): Layer => {
     const name = names.name(place, layer.name);
     if (layer.learnt) parameters.set(name, toFloats(layer, layer.learnt));
-    return toLayer(layer, { name, output: nameOf(layer.output), shape: shapeOf(layer.dims) }, layer.inputs.map(read));
+    return toLayer(layer, { name, output: nameOf(layer.output), shape: shapeOf(layer.dims) }, layer.inputs.map(nameOf));
   });
   // A network that gives its input as it is still is one.
   const whole = built.length > 0 ? built : [passing(input, names.name(0, "output"))];
@@ -62,8 +53,9 @@ class Naming {
   }
 }
 
-/** ONNX's own names first, so that what comes between is called by what it is for. */
-function nameTensors(draft: Draft, tensors: Naming, layers: readonly DraftLayer[]): (tensor: number) => string {
+/** Tensors are called as ONNX has them; those in between like the layer that gives them. */
+function nameTensors(draft: Draft, layers: readonly DraftLayer[]): (tensor: number) => string {
+  const tensors = new Naming();
   const byTensor = new Map(layers.map((layer) => [layer.output, layer]));
   return (tensor) => tensors.name(tensor, draft.names.get(tensor) ?? byTensor.get(tensor)?.name ?? "");
 }
@@ -74,7 +66,7 @@ function shapeOf(dims: readonly number[]): Shape {
   return shape.length > RANK_MAX ? [elementsOf(shape)] : shape;
 }
 
-function toFloats({ name }: DraftLayer, learnt: { weights: Float64Array; biases: Float64Array }): LayerParameters {
+function toFloats({ name }: DraftLayer, learnt: Learnt): LayerParameters {
   const [weights, biases] = [new Float32Array(learnt.weights), new Float32Array(learnt.biases)];
   if (![weights, biases].every((values) => values.every(Number.isFinite)))
     throw invalid(`The weights of ${shortened(name)} come to numbers that are infinite or none.`);

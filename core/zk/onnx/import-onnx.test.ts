@@ -240,6 +240,27 @@ test("a classifier's classes are kept by name, and its label is their place", ()
   expect(runFloat(network, new Float32Array([1, 2])).get(network.architecture.output)).toEqual(new Float64Array([1]));
 });
 
+test("scores of which it is not clear what they are made into are refused, their label is not", () => {
+  const attributes = {
+    coefficients: { floats: [1, 2] },
+    intercepts: { floats: [0.5] },
+    classlabels_ints: { ints: [0, 1] },
+    post_transform: { text: "SOFTMAX" },
+  };
+  const node = {
+    operator: "LinearClassifier",
+    domain: "ai.onnx.ml",
+    inputs: ["x"],
+    outputs: ["label", "scores"],
+    attributes,
+  };
+  const file = writeOnnx({ inputs: [{ name: "x", dims: ["n", 2] }], outputs: ["label", "scores"], nodes: [node] });
+  expect(kindsOf(file)).toEqual(["linear", "argMax"]);
+  expect(() => importOnnx(file, { output: "scores" })).toThrow(
+    "output 2 of the node label (LinearClassifier) is not supported",
+  );
+});
+
 test("a label that is looked up among the classes stays the place of its class", () => {
   const names = { name: "classes", dims: [3], type: 7, values: [10, 20, 30] };
   const nodes: WrittenNode[] = [
@@ -346,7 +367,7 @@ test("what is refused is refused with a sentence that says what to do", () => {
         ["Relu", "b", "y"],
       ],
     ),
-  ).toContain("gives more than its output 1");
+  ).toContain("output 2 of the node maxpool of x (MaxPool) is not supported");
   expect(say([1, 4], [["Relu", "x", "y", { alpha: { float: 1 } }]])).toContain(
     "says alpha, which is not known of this operator",
   );

@@ -59,7 +59,8 @@ export function importOnnx(bytes: Uint8Array, choice: { output?: string } = {}):
   const nodes = orderGraph(model, [outputName]);
   const draft = new Draft();
   const input = inputOf(model);
-  const values = new Map<string, Value | null>([[input.name, draft.addInput(input.name, input.type, input.dims)]]);
+  const start = draft.addInput(input.name, input.type, input.dims);
+  const values = new Map<string, Value | null>([[input.name, start]]);
   for (const [name, { type, dims, values: numbers }] of model.initialisers)
     values.set(name, { kind: "constant", type, dims, values: numbers });
   importNodes(model, nodes, outputName, draft, values);
@@ -67,7 +68,7 @@ export function importOnnx(bytes: Uint8Array, choice: { output?: string } = {}):
   if (output?.kind !== "activation")
     throw unsupported(`The output ${shortened(outputName)} does not depend on the input.`);
   return {
-    network: buildNetwork(draft, input.name, input.dims, output),
+    network: buildNetwork(draft, start, output),
     metadata: {
       opset: model.opsets.get("") ?? null,
       producer: model.producer,
@@ -105,7 +106,7 @@ function inputOf(model: OnnxModel): {
   name: string;
   type: Activation["type"];
   dims: number[];
-  said: OnnxValue["dims"] & {};
+  said: NonNullable<OnnxValue["dims"]>;
 } {
   const inputs = model.inputs.filter(({ name }) => !model.initialisers.has(name));
   const [input] = inputs;
@@ -145,7 +146,7 @@ function importNodes(
     if (missing >= 0)
       refusals.push({
         node,
-        message: `The model cannot be proved: ${nodeLabel(node)} gives more than its output ${missing}.`,
+        message: `The model cannot be proved: output ${missing + 1} of ${nodeLabel(node)} is not supported.`,
       });
     node.outputs.forEach((name, index) => {
       const value = Array.isArray(given) ? (given[index] ?? null) : null;

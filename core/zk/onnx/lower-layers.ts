@@ -1,5 +1,4 @@
-import type { Draft, DraftLayer, Wiring } from "./draft.ts";
-import { elementsOf } from "./draft.ts";
+import { type Draft, type DraftLayer, elementsOf, type Wiring } from "./draft.ts";
 
 const INPUTS_MAX = 64;
 

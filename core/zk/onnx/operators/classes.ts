@@ -2,14 +2,25 @@ import { type Activation, elementsOf, type Value } from "../draft.ts";
 import { emitAffine, emitScale, emitTable } from "../emit.ts";
 import type { NodeImport, OperatorImport } from "../node-import.ts";
 
-/** A classifier's label, as the place of its class, and its scores. */
-export function emitClassification(node: NodeImport, sums: Activation, labels: readonly (string | number)[]): Value[] {
+const TRANSFORMS = ["NONE", "LOGISTIC", "SOFTMAX"];
+
+/**
+ * A classifier's label, as the place of its class, and its scores; those only after a transformation of which it is clear
+ * what it does to these sums.
+ */
+export function emitClassification(
+  node: NodeImport,
+  sums: Activation,
+  labels: readonly (string | number)[],
+  clear: readonly string[] = TRANSFORMS,
+): Value[] {
   const classes = sums.dims.at(-1) ?? 1;
   if (labels.length !== classes) throw node.invalid(`names ${labels.length} classes and has ${classes}`);
   node.draft.labels = labels.map(String);
   const rows = elementsOf(sums.dims) / classes;
   const label = node.emit({ kind: "argMax", rows, columns: classes }, [sums], [rows], null, "int64");
-  return [label, transformed(node, sums, node.text("post_transform", "NONE"))];
+  const post = node.text("post_transform", "NONE");
+  return clear.includes(post) ? [label, transformed(node, sums, post)] : [label];
 }
 
 function transformed(node: NodeImport, sums: Activation, post: string): Activation {
@@ -22,12 +33,12 @@ function transformed(node: NodeImport, sums: Activation, post: string): Activati
 }
 
 /** y = x · coefficientsᵀ + intercepts, with a row of coefficients for each output. */
-function emitSums(node: NodeImport, coefficients: readonly number[], intercepts: readonly number[]): Activation {
+function emitSums(node: NodeImport, coefficients: readonly number[], intercepts: readonly number[] | null): Activation {
   const x = node.activation(0);
   const inner = x.dims.at(-1) ?? 1;
   const outputs = coefficients.length / inner;
-  if (!Number.isInteger(outputs) || outputs === 0 || intercepts.length !== outputs)
-    throw node.invalid(`has ${coefficients.length} coefficients for ${inner} features`);
+  const isFitting = Number.isInteger(outputs) && outputs > 0 && (intercepts?.length ?? outputs) === outputs;
+  if (!isFitting) throw node.invalid(`has ${coefficients.length} coefficients for ${inner} features`);
   const weights = Float64Array.from(
     coefficients,
     (_, i) => coefficients[(i % outputs) * inner + Math.floor(i / outputs)] ?? 0,
@@ -35,33 +46,26 @@ function emitSums(node: NodeImport, coefficients: readonly number[], intercepts:
   const rows = elementsOf(x.dims) / inner;
   return node.emit({ kind: "linear", rows, inner, columns: outputs, activation: "none" }, [x], [rows, outputs], {
     weights,
-    biases: Float64Array.from(intercepts),
+    biases: intercepts ? Float64Array.from(intercepts) : new Float64Array(outputs),
   });
 }
 
 function linearRegressor(node: NodeImport): Value {
-  const outputs = node.integer("targets", 1);
-  const intercepts = node.numbers("intercepts") ?? Array.from({ length: Math.min(outputs, 1_024) }, () => 0);
-  const sums = emitSums(node, node.numbers("coefficients") ?? [], intercepts);
+  const sums = emitSums(node, node.numbers("coefficients") ?? [], node.numbers("intercepts"));
+  if (sums.dims.at(-1) !== node.integer("targets", 1)) throw node.invalid("has coefficients for other targets");
   return transformed(node, sums, node.text("post_transform", "NONE"));
 }
 
 function linearClassifier(node: NodeImport): Value[] {
   const labels = node.texts("classlabels_strings") ?? node.integers("classlabels_ints") ?? [];
   const coefficients = node.numbers("coefficients") ?? [];
-  const intercepts = node.numbers("intercepts") ?? labels.map(() => 0);
-  const isOneSided = labels.length === 2 && intercepts.length === 1;
+  const intercepts = node.numbers("intercepts");
+  const isOneSided = labels.length === 2 && coefficients.length === node.activation(0).dims.at(-1);
   if (!isOneSided) return emitClassification(node, emitSums(node, coefficients, intercepts), labels);
+  // Of two classes one alone has a sum: the other has its negative.
   const both = [...coefficients.map((coefficient) => -coefficient), ...coefficients];
-  return emitClassification(
-    node,
-    emitSums(
-      node,
-      both,
-      intercepts.flatMap((sum) => [-sum, sum]),
-    ),
-    labels,
-  );
+  const sums = emitSums(node, both, intercepts?.flatMap((sum) => [-sum, sum]) ?? null);
+  return emitClassification(node, sums, labels, ["LOGISTIC"]);
 }
 
 /** y = (x - offset) · scale */

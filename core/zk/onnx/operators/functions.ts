@@ -1,6 +1,6 @@
 import type { TableFunction } from "../../network.ts";
 import { TABLE_VALUES } from "../../table-functions.ts";
-import type { Activation, Value } from "../draft.ts";
+import type { Activation, Constant, Value } from "../draft.ts";
 import { emitAdd, emitAffine, emitMultiply, emitScale, emitTable } from "../emit.ts";
 import type { NodeImport, OperatorImport } from "../node-import.ts";
 import { addValues, foldConstants } from "./arithmetic.ts";
@@ -8,8 +8,7 @@ import { addValues, foldConstants } from "./arithmetic.ts";
 /** Beyond this there are no floats. */
 const FLOAT_MAX = 3.4028234663852886e38;
 
-function mapConstant(node: NodeImport, value: Value, of: (x: number) => number): Value {
-  if (value.kind === "activation") throw node.unsupported("reads what is not a constant");
+function mapConstant(node: NodeImport, value: Constant, of: (x: number) => number): Constant {
   const values = value.values.map(of);
   if (!values.every(Number.isFinite)) throw node.invalid("makes numbers of its constants that are infinite or none");
   return { ...value, values };
@@ -127,6 +126,10 @@ function mish(node: NodeImport): Value {
   return emitMultiply(node, x, emitTable(node, "tanh", emitTable(node, "softplus", x)));
 }
 
+function refuseRounding(node: NodeImport): never {
+  throw node.unsupported("rounds what is computed");
+}
+
 export const FUNCTIONS: Record<string, OperatorImport> = {
   Abs: table("abs"),
   Erf: table("erf"),
@@ -155,10 +158,6 @@ export const FUNCTIONS: Record<string, OperatorImport> = {
     (x) => -x,
     (node, x) => emitScale(node, x, -1),
   ),
-  Ceil: elementwise(Math.ceil, (node) => {
-    throw node.unsupported("rounds what is computed");
-  }),
-  Floor: elementwise(Math.floor, (node) => {
-    throw node.unsupported("rounds what is computed");
-  }),
+  Ceil: elementwise(Math.ceil, refuseRounding),
+  Floor: elementwise(Math.floor, refuseRounding),
 };

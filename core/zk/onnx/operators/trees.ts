@@ -245,7 +245,7 @@ function classifier(node: NodeImport): Value[] {
       ]),
     );
   const sums = emitTrees(node, both, 2, [(isProbability ? 1 : 0) - before, before]);
-  return emitClassification(node, sums, labels);
+  return emitClassification(node, sums, labels, isProbability ? ["NONE"] : ["NONE", "LOGISTIC"]);
 }
 
 export const TREES: Record<string, OperatorImport> = {

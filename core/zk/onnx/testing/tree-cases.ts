@@ -81,6 +81,31 @@ export const TREE_CASES = [
     }),
     scores,
   ),
+  one(
+    "LinearClassifier",
+    [1, 3],
+    {
+      domain: "ai.onnx.ml",
+      ...label,
+      attributes: { coefficients: { floats: [1, -2, 3] }, intercepts: { floats: [0.5] }, classlabels_ints: ints(0, 1) },
+    },
+    "label of a margin",
+  ),
+  one(
+    "LinearClassifier",
+    [1, 3],
+    {
+      domain: "ai.onnx.ml",
+      ...scores,
+      attributes: {
+        coefficients: { floats: [1, -2, 3] },
+        intercepts: { floats: [0.5] },
+        classlabels_ints: ints(0, 1),
+        post_transform: { text: "LOGISTIC" },
+      },
+    },
+    "logistic of a margin",
+  ),
   one("LinearRegressor", [1, 3], {
     domain: "ai.onnx.ml",
     attributes: { coefficients: { floats: [1, 2, 3, -1, 0.5, 0] }, intercepts: { floats: [1, 2] }, targets: int(2) },
