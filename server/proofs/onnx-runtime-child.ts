@@ -10,7 +10,7 @@ async function runJob({ model, output, inputs }: RuntimeJob): Promise<RuntimeOut
   try {
     const [input, another] = session.inputMetadata;
     if (!input?.isTensor || another) throw new Error("The model does not have one input.");
-    const shape = input.shape.map((length) => (typeof length === "number" ? length : 1));
+    const shape = input.shape.map((length) => (isLength(length) ? length : 1));
     const outputs: RuntimeOutput[] = [];
     for (const values of inputs) {
       const feeds = { [input.name]: toTensor(input.type, values, shape) };
@@ -23,6 +23,9 @@ async function runJob({ model, output, inputs }: RuntimeJob): Promise<RuntimeOut
     await session.release();
   }
 }
+
+/** A dimension that is open has a name, or where it has none -1, which the runtime gives as an unsigned number. */
+const isLength = (length: number | string): length is number => typeof length === "number" && length < 2 ** 31;
 
 function toTensor(type: ort.Tensor.Type, values: Float64Array, shape: number[]): ort.Tensor {
   switch (type) {

@@ -95,7 +95,9 @@ function decodeOpset(reader: ProtobufReader, opsets: Map<string, number>): void 
     if (reader.field === 1) domain = domainOf(reader.text());
     else if (reader.field === 2) version = reader.integer();
   }
-  if (opsets.has(domain)) throw invalid(`The file names two versions of the operators of ${domain || "ai.onnx"}.`);
+  // One version said twice is what some exporters write.
+  if ((opsets.get(domain) ?? version) !== version)
+    throw invalid(`The file names two versions of the operators of ${domain || "ai.onnx"}.`);
   if (opsets.size >= ATTRIBUTES_MAX) throw tooLarge("The file names too many operator sets.");
   opsets.set(domain, version);
 }

@@ -5,7 +5,14 @@ import { runFloat } from "../run-float.ts";
 import { importOnnx } from "./import-onnx.ts";
 import { integers } from "./testing/build-cases.ts";
 import { OPERATOR_CASES } from "./testing/operator-cases.ts";
-import { type WrittenModel, type WrittenNode, type WrittenTensor, writeOnnx } from "./testing/write-onnx.ts";
+import {
+  joinBytes,
+  type WrittenModel,
+  type WrittenNode,
+  type WrittenTensor,
+  writeOnnx,
+  writeOpset,
+} from "./testing/write-onnx.ts";
 
 type Line = [operator: string, inputs: string, output: string, attributes?: WrittenNode["attributes"]];
 
@@ -88,6 +95,12 @@ test("a file is read the same wherever it lies in memory", () => {
   const shifted = Buffer.concat([Buffer.of(0), file, Buffer.of(0)]).subarray(1, -1);
   expect(importOnnx(shifted)).toEqual(importOnnx(file));
   expect(importOnnx(shifted).network.parameters.get("matmul of x w")?.weights).toEqual(new Float32Array([1, 2, 3, 4]));
+});
+
+test("an exporter may say one version of the operators twice, but not two versions", () => {
+  const file = model([1, 4], [["Relu", "x", "y"]]);
+  expect(kindsOf(joinBytes([file, writeOpset("ai.onnx", 17)]))).toEqual(["relu"]);
+  expect(refusalOf(joinBytes([file, writeOpset("", 16)])).message).toContain("names two versions");
 });
 
 test("one output is taken, and what it does not need is not read", () => {
