@@ -136,7 +136,7 @@ test("what is no model is refused in the runtime's own words, and the next model
       "protobuf parsing failed",
     );
     const relu = writeOnnx({
-      inputs: [{ name: "x", dims: ["n"] }],
+      inputs: [{ name: "x", dims: [""] }],
       outputs: ["y"],
       nodes: [{ operator: "Relu", inputs: ["x"], outputs: ["y"] }],
     });
