@@ -26,7 +26,7 @@ export function ProofFacts({ proof }: { proof: ProofView }) {
         word("Inference", proof.inferenceId),
         word("For the account", proof.requester),
         word("Verifier", proof.verifierAddress),
-        { term: "Its kind", value: AUDIT_NOTE[proof.verifierKind] },
+        { term: "Verifier’s audit", value: AUDIT_NOTE[proof.verifierKind] },
         word("Registry", proof.registryAddress),
         word("Transaction", proof.transactionHash),
       ]}

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {IInferenceRegistry} from "../src/interfaces/IInferenceRegistry.sol";
 import {OutputPredicate} from "../src/libraries/OutputPredicate.sol";
 import {Inferences} from "./support/Inferences.sol";
+import {Merkle} from "./support/Merkle.sol";
 import {RegistryTest} from "./support/RegistryTest.sol";
 
 /// @dev Recording many inferences by one proof, and using them out of their batch; every call a transaction of its own.
@@ -181,6 +182,43 @@ contract InferenceBatchTest is RegistryTest {
         registry.requireInference(bytes.concat(id), signedId, _any(), 30);
         vm.expectRevert(_error(IInferenceRegistry.InferenceRegistry_AlreadyConsumed.selector, id));
         registry.requireInference(ref, signedId, _any(), 60);
+    }
+
+    function test_WhatWasRecordedAloneStaysAsItWasWhenItsNonceIsUsedOutOfABatch() external {
+        IInferenceRegistry.Batch memory alone = _batch(1, 1);
+        bytes32 id = _record(alone);
+        vm.prank(PERSON);
+        registry.addVersion(signedId, Inferences.weights(Inferences.COMMITMENT));
+        IInferenceRegistry.Batch memory later = _batch(1, 1);
+        later.version = 2;
+        later.outputs[0] ^= 1;
+        vm.warp(block.timestamp + 30);
+        _recordBatch(later);
+        registry.requireInference(Inferences.ref(later, 0), signedId, _any(), 0);
+        IInferenceRegistry.Inference memory found = registry.inference(id);
+        vm.assertEq(found.version, 1, "its version");
+        vm.assertEq(found.outputs[0], alone.outputs[0], "its outputs");
+        vm.assertEq(found.recordedAt, block.timestamp - 30, "its time");
+        vm.assertEq(found.consumedAt, block.timestamp, "and it is used up");
+    }
+
+    function test_TheContextIsWhatTheInterfaceSays() external view {
+        IInferenceRegistry.Batch memory batch = _batch(3, 1);
+        bytes32 root = Merkle.root(Inferences.leaves(batch));
+        vm.assertEq(registry.requestsRootOf(batch.requests), root, "the root over the requests");
+        bytes32 digest = keccak256(
+            abi.encode(
+                block.chainid,
+                address(registry),
+                batch.modelId,
+                uint16(1),
+                batch.nonce,
+                batch.deadline,
+                uint256(3),
+                root
+            )
+        );
+        vm.assertEq(registry.contextOf(batch), bytes32(uint256(digest) % FIELD), "and all that the proof is bound to");
     }
 
     function test_RevertWhen_AUsedInferenceIsUnpackedOrRecordedAlone() external {
