@@ -80,7 +80,8 @@ export function commitToNetwork(network: IntegerNetwork, salt: bigint): bigint {
 }
 
 /** How much is added to a tensor's numbers so that none is negative. */
-export const offsetOf = ({ isSigned }: TensorFormat): bigint => (isSigned ? halfOf(ACTIVATION_BITS) : 0n);
+export const offsetOf = ({ isSigned }: Pick<TensorFormat, "isSigned">): bigint =>
+  isSigned ? halfOf(ACTIVATION_BITS) : 0n;
 
 const packActivations = (values: readonly ArrayLike<number>[], format: TensorFormat): bigint[] =>
   packNumbers(

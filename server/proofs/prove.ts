@@ -4,7 +4,6 @@ import { inferenceRegistryAbi } from "#core/generated/abis.ts";
 import type { PROOF_FAILURES } from "#core/schemas/proof.ts";
 import { toWord } from "#core/zk/inference-request.ts";
 import { FEATURE_COUNT, publicInputsOf, toCircuitInput } from "#core/zk/mlp.ts";
-import { packOutputs } from "#core/zk/output-packing.ts";
 import { Prisma, type Proof, type ProvingModel } from "#generated/prisma/client.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
 import { enqueueTransaction } from "#server/chain/outbox.ts";
@@ -117,7 +116,7 @@ async function publish(
         deadline: BigInt(claimed.deadline.getTime() / 1000),
         requests: [{ requester: claimed.requester as Address, consumer: zeroAddress }],
         inputHash: result.inputHash,
-        outputs: packOutputs([Number(result.output)], false),
+        outputs: [result.output],
       },
       proved.proof,
     ],

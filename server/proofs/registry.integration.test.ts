@@ -12,9 +12,10 @@ import {
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { inferenceRegistryAbi } from "#core/generated/abis.ts";
 import { newId } from "#core/ids.ts";
+import { packNumbers } from "#core/zk/commitment.ts";
 import { batchedRefOf, batchIdOf } from "#core/zk/inference-ref.ts";
 import { contextOf, inferenceIdOf, registryModelIdOf, toWord } from "#core/zk/inference-request.ts";
-import { packOutputs, readOutput } from "#core/zk/output-packing.ts";
+import { readOutput } from "#core/zk/output-packing.ts";
 import { requestsRootOf } from "#core/zk/request-tree.ts";
 import { publicClient } from "#server/chain/client.ts";
 import { loadDeployment } from "#server/chain/deployments.ts";
@@ -66,8 +67,12 @@ afterAll(async () => {
   await pool.end();
 });
 
+/** Outputs of all inferences of a batch, as a circuit shows them. */
 const outputsOf = (size: number) =>
-  Array.from({ length: size * OUTPUTS }, (_, i) => Number(BigInt(keccak256(toWord(BigInt(i)))) % 4096n) - 2048);
+  packNumbers(
+    Array.from({ length: size * OUTPUTS }, (_, i) => BigInt(keccak256(toWord(BigInt(i)))) % 4096n),
+    12,
+  );
 
 /** Requests of many, some of whom leave the use to another contract. */
 function batchOf(size: number, nonce: bigint) {
@@ -81,7 +86,7 @@ function batchOf(size: number, nonce: bigint) {
 test("contract and server agree on roots, contexts and ids for every size of a batch", async () => {
   for (const size of [1, 2, 3, 5, 8, SIZE]) {
     const batch = batchOf(size, BigInt(size) << 200n);
-    const words = packOutputs(outputsOf(size), true);
+    const words = outputsOf(size);
     const asked = { ...batch, inputHash: zeroHash, outputs: words };
     const [root, context] = await Promise.all([
       chain.readContract({ ...registry, functionName: "requestsRootOf", args: [batch.requests] }),
@@ -96,7 +101,7 @@ test("contract and server agree on roots, contexts and ids for every size of a b
 
 test("every inference of a batch is used once, by its consumer, for the output that was proved", async () => {
   const batch = batchOf(SIZE, 2n ** 256n - 3n);
-  const words = packOutputs(outputsOf(SIZE), true);
+  const words = outputsOf(SIZE);
   const args = [{ ...batch, inputHash: zeroHash, outputs: words }, "0x"] as const;
   await mined(await chain.writeContract({ ...registry, account, chain: null, functionName: "recordBatch", args }));
   for (const [index, request] of batch.requests.entries()) {
