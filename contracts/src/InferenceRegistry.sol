@@ -14,8 +14,6 @@ contract InferenceRegistry is IInferenceRegistry, ModelRegistry {
     using RequestTree for Request[];
     using RequestTree for Request;
 
-    /// @dev Public inputs before the outputs: context, commitment, input hash.
-    uint256 private constant INPUTS_BEFORE_OUTPUTS = 3;
     uint256 private constant OUTPUT_UNREACHABLE = 4096;
 
     /// @dev One slot for whose it is and whether it is used, so that using it up writes one word.
@@ -149,14 +147,17 @@ contract InferenceRegistry is IInferenceRegistry, ModelRegistry {
         uint256[] calldata outputs = batch.outputs;
         outputs.check(batch.requests.length * model_.outputCount);
 
-        bytes32[] memory publicInputs = new bytes32[](INPUTS_BEFORE_OUTPUTS + outputs.length);
-        publicInputs[0] = _contextOf(batch, requestsRoot);
-        publicInputs[1] = version_.commitment;
-        publicInputs[2] = batch.inputHash;
-        for (uint256 i = 0; i < outputs.length; ++i) {
-            publicInputs[INPUTS_BEFORE_OUTPUTS + i] = bytes32(outputs[i]);
+        bytes memory publicInputs =
+            abi.encodePacked(_contextOf(batch, requestsRoot), version_.commitment, batch.inputHash, outputs);
+        if (!model_.verifier.verify(proof, _asWords(publicInputs))) revert InferenceRegistry_ProofInvalid();
+    }
+
+    /// @dev The same memory, its length counted in words.
+    function _asWords(bytes memory packed) private pure returns (bytes32[] memory words) {
+        assembly ("memory-safe") {
+            mstore(packed, shr(5, mload(packed)))
+            words := packed
         }
-        if (!model_.verifier.verify(proof, publicInputs)) revert InferenceRegistry_ProofInvalid();
     }
 
     function _contextOf(Batch calldata batch, bytes32 requestsRoot) private view returns (bytes32) {

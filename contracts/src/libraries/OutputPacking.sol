@@ -22,12 +22,15 @@ library OutputPacking {
         if (words.length != wanted) {
             revert IInferenceRegistry.InferenceRegistry_OutputWordsInvalid(words.length, wanted);
         }
-        uint256 last = wanted - 1;
-        for (uint256 i = 0; i < last; ++i) {
-            if (words[i] >> WORD_BITS != 0) revert IInferenceRegistry.InferenceRegistry_OutputsMalformed(i);
-        }
-        if (words[last] >> (BITS * (count - PER_WORD * last)) != 0) {
-            revert IInferenceRegistry.InferenceRegistry_OutputsMalformed(last);
+        // There is at least one output, and a quarter of a million at most: no sum here leaves its range.
+        unchecked {
+            uint256 last = wanted - 1;
+            for (uint256 i = 0; i < last; ++i) {
+                if (words[i] >> WORD_BITS != 0) revert IInferenceRegistry.InferenceRegistry_OutputsMalformed(i);
+            }
+            if (words[last] >> (BITS * (count - PER_WORD * last)) != 0) {
+                revert IInferenceRegistry.InferenceRegistry_OutputsMalformed(last);
+            }
         }
     }
 
