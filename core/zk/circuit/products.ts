@@ -2,20 +2,13 @@ import { BIAS_BITS, type TensorFormat, WEIGHT_BITS } from "../integer-network.ts
 import { type LayerOf, patchesOf, positionsOf } from "../network.ts";
 import type { Product, Term, Wire } from "./builder.ts";
 import { type Requantised, requantise } from "./gadgets.ts";
-import { at, type LayerWires, outputFormat, type Scope, tensorOf, wiresOf } from "./scope.ts";
+import { at, type DeferredProduct, type LayerWires, outputFormat, type Scope, tensorOf, wiresOf } from "./scope.ts";
 
 const WEIGHT_OFFSET = 1n << BigInt(WEIGHT_BITS - 1);
 const BIAS_OFFSET = 1n << BigInt(BIAS_BITS - 1);
 
-/** A matrix product of one layer or of one group of a convolution. */
-type MatrixProduct = {
-  label: string;
-  rows: readonly (readonly (Wire | null)[])[];
-  offset: bigint;
-  columns: number;
-  /** Wires of inner × columns, offset. */
-  weights: readonly Wire[];
-  biases: readonly Wire[];
+/** A matrix product of one layer or of one group of a convolution, its sums not yet made. */
+type MatrixProduct = Omit<DeferredProduct, "sums"> & {
   multipliers: readonly Wire[];
   format: TensorFormat;
   isRelu: boolean;
