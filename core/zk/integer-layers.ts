@@ -1,6 +1,7 @@
 import { ACTIVATION_BITS, countsOf, type IntegerParameters, requantise, TABLE_PLACES } from "./integer-network.ts";
 import { type LayerOf, patchesOf, type Window } from "./network.ts";
 import { SOFTMAX_TABLE, tableOf } from "./tables.ts";
+import { walkTrees } from "./walk-trees.ts";
 
 /** Whole numbers before they are held to a range: none is larger than 2^53. */
 type Results = Float64Array<ArrayBuffer>;
@@ -207,21 +208,6 @@ export function trees(
   x: Int32Array,
   { weights, biases, multipliers }: IntegerParameters,
 ): Results {
-  const sums = new Float64Array(layer.outputs);
-  let firstNode = 0;
-  let firstLeaf = 0;
-  for (const { nodes, leaves } of layer.trees) {
-    let place = nodes.length === 0 ? -1 : 0;
-    for (let steps = 0; place >= 0; steps++) {
-      const node = nodes[place];
-      if (!node || steps > nodes.length) throw new RangeError(`A tree of ${layer.name} does not lead to a leaf.`);
-      place = of(x, node.feature) <= of(weights, firstNode + place) ? node.low : node.high;
-    }
-    const leaf = firstLeaf - 1 - place;
-    for (let output = 0; output < layer.outputs; output++)
-      sums[output] = of(sums, output) + of(biases, leaf * layer.outputs + output);
-    firstNode += nodes.length;
-    firstLeaf += leaves;
-  }
+  const sums = walkTrees(layer, x, weights, biases);
   return sums.map((sum, output) => requantise(sum, of(multipliers, output)));
 }

@@ -205,3 +205,10 @@ export function patchesOf(window: Window): Int32Array {
 
 /** The tensors that a layer reads. */
 export const inputsOf = (layer: Layer): readonly string[] => ("inputs" in layer ? layer.inputs : [layer.input]);
+
+/** A number that has to be there: what is not there would go on as NaN, unseen until the end. */
+export function at(values: ArrayLike<number>, index: number): number {
+  const value = values[index];
+  if (value === undefined) throw new RangeError(`There is no element ${index} among ${values.length}.`);
+  return value;
+}

@@ -1,4 +1,5 @@
 import {
+  at,
   type FloatNetwork,
   type Layer,
   type LayerOf,
@@ -8,6 +9,7 @@ import {
   sizeOf,
 } from "./network.ts";
 import { TABLE_VALUES } from "./table-functions.ts";
+import { walkTrees } from "./walk-trees.ts";
 
 type Values = Float32Array | Float64Array;
 type Read = (tensor: string) => Values;
@@ -91,15 +93,8 @@ function runLayer(layer: Layer, read: Read, learnt: () => LayerParameters): Floa
       return Float64Array.from(layer.sources, (source) => (source ? at(inputs[source[0]] ?? [], source[1]) : 0));
     }
     case "trees":
-      return runTrees(layer, read(layer.input), learnt());
+      return walkTrees(layer, read(layer.input), learnt().weights, learnt().biases);
   }
-}
-
-/** A number that has to be there: what is not there would go on as NaN, unseen until the end. */
-function at(values: ArrayLike<number>, index: number): number {
-  const value = values[index];
-  if (value === undefined) throw new RangeError(`There is no element ${index} among ${values.length}.`);
-  return value;
 }
 
 function activate(
@@ -195,25 +190,4 @@ function softmax(row: number[]): number[] {
   const powers = row.map((x) => Math.exp(x - largest));
   const sum = powers.reduce((a, b) => a + b);
   return powers.map((power) => power / sum);
-}
-
-function runTrees(layer: LayerOf<"trees">, x: Values, { weights, biases }: LayerParameters) {
-  const y = new Float64Array(layer.outputs);
-  let firstNode = 0;
-  let firstLeaf = 0;
-  for (const { nodes, leaves } of layer.trees) {
-    // A tree without nodes is its one leaf.
-    let place = nodes.length === 0 ? -1 : 0;
-    for (let steps = 0; place >= 0; steps++) {
-      const node = nodes[place];
-      if (!node || steps > nodes.length) throw new RangeError(`A tree of ${layer.name} does not lead to a leaf.`);
-      place = at(x, node.feature) <= at(weights, firstNode + place) ? node.low : node.high;
-    }
-    const leaf = firstLeaf - 1 - place;
-    for (let output = 0; output < layer.outputs; output++)
-      y[output] = at(y, output) + at(biases, leaf * layer.outputs + output);
-    firstNode += nodes.length;
-    firstLeaf += leaves;
-  }
-  return y;
 }
